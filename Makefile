@@ -1,0 +1,55 @@
+# `make` alone prints the targets. Every target that needs the environment calls `setup` first.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+EXTRAS := local,server,plot,pandas,polars,parquet
+DISTS := -e ./protos -e './workers[ray]' -e ./services -e './clients[$(EXTRAS)]'
+DEBS := g++ cmake ninja-build python3-dev python3-venv libmtbl-dev libdeflate-dev libzstd-dev liblz4-dev libsnappy-dev
+SANITIZE_DEBS := clang-14 libclang-rt-14-dev
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+STAMP := $(VENV)/.installed
+NATIVE := $(wildcard workers/native/*.cc workers/native/*.h) workers/CMakeLists.txt workers/pyproject.toml
+
+.DEFAULT_GOAL := help
+
+help: ## print this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## fill .venv and install the Debian packages that are missing
+
+$(VENV)/.debs: Makefile
+	@missing=(); for p in $(DEBS); do dpkg -s $$p >/dev/null 2>&1 || missing+=($$p); done; \
+	if [ $${#missing[@]} -gt 0 ]; then \
+	  echo "installing: $${missing[*]}"; \
+	  $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq "$${missing[@]}" >/dev/null; \
+	fi
+	@mkdir -p $(VENV) && touch $@
+
+$(BIN)/python: | $(VENV)/.debs
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; set PYTHON=" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(STAMP): $(VENV)/.debs $(BIN)/python constraints.txt protos/pyproject.toml services/pyproject.toml clients/pyproject.toml VERSION $(NATIVE)
+	@echo "installing the Python packages into $(VENV)"
+	@PIP_CONSTRAINT=constraints.txt $(BIN)/pip install -q --disable-pip-version-check $(DISTS) -r requirements-dev.txt
+	@touch $@
+
+demo: setup ## run the main job on a local cluster with sample data and show the answer
+	@$(BIN)/dnstide demo
+
+test: setup ## the whole test suite
+	@$(BIN)/python -m pytest
+
+lint: setup ## formatting, lint, types, and that the generated code is current
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy workers/dnstide services/dnstide clients/dnstide
+	@$(MAKE) -s protos && git diff --exit-code --stat -- protos
+
+protos: setup ## generate the Python code of the contract
+	@cd protos && ../$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. --grpc_python_out=. dnstide/api/v1/*.proto
+
+native: $(VENV)/.debs ## rebuild the native reader after a change
+	@PIP_CONSTRAINT=constraints.txt $(BIN)/pip install -q --disable-pip-version-check --no-deps -e ./workers
+
+.PHONY: help setup demo test lint protos native
