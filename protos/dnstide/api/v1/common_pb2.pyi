@@ -1,0 +1,65 @@
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from typing import ClassVar as _ClassVar, Optional as _Optional
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Granularity(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    GRANULARITY_UNSPECIFIED: _ClassVar[Granularity]
+    GRANULARITY_MINUTE: _ClassVar[Granularity]
+    GRANULARITY_TEN_MINUTES: _ClassVar[Granularity]
+    GRANULARITY_HOUR: _ClassVar[Granularity]
+    GRANULARITY_DAY: _ClassVar[Granularity]
+    GRANULARITY_WEEK: _ClassVar[Granularity]
+    GRANULARITY_MONTH: _ClassVar[Granularity]
+    GRANULARITY_QUARTER: _ClassVar[Granularity]
+    GRANULARITY_YEAR: _ClassVar[Granularity]
+
+class Coverage(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    COVERAGE_UNSPECIFIED: _ClassVar[Coverage]
+    COVERAGE_COMPLETE: _ClassVar[Coverage]
+    COVERAGE_PARTIAL: _ClassVar[Coverage]
+    COVERAGE_NONE: _ClassVar[Coverage]
+    COVERAGE_DAMAGED: _ClassVar[Coverage]
+    COVERAGE_UNREACHABLE: _ClassVar[Coverage]
+
+class FailurePolicy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    FAILURE_POLICY_UNSPECIFIED: _ClassVar[FailurePolicy]
+    FAILURE_POLICY_FAIL: _ClassVar[FailurePolicy]
+    FAILURE_POLICY_PARTIAL: _ClassVar[FailurePolicy]
+GRANULARITY_UNSPECIFIED: Granularity
+GRANULARITY_MINUTE: Granularity
+GRANULARITY_TEN_MINUTES: Granularity
+GRANULARITY_HOUR: Granularity
+GRANULARITY_DAY: Granularity
+GRANULARITY_WEEK: Granularity
+GRANULARITY_MONTH: Granularity
+GRANULARITY_QUARTER: Granularity
+GRANULARITY_YEAR: Granularity
+COVERAGE_UNSPECIFIED: Coverage
+COVERAGE_COMPLETE: Coverage
+COVERAGE_PARTIAL: Coverage
+COVERAGE_NONE: Coverage
+COVERAGE_DAMAGED: Coverage
+COVERAGE_UNREACHABLE: Coverage
+FAILURE_POLICY_UNSPECIFIED: FailurePolicy
+FAILURE_POLICY_FAIL: FailurePolicy
+FAILURE_POLICY_PARTIAL: FailurePolicy
+
+class Failure(_message.Message):
+    __slots__ = ("table", "code", "reason", "offset", "retryable")
+    TABLE_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    RETRYABLE_FIELD_NUMBER: _ClassVar[int]
+    table: str
+    code: str
+    reason: str
+    offset: int
+    retryable: bool
+    def __init__(self, table: _Optional[str] = ..., code: _Optional[str] = ..., reason: _Optional[str] = ..., offset: _Optional[int] = ..., retryable: _Optional[bool] = ...) -> None: ...
