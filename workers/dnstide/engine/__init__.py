@@ -1,0 +1,42 @@
+"""From a question to an answer over any shards: catalog, plan, merge, smooth."""
+
+from dnstide.engine.answer import Series, Timings, VolumeAnswer
+from dnstide.engine.catalog import Catalog, TableInfo, parse_table_name, scan_directory
+from dnstide.engine.coverage import Coverage
+from dnstide.engine.errors import AnswerIncomplete, DirectoryError, EngineError, InvalidQuestion, NoTables
+from dnstide.engine.explain import LeftOut
+from dnstide.engine.granularity import Granularity
+from dnstide.engine.local import LocalEngine
+from dnstide.engine.merge import Accumulator
+from dnstide.engine.plan import VolumePlan, plan_volume
+from dnstide.engine.question import BucketBy, FailurePolicy, VolumeQuestion
+from dnstide.engine.smooth import Smoothing, SmoothingMethod
+from dnstide.engine.target import OwnerTarget
+
+__all__ = [
+    "Accumulator",
+    "AnswerIncomplete",
+    "BucketBy",
+    "Catalog",
+    "Coverage",
+    "DirectoryError",
+    "EngineError",
+    "FailurePolicy",
+    "Granularity",
+    "InvalidQuestion",
+    "LeftOut",
+    "LocalEngine",
+    "NoTables",
+    "OwnerTarget",
+    "Series",
+    "Smoothing",
+    "SmoothingMethod",
+    "TableInfo",
+    "Timings",
+    "VolumeAnswer",
+    "VolumePlan",
+    "VolumeQuestion",
+    "parse_table_name",
+    "plan_volume",
+    "scan_directory",
+]

@@ -1,0 +1,27 @@
+"""One shard's tables and what it answers."""
+
+from dnstide.shard.directory import TableStatus, list_directory
+from dnstide.shard.partial import (
+    SHARD_TIMEOUT,
+    SHARD_UNREACHABLE,
+    Failure,
+    Partial,
+    ShardError,
+    sum_partials,
+)
+from dnstide.shard.question import ShardPlan, ShardQuestion
+from dnstide.shard.shard import Shard
+
+__all__ = [
+    "SHARD_TIMEOUT",
+    "SHARD_UNREACHABLE",
+    "Failure",
+    "Partial",
+    "Shard",
+    "ShardError",
+    "ShardPlan",
+    "ShardQuestion",
+    "TableStatus",
+    "list_directory",
+    "sum_partials",
+]

@@ -1,0 +1,101 @@
+"""Gaps: spans in which a name that is usually seen was silent, told apart from spans without tables."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from dnstide.engine.analyze.columns import Bools, columns
+from dnstide.engine.analyze.errors import AnalysisError
+from numpy.typing import ArrayLike, NDArray
+
+NEIGHBOURS = 28  # buckets on either side that tell how likely silence is there
+RARE = 60  # at most one silent span in so many buckets, or two, is out of the ordinary
+
+
+class GapKind(Enum):
+    """Why a span has no counts."""
+
+    SILENT = "silent"  # tables were there, and the name was not in them
+    NO_DATA = "no-data"  # no table to look at
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The buckets [start, stop) without counts.
+
+    `expected` is how many silent spans as long as this one chance would make in the whole series (0 for
+    NO_DATA). `edge` is true where the span touches a bucket without data or an end of the series, so that it
+    may be longer.
+    """
+
+    start: int
+    stop: int
+    kind: GapKind
+    expected: float
+    edge: bool
+
+
+def find_gaps(counts: ArrayLike, known: ArrayLike | None = None, *, alpha: float = 0.01) -> tuple[Gap, ...]:
+    """Every span without data, and every silent span that chance does not explain, in order of time.
+
+    Seen and silent buckets are taken as a two-state Markov chain. The K longest silent spans (K one for every
+    60 buckets, two at least) are judged by the others: of R spans D = R − K ended within T = (their buckets) +
+    K·(the longest of them) silent buckets, the estimate of a geometric law from a sample censored at the top.
+    Chance makes
+
+        E = seen · a · q^(L − 1),    a = (D + p) / (seen + 1),    q = (T − D + p) / (T + 1)
+
+    spans of L buckets or more, and one is reported where E < `alpha`. p is the probability of a zero that the
+    nearest buckets outside such spans imply (negative binomial by moments; Poisson where they vary less). So
+    one silent day of a busy name is a gap, the weekend of an office's name is not.
+
+    Sources: M. F. Schilling, "The longest run of heads", College Math. J. 21, 1990; C. I. Bliss and
+    R. A. Fisher, "Fitting the negative binomial distribution to biological data", Biometrics 9, 1953.
+    Raises AnalysisError for bad arguments. A series that was never seen has no silent span.
+    """
+    numbers, mask = columns("gaps", counts, known)
+    if not 0 < alpha < 1:
+        raise AnalysisError("gaps", f"alpha must lie between 0 and 1, not {alpha}")
+    gaps = [Gap(a, b, GapKind.NO_DATA, 0.0, a == 0 or b == mask.size) for a, b in runs(~mask)]
+    seen = int(np.count_nonzero(mask & (numbers > 0)))
+    spans = runs(mask & (numbers == 0))
+    if seen and spans:
+        spans.sort(key=lambda span: span[0] - span[1])
+        most = max(2, mask.size // RARE)
+        judged, usual = spans[:most], spans[most:]
+        at_risk = sum(b - a for a, b in usual) + (len(judged) * (usual[0][1] - usual[0][0]) if usual else 0)
+        ordinary = mask.copy()
+        for a, b in judged:
+            ordinary[a:b] = False
+        where = np.flatnonzero(ordinary)
+        for a, b in judged:
+            p = _zero_chance(numbers, where, a)
+            begins = (len(usual) + p) / (seen + 1)
+            stays = (at_risk - len(usual) + p) / (at_risk + 1)
+            expected = float(seen * begins * stays ** (b - a - 1))
+            if expected < alpha:
+                open_end = a == 0 or b == mask.size or not mask[a - 1] or not mask[b]
+                gaps.append(Gap(a, b, GapKind.SILENT, expected, bool(open_end)))
+    return tuple(sorted(gaps, key=lambda gap: gap.start))
+
+
+def runs(flags: Bools) -> list[tuple[int, int]]:
+    """The spans [start, stop) of consecutive true flags."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _zero_chance(numbers: NDArray[np.uint64], where: NDArray[np.intp], start: int) -> float:
+    """The probability of a zero that the buckets of `where` nearest to `start` imply."""
+    cut = int(np.searchsorted(where, start))
+    near = numbers[where[max(0, cut - NEIGHBOURS) : cut + NEIGHBOURS]].astype(np.float64)
+    mean, variance = float(near.mean()), float(near.var())
+    if mean == 0:
+        return 1.0
+    if variance <= mean:
+        return math.exp(-mean)
+    size = mean * mean / (variance - mean)
+    return math.exp(-size * math.log1p(mean / size))

@@ -1,0 +1,67 @@
+"""How much of one bucket an answer could look at."""
+
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from dnstide.engine.granularity import DAY
+
+Int64s = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.uint8]
+
+#: How far before the period of its table a row may be first seen.
+GRACE = DAY
+
+
+class Coverage(IntEnum):
+    """A fact about tables, not about rows: a bucket without a table of its own is NONE even where the table after
+    it holds rows first seen there. Merge law: the worst, which is the largest number."""
+
+    COMPLETE = 1  # every moment lies in a table that answered
+    PARTIAL = 2  # some moments lie in no table, or a table that may hold rows of this bucket failed
+    NONE = 3  # no table: counts are unknown, not zero
+    DAMAGED = 4  # a table of the bucket could not be read: counts are lower bounds
+    UNREACHABLE = 5  # a shard of the bucket did not answer: counts are lower bounds
+
+    @property
+    def label(self) -> str:
+        """The word that JSON and tables carry."""
+        return self.name.lower()
+
+
+def covered(starts: Int64s, stops: Int64s, points: Int64s) -> Int64s:
+    """How many seconds before each point lie in the disjoint, ascending periods [starts, stops)."""
+    if not len(starts):
+        return np.zeros(len(points), np.int64)
+    before = np.concatenate(([0], np.cumsum(stops - starts)))
+    at = np.searchsorted(starts, points, side="right")
+    last = np.maximum(at - 1, 0)
+    return np.where(at > 0, before[last] + np.minimum(points, stops[last]) - starts[last], 0)
+
+
+def base_coverage(edges: Int64s, starts: Int64s, stops: Int64s) -> Codes:
+    """COMPLETE, PARTIAL or NONE for each bucket, from disjoint, ascending periods of tables."""
+    seconds = np.diff(covered(starts, stops, edges))
+    coverage = np.full(len(edges) - 1, Coverage.PARTIAL, np.uint8)
+    coverage[seconds == np.diff(edges)] = Coverage.COMPLETE
+    coverage[seconds == 0] = Coverage.NONE
+    return coverage
+
+
+def mark(coverage: Codes, edges: Int64s, starts: Int64s, stops: Int64s, code: Coverage) -> Codes:
+    """A copy in which each bucket that one of the periods touches is at least as bad as the code."""
+    first = np.clip(np.searchsorted(edges, starts, side="right") - 1, 0, len(coverage))
+    after = np.clip(np.searchsorted(edges, stops, side="left"), first, len(coverage))
+    depth = np.zeros(len(coverage) + 1, np.int64)
+    np.add.at(depth, first, 1)
+    np.add.at(depth, after, -1)
+    marks = np.where(np.cumsum(depth[:-1]) > 0, np.uint8(code), np.uint8(0))
+    return np.maximum(coverage, marks)
+
+
+def mark_failed(coverage: Codes, edges: Int64s, starts: Int64s, stops: Int64s, code: Coverage, grace: bool) -> Codes:
+    """Failed tables make their own buckets `code`; with grace the day before may lack rows and is PARTIAL."""
+    if grace:
+        coverage = mark(coverage, edges, starts - GRACE, starts, Coverage.PARTIAL)
+    return mark(coverage, edges, starts, stops, code)

@@ -1,0 +1,162 @@
+"""Owner names and record types as people write them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import dns.exception
+import dns.name
+import dns.rdatatype
+
+from dnstide.engine.errors import InvalidQuestion
+from dnstide.mtbl import LookupQuery
+from dnstide.mtbl.dnstable import owner_prefix, reversed_name
+
+MAX_RRTYPES = 64
+
+# All types, in dnstable's words: it reads ANY-DNSSEC as ANY, since DNSSEC records live in a dataset of their own.
+_ALL_TYPES = frozenset({"ANY", "ANY-DNSSEC", "TYPE255"})
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerTarget:
+    """One owner name, or with `wildcard` everything under it, the name itself included.
+
+    Empty rrtypes stand for all types, bailiwick None for all bailiwicks. str() is the canonical name.
+    """
+
+    name: dns.name.Name
+    wildcard: bool = False
+    rrtypes: tuple[int, ...] = ()
+    bailiwick: dns.name.Name | None = None
+
+    @classmethod
+    def parse(cls, text: str, field: str = "names") -> "OwnerTarget":
+        """From NAME, NAME/TYPE or NAME/TYPE/BAILIWICK, where TYPE may be empty or a comma list.
+
+        A slash inside a name is written \\/ or \\047. `*.NAME` makes a wildcard, `*` and `*.` stand for all names;
+        an asterisk that is meant literally is written \\*. Raises InvalidQuestion(field, text, …).
+        """
+        try:
+            return _parse_target(text)
+        except InvalidQuestion as error:
+            raise InvalidQuestion(field, text, error.reason) from None
+
+    def query(self) -> LookupQuery:
+        """What a reader looks for."""
+        bailiwick = None if self.bailiwick is None else reversed_name(self.bailiwick)
+        return LookupQuery(owner_prefix(self.name, self.wildcard), self.wildcard, self.rrtypes, bailiwick)
+
+    def narrowed(self, rrtypes: tuple[int, ...], bailiwick: dns.name.Name | None) -> "OwnerTarget":
+        """The same name with these filters."""
+        return replace(self, rrtypes=rrtypes, bailiwick=bailiwick)
+
+    def __str__(self) -> str:
+        if self.wildcard:
+            return "*." if self.name == dns.name.root else f"*.{self.name.to_text()}"
+        text = self.name.to_text()
+        return "\\" + text if self.name.labels[0] == b"*" else text
+
+
+def parse_name(text: str, field: str) -> dns.name.Name:
+    """An absolute name in lower case with A-labels. Raises InvalidQuestion(field, text, …)."""
+    if not text:
+        raise InvalidQuestion(field, text, "the name is empty; the root is written '.'")
+    if any(c.isspace() or not c.isprintable() for c in _unescaped(text)):
+        raise InvalidQuestion(field, text, "a space or control character in a name is written \\DDD, as in \\032")
+    try:
+        if text.isascii():
+            return dns.name.from_text(text).canonicalize()
+        if "\\" in text:
+            raise InvalidQuestion(field, text, "write the labels of a name with escapes as A-labels (xn--…)")
+        return dns.name.from_unicode(text, idna_codec=dns.name.IDNA_2008_Practical).canonicalize()
+    except dns.name.LabelTooLong:
+        reason = "a label is longer than 63 octets"
+    except dns.name.NameTooLong:
+        reason = "the name is longer than 255 octets"
+    except dns.name.EmptyLabel:
+        reason = "a label is empty: two dots in a row, or one in front"
+    except dns.name.BadEscape:
+        reason = "a backslash takes one character or three digits up to 255 after it"
+    except (dns.exception.DNSException, UnicodeError) as error:
+        reason = f"not a valid internationalised name: {error}"
+    raise InvalidQuestion(field, text, reason)
+
+
+def parse_rrtype(text: str, field: str = "rrtypes") -> int | None:
+    """The number of a mnemonic or TYPEnnn in any case; None for ANY. Raises InvalidQuestion(field, text, …)."""
+    word = text.strip().upper()
+    if word in _ALL_TYPES:
+        return None
+    if word.isdecimal():
+        raise InvalidQuestion(field, text, f"write a record type by its name or as TYPE{word}")
+    try:
+        rrtype = int(dns.rdatatype.from_text(word))
+    except (dns.exception.DNSException, ValueError):
+        hint = "; a slash inside a name is written \\/" if "." in word else ""
+        raise InvalidQuestion(field, text, f"no such record type{hint}") from None
+    if not 0 < rrtype < 65536:
+        raise InvalidQuestion(field, text, "record types go from TYPE1 to TYPE65535")
+    return rrtype
+
+
+def parse_rrtypes(texts: Iterable[str], field: str = "rrtypes") -> tuple[int, ...]:
+    """Sorted numbers, each once; empty where nothing or ANY is among them. Raises InvalidQuestion(field, …)."""
+    found: set[int] = set()
+    everything = False
+    for text in texts:
+        rrtype = parse_rrtype(text, field)
+        everything = everything or rrtype is None
+        found.add(rrtype or 0)
+    if len(found) > MAX_RRTYPES:
+        raise InvalidQuestion(field, len(found), f"at most {MAX_RRTYPES} record types at once")
+    return () if everything else tuple(sorted(found))
+
+
+def rrtype_text(rrtype: int) -> str:
+    """The mnemonic, or TYPEnnn where there is none."""
+    return str(dns.rdatatype.to_text(dns.rdatatype.RdataType.make(rrtype)))
+
+
+@lru_cache(maxsize=4096)
+def _parse_target(text: str) -> OwnerTarget:
+    field = "names"
+    parts = _split(text.strip())
+    if len(parts) > 3:
+        raise InvalidQuestion(field, text, "take NAME/TYPE/BAILIWICK; a slash inside a name is written \\/")
+    name, rrtype, bailiwick = (part.strip() for part in (parts + ["", ""])[:3])
+    wildcard = name in ("*", "*.") or name.startswith("*.")
+    if wildcard:
+        name = name[2:] or "."
+    if "*" in _unescaped(name):
+        raise InvalidQuestion(
+            field, text, "an asterisk stands for whole names in front only (*.example.com); a literal one is written \\*"
+        )
+    owner = parse_name(name, field)
+    rrtypes = parse_rrtypes([t for t in rrtype.split(",") if t.strip()], field)
+    return OwnerTarget(owner, wildcard, rrtypes, parse_name(bailiwick, field) if bailiwick else None)
+
+
+def _split(text: str) -> list[str]:
+    """The parts between slashes that no backslash precedes."""
+    parts, begin, at = [], 0, 0
+    while at < len(text):
+        if text[at] == "\\":
+            at += 1
+        elif text[at] == "/":
+            parts.append(text[begin:at])
+            begin = at + 1
+        at += 1
+    return [*parts, text[begin:]]
+
+
+def _unescaped(text: str) -> str:
+    """The characters that no backslash precedes."""
+    return "".join(text[at] for at in range(len(text)) if text[at] != "\\" and not _escaped(text, at))
+
+
+def _escaped(text: str, at: int) -> bool:
+    before = at
+    while before > 0 and text[before - 1] == "\\":
+        before -= 1
+    return (at - before) % 2 == 1

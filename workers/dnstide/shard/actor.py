@@ -1,0 +1,88 @@
+"""The Ray skin over `Shard`. It holds no logic of its own: a shard in a cluster is the shard of the tests.
+
+Two concurrency groups: `ask` for questions, `control` for what must get through while questions run. Ray never
+restarts the actor: a caller then learns of its death at once, asks another shard, and makes a new actor.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from dnstide.shard.channel import ChannelServer, machine
+from dnstide.shard.partial import Partial, ShardError
+from dnstide.shard.question import ShardQuestion
+from dnstide.shard.shard import Shard, TableStatus
+
+ASK_CALLS = 6
+CONTROL_CALLS = 3
+SLIVER_OF_CPU = 0.01  # an actor without any resource lands on a random node
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What a new actor says of itself. `channel` is the address of its socket, for use on `machine` only."""
+
+    pid: int
+    threads: int
+    machine: str
+    channel: str
+
+
+remote: Any = ray.remote  # its own types do not know concurrency groups
+
+
+@remote(
+    num_cpus=SLIVER_OF_CPU,
+    max_restarts=0,
+    max_task_retries=0,
+    concurrency_groups={"ask": ASK_CALLS, "control": CONTROL_CALLS},
+)
+class ShardActor:
+    """One shard's tables in a process of its own."""
+
+    def __init__(self, mtbl_dir: str, threads: int) -> None:
+        self._shard = Shard(mtbl_dir, threads)
+        self._threads = threads
+        self._channel = ChannelServer(
+            {name: getattr(self, name) for name in ("answer", "cancel", "inventory", "open", "ping")}
+        )
+
+    @ray.method(concurrency_group="control")
+    def greet(self) -> Greeting:
+        """Returns once the actor is there."""
+        return Greeting(os.getpid(), self._threads, machine(), self._channel.address)
+
+    @ray.method(concurrency_group="ask")
+    def answer(self, questions: Sequence[ShardQuestion]) -> list[Partial | ShardError]:
+        """As `Shard.answer`."""
+        return self._shard.answer(list(questions))
+
+    @ray.method(concurrency_group="control")
+    def cancel(self, ids: Sequence[str]) -> None:
+        """Stops the lookups of these questions; unknown ids are ignored."""
+        for question in ids:
+            self._shard.cancel(question)
+
+    @ray.method(concurrency_group="control")
+    def inventory(self) -> list[TableStatus]:
+        """As `Shard.inventory`."""
+        return self._shard.inventory()
+
+    @ray.method(concurrency_group="control")
+    def open(self, names: Sequence[str]) -> None:
+        """As `Shard.open`."""
+        self._shard.open(names)
+
+    @ray.method(concurrency_group="control")
+    def ping(self) -> None:
+        """Returns at once."""
+
+
+def start_actor(mtbl_dir: str, threads: int, node_id: str) -> Any:
+    """A new actor on that node. Returns its Ray handle at once; the reply to `greet` says that it is up."""
+    node = NodeAffinitySchedulingStrategy(node_id, soft=False)
+    return ShardActor.options(scheduling_strategy=node).remote(mtbl_dir, threads)

@@ -1,0 +1,89 @@
+"""The direct way to a shard on the same machine: calls over a Unix socket, without a cluster in between.
+
+A frame is a u64 little-endian length and a pickle of that many bytes. A call is the frame (method, arguments),
+its reply the frame (True, result) or (False, exception). A connection carries one call after another; calls that
+shall run side by side, such as a question and its cancel, take one connection each.
+
+The socket lives in the abstract namespace, so it vanishes with the process. Both ends talk only to processes of
+their own user, who could read this process's memory anyway: pickles are no wider a door than that.
+"""
+
+import contextlib
+import os
+import pickle
+import secrets
+import socket
+import struct
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+LENGTH = struct.Struct("<Q")
+_CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
+
+
+def pack(value: object) -> bytes:
+    """The value as one frame."""
+    body = pickle.dumps(value, protocol=5)
+    return LENGTH.pack(len(body)) + body
+
+
+def same_user(connection: socket.socket) -> bool:
+    """Whether the process at the other end belongs to the user of this one."""
+    raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    return bool(_CREDENTIALS.unpack(raw)[1] == os.geteuid())
+
+
+def machine() -> str:
+    """Equal for two processes that can meet over an abstract socket: same boot, same network namespace."""
+    with open("/proc/sys/kernel/random/boot_id") as file:
+        boot = file.read().strip()
+    return f"{boot}/{os.stat('/proc/self/ns/net').st_ino}"
+
+
+class ChannelServer:
+    """Serves the methods to any number of connections, a thread for each. Methods run in parallel."""
+
+    def __init__(self, methods: Mapping[str, Callable[..., Any]]) -> None:
+        self._methods = dict(methods)
+        self.address = f"\0dnstide-{os.getpid()}-{secrets.token_hex(8)}"
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listener.bind(self.address)
+        self._listener.listen(64)
+        threading.Thread(target=self._accept, name="channel", daemon=True).start()
+
+    def close(self) -> None:
+        """Takes no further connection; those that are open go on until the other end closes them."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:  # closed
+                return
+            if same_user(connection):
+                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            else:
+                connection.close()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, connection.makefile("rb", buffering=1 << 16) as stream, contextlib.suppress(OSError):
+            while len(head := stream.read(LENGTH.size)) == LENGTH.size:
+                method, arguments = pickle.loads(stream.read(LENGTH.unpack(head)[0]))
+                try:
+                    reply = pack((True, self._methods[method](*arguments)))
+                except Exception as error:
+                    reply = _failed(error)
+                connection.sendall(reply)
+
+
+def _failed(error: Exception) -> bytes:
+    try:
+        frame = pack((False, error))
+        pickle.loads(frame[LENGTH.size :])
+    except Exception:  # an exception that does not survive the way is told in words
+        return pack((False, RuntimeError(f"{type(error).__name__}: {error}")))
+    return frame

@@ -1,0 +1,46 @@
+"""What lies in a directory of tables, before anything is opened."""
+
+import os
+from dataclasses import dataclass, replace
+
+from dnstide.shard.partial import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class TableStatus:
+    """One name in the directory, whether it is a table or not. `problem` is why a shard cannot read it."""
+
+    name: str
+    size: int
+    mtime_ns: int
+    inode: int
+    problem: Failure | None = None
+    opened: bool = False
+
+    @property
+    def identity(self) -> tuple[int, int, int]:
+        """Changes when the file is replaced or rewritten."""
+        return self.inode, self.size, self.mtime_ns
+
+    def with_problem(self, problem: Failure | None) -> "TableStatus":
+        return replace(self, problem=problem)
+
+
+def list_directory(path: str) -> list[TableStatus]:
+    """Every file by name, sorted; what vanishes meanwhile is left out. Raises OSError for the directory itself."""
+    found = []
+    with os.scandir(path) as entries:
+        for entry in entries:
+            try:
+                if entry.is_dir():
+                    continue
+                status = entry.stat()
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                reason = f"cannot be looked at: {error.strerror}"
+                problem = Failure(entry.name, "TABLE_UNREADABLE", reason, retryable=True)
+                found.append(TableStatus(entry.name, 0, 0, 0, problem))
+                continue
+            found.append(TableStatus(entry.name, status.st_size, status.st_mtime_ns, status.st_ino))
+    return sorted(found, key=lambda status: status.name)

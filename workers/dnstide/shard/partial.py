@@ -1,0 +1,175 @@
+"""A shard's answer for its tables, and how answers add up.
+
+One law for tables within a shard, shards within a gateway, and retries: `sum_partials`. Its identity is
+`Partial.empty()`; order and grouping do not matter.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from dnstide.mtbl import CountOverflow, TableChanged, TableError
+
+SHARD_UNREACHABLE = "SHARD_UNREACHABLE"
+SHARD_TIMEOUT = "SHARD_TIMEOUT"
+CANCELLED = "CANCELLED"
+DEADLINE_PASSED = "DEADLINE_PASSED"
+COUNT_OVERFLOW = "COUNT_OVERFLOW"
+
+_MAX_COUNT = 2**64 - 1
+_LOW = np.uint64(0xFFFFFFFF)
+_HALF = np.uint64(32)
+
+Int32s = npt.NDArray[np.int32]
+UInt16s = npt.NDArray[np.uint16]
+UInt64s = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A table whose rows are not in the answer, and why.
+
+    `code` is the code of a `dnstide.mtbl.TableError`, SHARD_UNREACHABLE or SHARD_TIMEOUT; `offset` is the byte in
+    the file, None where the trouble has no place; `retryable` says that asking again may succeed.
+    """
+
+    table: str
+    code: str
+    reason: str
+    offset: int | None = None
+    retryable: bool = False
+
+    @classmethod
+    def of(cls, table: str, error: TableError) -> "Failure":
+        """What a reader's error means for the table of that name."""
+        retryable = not error.damaged or isinstance(error, TableChanged)
+        return cls(table, error.code, error.reason, error.offset, retryable)
+
+    @property
+    def unreachable(self) -> bool:
+        """True where the shard did not answer, so nothing is known about the table itself."""
+        return self.code in (SHARD_UNREACHABLE, SHARD_TIMEOUT)
+
+    def __str__(self) -> str:
+        place = "" if self.offset is None else f" (at byte {self.offset})"
+        return f"{self.table}: {self.reason}{place}"
+
+
+@dataclass(frozen=True, slots=True)
+class ShardError:
+    """A whole question that a shard could not answer: nothing of it may be used.
+
+    `code` is CANCELLED, DEADLINE_PASSED or COUNT_OVERFLOW.
+    """
+
+    id: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Partial:
+    """Columns of counts, unique and sorted by (query, rrtype, bucket), and what it took to find them."""
+
+    # Index of the query, record type (0 where not split), index of the bucket. Merge law: key of the sum.
+    query: Int32s = field(default_factory=lambda: np.empty(0, np.int32))
+    rrtype: UInt16s = field(default_factory=lambda: np.empty(0, np.uint16))
+    bucket: Int32s = field(default_factory=lambda: np.empty(0, np.int32))
+    # Merge law: addition by key; a sum past 2**64-1 raises CountOverflow.
+    count: UInt64s = field(default_factory=lambda: np.empty(0, np.uint64))
+    # Rows counted. Merge law: addition.
+    rows: int = 0
+    # Blocks decoded. Merge law: addition.
+    blocks: int = 0
+    # Tables whose rows are in the counts. Merge law: addition.
+    answered: int = 0
+    # Tables whose rows are not, sorted. Merge law: union.
+    failures: tuple[Failure, ...] = ()
+    # Time spent looking. Merge law: maximum, since shards work side by side.
+    seconds: float = 0.0
+
+    @classmethod
+    def empty(cls) -> "Partial":
+        """The identity of the sum."""
+        return cls()
+
+    def __add__(self, other: "Partial") -> "Partial":
+        return sum_partials((self, other))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Partial):
+            return NotImplemented
+        return (
+            all(np.array_equal(getattr(self, n), getattr(other, n)) for n in ("query", "rrtype", "bucket", "count"))
+            and (self.rows, self.blocks, self.answered) == (other.rows, other.blocks, other.answered)
+            and (self.failures, self.seconds) == (other.failures, other.seconds)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def sum_partials(partials: Sequence[Partial]) -> Partial:
+    """The sum of any number of partials, without a Python step for each value. CountOverflow past 2**64-1."""
+    if not partials:
+        return Partial.empty()
+    if len(partials) == 1:
+        return partials[0]
+    columns = _sum_columns([p for p in partials if len(p.count)])
+    return Partial(
+        *columns,
+        rows=sum(p.rows for p in partials),
+        blocks=sum(p.blocks for p in partials),
+        answered=sum(p.answered for p in partials),
+        failures=union(*(p.failures for p in partials)),
+        seconds=max(p.seconds for p in partials),
+    )
+
+
+def union(*failures: Iterable[Failure]) -> tuple[Failure, ...]:
+    """Each failure once, by table and code."""
+    found = {failure for some in failures for failure in some}
+    return tuple(sorted(found, key=lambda f: (f.table, f.code, f.reason, -1 if f.offset is None else f.offset)))
+
+
+def _sum_columns(partials: list[Partial]) -> tuple[Int32s, UInt16s, Int32s, UInt64s]:
+    if not partials:
+        none = Partial.empty()
+        return none.query, none.rrtype, none.bucket, none.count
+    query = np.concatenate([p.query for p in partials])
+    rrtype = np.concatenate([p.rrtype for p in partials])
+    bucket = np.concatenate([p.bucket for p in partials])
+    count = np.concatenate([p.count for p in partials])
+    if len(partials) > 1:
+        order = _order(query, rrtype, bucket)
+        query, rrtype, bucket, count = query[order], rrtype[order], bucket[order], count[order]
+        fresh = np.empty(len(query), bool)
+        fresh[0] = True
+        fresh[1:] = (query[1:] != query[:-1]) | (rrtype[1:] != rrtype[:-1]) | (bucket[1:] != bucket[:-1])
+        first = np.flatnonzero(fresh)
+        count = sum_runs(count, first)
+        query, rrtype, bucket = query[first], rrtype[first], bucket[first]
+    return query, rrtype, bucket, count
+
+
+def _order(query: Int32s, rrtype: UInt16s, bucket: Int32s) -> npt.NDArray[np.intp]:
+    """The order by (query, rrtype, bucket): by one packed key where it fits, since that sorts runs in one pass."""
+    rrtypes, buckets = int(rrtype.max()) + 1, int(bucket.max()) + 1
+    if (int(query.max()) + 1) * rrtypes * buckets < 2**63:
+        key = (query.astype(np.int64) * rrtypes + rrtype) * buckets + bucket
+        return np.argsort(key, kind="stable")
+    return np.lexsort((bucket, rrtype, query))
+
+
+def sum_runs(count: UInt64s, first: npt.NDArray[np.intp]) -> UInt64s:
+    """Sums of count from each index of `first` to the next one, exact. CountOverflow past 2**64-1."""
+    sums = np.add.reduceat(count, first) if len(first) else np.empty(0, np.uint64)
+    if len(count) == 0 or int(count.max()) * len(count) <= _MAX_COUNT:
+        return sums
+    # The halves cannot wrap, so what the low ones carry over tells whether the whole did.
+    low = np.add.reduceat(count & _LOW, first)
+    high = np.add.reduceat(count >> _HALF, first) + (low >> _HALF)
+    if int(high.max()) > int(_LOW):
+        raise CountOverflow("a sum of counts passes 2**64-1")
+    return sums

@@ -1,0 +1,171 @@
+"""One shard: its tables, kept open, and what it answers from them."""
+
+import os
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from time import perf_counter
+
+import numpy as np
+import numpy.typing as npt
+
+from dnstide.mtbl import Cancel, Cancelled, CountOverflow, DeadlinePassed, Table, lookup
+from dnstide.shard.batch import Batch, batches, divide
+from dnstide.shard.directory import TableStatus, list_directory
+from dnstide.shard.partial import CANCELLED, COUNT_OVERFLOW, DEADLINE_PASSED, Failure, Partial, ShardError
+from dnstide.shard.question import ShardPlan, ShardQuestion
+from dnstide.shard.tables import OpenTables
+
+#: Below this many pairs of table and query, waking threads costs more than they bring.
+_SMALL = 64
+_KEPT_PLANS = 64
+_KEPT_CANCELS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A plan made ready: the open tables with their names and buckets, and the tables that cannot be read."""
+
+    names: list[str]
+    tables: list[Table]
+    table_buckets: npt.NDArray[np.int32] | None
+    edges: npt.NDArray[np.int64]
+    failures: tuple[Failure, ...]
+    generation: int
+
+
+class Shard:
+    """The tables of one directory, opened on first need and kept open. Safe for several threads."""
+
+    def __init__(self, mtbl_dir: str | os.PathLike[str], threads: int | None = None) -> None:
+        self.mtbl_dir = os.fspath(mtbl_dir)
+        self.threads = threads or os.cpu_count() or 1
+        self._tables = OpenTables(self.mtbl_dir)
+        self._lock = Lock()
+        self._readings: OrderedDict[ShardPlan, _Reading] = OrderedDict()
+        self._running: dict[str, Batch] = {}
+        self._cancelled: OrderedDict[str, None] = OrderedDict()
+
+    def inventory(self) -> list[TableStatus]:
+        """Every file of the directory as it lies there now, tables or not; what changed on disk is opened anew.
+
+        Raises OSError where the directory itself cannot be listed.
+        """
+        found = list_directory(self.mtbl_dir)
+        self._tables.forget_changed({status.name: status.identity for status in found})
+        return self._tables.described(found)
+
+    def open(self, names: Iterable[str]) -> list[Failure]:
+        """Opens these tables in one batch, and tells which cannot be read."""
+        tables = self._tables.get(list(names), self.threads)
+        return [table for table in tables if isinstance(table, Failure)]
+
+    def answer(
+        self, questions: Sequence[ShardQuestion], cancel: Cancel | None = None
+    ) -> list[Partial | ShardError]:
+        """One partial for each question, in order. Questions that share plan and split travel in one lookup.
+
+        A bad table is a failure in the partials and the others answer; a question that is cancelled, too late or
+        whose sums pass 2**64-1 gets a ShardError. With `cancel`, that one decides alone: seconds_left and
+        `Shard.cancel` are not looked at. Of questions that travel together the first one carries rows and blocks.
+        """
+        found: dict[int, Partial | ShardError] = {}
+        for batch in batches(questions, cancel):
+            self._register(batch)
+            try:
+                answers = self._answer(batch)
+            finally:
+                self._unregister(batch)
+            for question, answer in zip(batch.questions, answers, strict=True):
+                found[id(question)] = answer
+        return [found[id(question)] for question in questions]
+
+    def cancel(self, question_id: str) -> None:
+        """Nobody waits for that question any more, be it running or still to come. From any thread."""
+        with self._lock:
+            batch = self._running.get(question_id)
+            if batch is None:
+                self._cancelled[question_id] = None
+                while len(self._cancelled) > _KEPT_CANCELS:
+                    self._cancelled.popitem(last=False)
+        if batch is not None:
+            batch.cancel(question_id)
+
+    def close(self) -> None:
+        """Closes all tables, once no lookup holds them."""
+        with self._lock:
+            self._readings.clear()
+        self._tables.close()
+
+    def _answer(self, batch: Batch) -> list[Partial | ShardError]:
+        began = perf_counter()
+        reading = self._reading(batch.plan)
+        queries = batch.queries
+        small = len(reading.tables) * len(queries) < _SMALL
+        try:
+            result = lookup(
+                reading.tables,
+                queries,
+                reading.edges,
+                table_buckets=reading.table_buckets,
+                split_by_rrtype=batch.split_by_rrtype,
+                threads=1 if small else self.threads,
+                cancel=batch.stop,
+            )
+        except Cancelled:
+            return [ShardError(q.id, CANCELLED, "the question was cancelled") for q in batch.questions]
+        except DeadlinePassed:
+            return [ShardError(q.id, DEADLINE_PASSED, "the deadline passed") for q in batch.questions]
+        except CountOverflow as error:
+            if len(batch.questions) == 1:
+                return [ShardError(batch.questions[0].id, COUNT_OVERFLOW, str(error))]
+            # One question's sums must not cost the others their answer.
+            return [answer for q in batch.questions for answer in self._answer(Batch((q,), batch.stop))]
+        failures = reading.failures
+        if result.failures:
+            met = [self._tables.failed(reading.names[i], reading.tables[i], e) for i, e in result.failures]
+            failures = tuple(sorted((*failures, *met), key=lambda failure: failure.table))
+        answered = len(reading.tables) - len(result.failures)
+        return list(divide(result, batch.questions, answered, failures, perf_counter() - began))
+
+    def _reading(self, plan: ShardPlan) -> _Reading:
+        with self._lock:
+            reading = self._readings.get(plan)
+            if reading is not None and reading.generation == self._tables.generation:
+                self._readings.move_to_end(plan)
+                return reading
+        generation = self._tables.generation
+        found = self._tables.get(plan.tables, self.threads)
+        good = [i for i, table in enumerate(found) if not isinstance(table, Failure)]
+        buckets = None
+        if plan.table_buckets is not None:
+            buckets = np.frombuffer(plan.table_buckets, "<i4").astype(np.int32)[good]
+        reading = _Reading(
+            names=[plan.tables[i] for i in good],
+            tables=[table for table in found if not isinstance(table, Failure)],
+            table_buckets=buckets,
+            edges=np.frombuffer(plan.edges, "<i8").astype(np.int64),
+            failures=tuple([table for table in found if isinstance(table, Failure)]),
+            generation=generation,
+        )
+        if not any(failure.retryable for failure in reading.failures):
+            with self._lock:
+                self._readings[plan] = reading
+                while len(self._readings) > _KEPT_PLANS:
+                    self._readings.popitem(last=False)
+        return reading
+
+    def _register(self, batch: Batch) -> None:
+        with self._lock:
+            gone = [q.id for q in batch.questions if self._cancelled and q.id in self._cancelled]
+            for question in batch.questions:
+                self._running[question.id] = batch
+                self._cancelled.pop(question.id, None)
+        for question_id in gone:
+            batch.cancel(question_id)
+
+    def _unregister(self, batch: Batch) -> None:
+        with self._lock:
+            for question in batch.questions:
+                self._running.pop(question.id, None)

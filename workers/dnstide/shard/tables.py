@@ -1,0 +1,122 @@
+"""The open tables of one directory, and those that cannot be opened."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from threading import Lock
+
+from dnstide.mtbl import Table, TableChanged, TableError, TableMissing, open_tables
+from dnstide.shard.directory import TableStatus
+from dnstide.shard.partial import Failure
+
+Identity = tuple[int, int, int]
+
+
+class OpenTables:
+    """Opens each table once and remembers which are damaged. Safe for several threads.
+
+    A table that is dropped here stays open for the lookups that hold it, and closes with the last of them.
+    `generation` grows whenever a table is dropped, so that lists of tables can be kept until then.
+    """
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+        self._lock = Lock()
+        self._open: dict[str, Table] = {}
+        self._broken: dict[str, tuple[Failure, Identity | None]] = {}
+        self._generation = 0
+
+    @property
+    def generation(self) -> int:
+        return self._generation
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def get(self, names: Sequence[str], threads: int) -> list[Table | Failure]:
+        """Each table, or why it cannot be read; what is not open yet is opened in one batch.
+
+        Damage is remembered until the file changes; what may pass by itself is tried again.
+        """
+        with self._lock:
+            found: list[Table | Failure | None] = [self._known(name) for name in names]
+        missing = [i for i, known in enumerate(found) if known is None]
+        if missing:
+            paths = [self._path(names[i]) for i in missing]
+            identities = [_identity(path) for path in paths]
+            opened = open_tables(paths, threads=threads)
+            with self._lock:
+                for i, identity, table in zip(missing, identities, opened, strict=True):
+                    found[i] = self._note(names[i], identity, table)
+        return [known for known in found if known is not None]
+
+    def failed(self, name: str, table: Table, error: TableError) -> Failure:
+        """Notes what a lookup met in an open table; the next question opens it again unless it is damaged."""
+        failure = Failure.of(name, error)
+        with self._lock:
+            if self._open.get(name) is table:
+                del self._open[name]
+                self._generation += 1
+                if not isinstance(error, TableChanged):
+                    self._broken[name] = (failure, (table.inode, table.size, table.mtime_ns))
+        return failure
+
+    def forget_changed(self, current: Mapping[str, Identity]) -> None:
+        """Drops what is not in the directory any more, or is another file there now."""
+        with self._lock:
+            for name, table in list(self._open.items()):
+                if current.get(name) != (table.inode, table.size, table.mtime_ns):
+                    del self._open[name]
+                    self._generation += 1
+            for name, (_, identity) in list(self._broken.items()):
+                if current.get(name) != identity:
+                    del self._broken[name]
+                    self._generation += 1
+
+    def described(self, statuses: Iterable[TableStatus]) -> list[TableStatus]:
+        """The same, with what is known of each table: opened, or the problem met."""
+        with self._lock:
+            broken, opened = dict(self._broken), set(self._open)
+        return [
+            TableStatus(s.name, s.size, s.mtime_ns, s.inode, broken[s.name][0] if s.name in broken else s.problem)
+            if s.name not in opened
+            else TableStatus(s.name, s.size, s.mtime_ns, s.inode, None, opened=True)
+            for s in statuses
+        ]
+
+    def close(self) -> None:
+        """Drops everything."""
+        with self._lock:
+            self._open.clear()
+            self._broken.clear()
+            self._generation += 1
+
+    def _path(self, name: str) -> str:
+        # Names come from a catalog; one that leaves the directory names no table of this shard.
+        safe = name and os.path.basename(name) == name and "\0" not in name
+        return os.path.join(self._directory, name if safe else ".no-such-table")
+
+    def _known(self, name: str) -> Table | Failure | None:
+        table = self._open.get(name)
+        if table is not None:
+            return table
+        broken = self._broken.get(name)
+        return None if broken is None or broken[0].retryable else broken[0]
+
+    def _note(self, name: str, identity: Identity | None, opened: Table | TableError) -> Table | Failure:
+        if not isinstance(opened, TableError):
+            self._broken.pop(name, None)
+            return self._open.setdefault(name, opened)
+        failure = Failure.of(name, opened)
+        if isinstance(opened, TableMissing):
+            self._broken.pop(name, None)
+        else:
+            self._broken[name] = (failure, identity)
+        return failure
+
+
+def _identity(path: str) -> Identity | None:
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
