@@ -24,6 +24,7 @@ from dnstide.engine.rank import (
     AskExact,
     AskTop,
     Certificate,
+    can_lengthen,
     deepen,
     longer,
     send_for,
@@ -94,9 +95,9 @@ def move(
         both = _beside(ahead, behind)
         chosen = _by_ratio(both, n, ratio_from) if ratio_from else _by_difference(both, n)
         cost = int(both.lookups[chosen].sum())
-        if cost > LOOKUPS_WORTH and (ahead.deeper or behind.deeper):
-            ask_plus = longer(ask_plus, n) if ahead.deeper else ask_plus
-            ask_minus = longer(ask_minus, n) if behind.deeper else ask_minus
+        if cost > LOOKUPS_WORTH and (can_lengthen(ask_plus, ahead) or can_lengthen(ask_minus, behind)):
+            ask_plus = longer(ask_plus, n) if can_lengthen(ask_plus, ahead) else ask_plus
+            ask_minus = longer(ask_minus, n) if can_lengthen(ask_minus, behind) else ask_minus
             continue
         asked = both.keys.take(chosen)
         ups, downs = both.low[chosen], both.minus_low[chosen]

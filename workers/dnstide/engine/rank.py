@@ -106,7 +106,7 @@ def rank(n: int, tie_order: Callable[[bytes], Any]) -> Steps:
         scanned += merged.scanned
         survivors = np.flatnonzero(merged.high >= np.uint64(nth_largest(merged.low, n)))
         cost = int(merged.lookups[survivors].sum())
-        if cost > LOOKUPS_WORTH and merged.deeper:
+        if cost > LOOKUPS_WORTH and can_lengthen(ask, merged):
             ask = longer(ask, n)
             continue
         exact = merged.low[survivors]
@@ -138,11 +138,16 @@ def deepen(ask: AskTop | AskAbove, merged: Merged, n: int, threshold: int, span:
     With a threshold, no key can belong that reaches less than threshold / lists in each list. Without one, fewer than
     ``n`` keys are known: lists of ``n`` places hold that many whenever they exist, and after that everything is asked.
     """
-    if isinstance(ask, AskTop) and merged.deeper:
+    if can_lengthen(ask, merged):
         return longer(ask, n)
     if isinstance(ask, AskTop) and not ask.scan and (threshold == 0 or merged.lists == 1):
-        return AskTop(n, n, scan=True, span=span)
+        return AskTop(n, send_for(n), scan=True, span=span)
     return AskAbove(max(1, -(-threshold // max(merged.lists, 1))), span=span)
+
+
+def can_lengthen(ask: AskTop | AskAbove, merged: Merged) -> bool:
+    """Whether more can be learnt without reading a table in full."""
+    return merged.deeper and isinstance(ask, AskTop) and not ask.scan
 
 
 def longer(ask: AskTop | AskAbove, n: int) -> AskTop:
