@@ -25,6 +25,7 @@ class SmoothingMethod(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SMOOTHING_METHOD_CENTRED_MEAN: _ClassVar[SmoothingMethod]
     SMOOTHING_METHOD_EXPONENTIAL: _ClassVar[SmoothingMethod]
     SMOOTHING_METHOD_MEDIAN: _ClassVar[SmoothingMethod]
+    SMOOTHING_METHOD_SAVITZKY_GOLAY: _ClassVar[SmoothingMethod]
 BUCKET_BY_UNSPECIFIED: BucketBy
 BUCKET_BY_FIRST_SEEN: BucketBy
 BUCKET_BY_FILE: BucketBy
@@ -33,6 +34,7 @@ SMOOTHING_METHOD_TRAILING_MEAN: SmoothingMethod
 SMOOTHING_METHOD_CENTRED_MEAN: SmoothingMethod
 SMOOTHING_METHOD_EXPONENTIAL: SmoothingMethod
 SMOOTHING_METHOD_MEDIAN: SmoothingMethod
+SMOOTHING_METHOD_SAVITZKY_GOLAY: SmoothingMethod
 
 class Smoothing(_message.Message):
     __slots__ = ("method", "period")
