@@ -41,7 +41,7 @@ class Gap:
 def find_gaps(counts: ArrayLike, known: ArrayLike | None = None, *, alpha: float = 0.01) -> tuple[Gap, ...]:
     """Every span without data, and every silent span that chance does not explain, in order of time.
 
-    Seen and silent buckets are taken as a two-state Markov chain. The K longest silent spans (K one for every
+    Seen and silent buckets are taken as a two-state Markov chain. The K longest silent spans (one in
     60 buckets, two at least) are judged by the others: of R spans D = R − K ended within T = (their buckets) +
     K·(the longest of them) silent buckets, the estimate of a geometric law from a sample censored at the top.
     Chance makes
@@ -49,7 +49,7 @@ def find_gaps(counts: ArrayLike, known: ArrayLike | None = None, *, alpha: float
         E = seen · a · q^(L − 1),    a = (D + p) / (seen + 1),    q = (T − D + p) / (T + 1)
 
     spans of L buckets or more, and one is reported where E < `alpha`. p is the probability of a zero that the
-    nearest buckets outside such spans imply (negative binomial by moments; Poisson where they vary less). So
+    nearest buckets outside such spans imply (negative binomial with twice their variance). So
     one silent day of a busy name is a gap, the weekend of an office's name is not.
 
     Sources: M. F. Schilling, "The longest run of heads", College Math. J. 21, 1990; C. I. Bliss and
@@ -92,7 +92,8 @@ def _zero_chance(numbers: NDArray[np.uint64], where: NDArray[np.intp], start: in
     """The probability of a zero that the buckets of `where` nearest to `start` imply."""
     cut = int(np.searchsorted(where, start))
     near = numbers[where[max(0, cut - NEIGHBOURS) : cut + NEIGHBOURS]].astype(np.float64)
-    mean, variance = float(near.mean()), float(near.var())
+    # Twice the variance: it is estimated from few buckets, and too small a one makes silences look impossible.
+    mean, variance = float(near.mean()), 2.0 * float(near.var())
     if mean == 0:
         return 1.0
     if variance <= mean:

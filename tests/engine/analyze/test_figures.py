@@ -1,0 +1,114 @@
+"""Correlation, shape and breakdown against hand-made numbers and numpy."""
+
+import numpy as np
+import pytest
+from dnstide.engine.analyze import AnalysisError, break_down, correlate, describe_shape
+from hypothesis import given
+from hypothesis import strategies as st
+
+DAY = 86_400
+MONDAY = 4 * DAY  # 5 January 1970
+
+
+def test_correlation_is_least_squares(rng):
+    """Slope, intercept and R² are numpy's polyfit and corrcoef; the slope's error is the textbook's."""
+    x = rng.integers(0, 1_000, 200)
+    y = (0.95 * x + 40 + rng.normal(0, 50, 200)).clip(0).astype(int)
+    got = correlate(x, y)
+    slope, intercept = np.polyfit(x, y, 1)
+    assert (got.slope, got.intercept) == pytest.approx((slope, intercept))
+    assert got.r == pytest.approx(np.corrcoef(x, y)[0, 1])
+    assert got.r_squared == pytest.approx(got.r**2)
+    residuals = y - intercept - slope * x
+    expected = np.sqrt(residuals @ residuals / 198 / ((x - x.mean()) @ (x - x.mean())))
+    assert got.slope_error == pytest.approx(expected)
+    assert got.n == 200
+
+
+def test_correlation_uses_shared_buckets_only():
+    """Buckets unknown in either series do not take part."""
+    x, y = np.array([1, 2, 3, 4, 900]), np.array([2, 4, 6, 900, 10])
+    got = correlate(x, y, [1, 1, 1, 1, 0], [1, 1, 1, 0, 1])
+    assert (got.slope, got.intercept, got.r_squared, got.n) == pytest.approx((2, 0, 1, 3))
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "masks", "said"),
+    [
+        ([1, 2, 3], [1, 2], (), "3 and 2 buckets"),
+        ([1, 2, 3], [1, 2, 3], ([1, 1, 0], [0, 0, 1]), "never overlap"),
+        ([1, 2, 3], [1, 2, 3], ([1, 1, 0], None), "share 2 buckets"),
+        ([5, 5, 5], [1, 2, 3], (), "first series does not vary: 5 in all 3"),
+        ([1, 2, 3], [0, 0, 0], (), "second series does not vary: 0"),
+    ],
+)
+def test_correlation_without_meaning_is_refused(x, y, masks, said):
+    """No overlap, too few buckets, no variance: each has its text."""
+    with pytest.raises(AnalysisError, match=said):
+        correlate(np.array(x), np.array(y), *masks)
+
+
+def test_shape_of_four_weeks_with_quiet_weekends():
+    """Weekday means over the mean of all, Monday first; exact total; sample deviation over mean."""
+    counts = np.tile([100, 100, 100, 100, 100, 50, 0], 4).astype(np.uint64)
+    starts = MONDAY + DAY * np.arange(28)
+    shape = describe_shape(starts, MONDAY + 28 * DAY, counts)
+    mean = 550 / 7
+    assert shape.weekdays == pytest.approx([100 / mean] * 5 + [50 / mean, 0])
+    assert shape.hours == ()
+    assert (shape.total, shape.buckets, shape.seen, shape.low, shape.high) == (2_200, 28, 24, 0, 100)
+    assert shape.median == 100
+    assert shape.variation == pytest.approx(counts.std(ddof=1) / mean)
+
+
+def test_shape_by_the_hour_and_by_the_month():
+    """Hours have a profile of the day; months have neither profile; unknown buckets do not count."""
+    starts = MONDAY + 3_600 * np.arange(48)
+    counts = np.tile(np.arange(24), 2)
+    shape = describe_shape(starts, MONDAY + 2 * DAY, counts, np.arange(48) < 24)
+    assert shape.hours == pytest.approx(np.arange(24) / 11.5)
+    assert shape.weekdays == (1.0, None, None, None, None, None, None)
+    months = describe_shape(np.array([0, 31 * DAY]), 59 * DAY, np.array([3, 5]))
+    assert (months.weekdays, months.hours) == ((), ())
+
+
+def test_shape_of_one_bucket_or_of_zeros_has_no_variation():
+    """No division by zero."""
+    assert describe_shape([0], DAY, [5]).variation is None
+    zeros = describe_shape([0, DAY], 2 * DAY, [0, 0])
+    assert zeros.variation is None
+    assert set(zeros.weekdays) == {None}
+    with pytest.raises(AnalysisError, match="no bucket has data"):
+        describe_shape([0], DAY, [5], [False])
+    with pytest.raises(AnalysisError, match="2 bucket starts"):
+        describe_shape([0, 1], DAY, [5])
+
+
+def test_breakdown_of_the_paper_s_day():
+    """The paper's totals by type with their shares, largest first."""
+    day = {"A": 133_303, "AAAA": 139_794, "PTR": 13_942, "MX": 35_474, "TXT": 16_681}
+    got = break_down([(rrtype, [total - 10, 10]) for rrtype, total in day.items()])
+    assert got.total == sum(day.values())
+    assert [part.label for part in got.parts] == ["AAAA", "A", "MX", "TXT", "PTR"]
+    assert {part.label: part.total for part in got.parts} == day
+    assert got.parts[0].share == pytest.approx(139_794 / 339_194)
+
+
+@given(st.lists(st.integers(0, 2**64 - 1), max_size=20), st.lists(st.integers(0, 2**64 - 1), max_size=20))
+def test_breakdown_is_exact_or_refuses(first, second):
+    """The totals are Python's own sums; one past 2^64-1 is an error, never a wrap."""
+    parts = [("A", np.array(first, dtype=np.uint64)), ("NS", np.array(second, dtype=np.uint64))]
+    if sum(first) + sum(second) > 2**64 - 1:
+        with pytest.raises(AnalysisError, match=r"passes 2\^64-1"):
+            break_down(parts)
+    else:
+        got = break_down(parts)
+        assert {part.label: part.total for part in got.parts} == {"A": sum(first), "NS": sum(second)}
+        assert got.total == sum(first) + sum(second)
+
+
+def test_breakdown_of_nothing():
+    """No series is an error; series without counts have shares of zero."""
+    with pytest.raises(AnalysisError, match="no series"):
+        break_down([])
+    assert break_down([("A", [0])]).parts[0].share == 0
