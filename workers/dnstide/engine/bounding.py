@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-
 from dnstide.mtbl.errors import CountOverflow
 from dnstide.shard.bounds import LARGEST_COUNT, Bounds, Counts, add_counts
 from dnstide.shard.keys import Keys
@@ -19,8 +18,8 @@ __all__ = ["Merged", "add_exact", "merge", "nth_largest"]
 class Merged:
     """Every key that any shard sent, with bounds on its sum over all of them.
 
-    ``known`` marks the keys whose bounds meet; ``lookups`` (int64) is how many lists would have to be asked for the
-    exact sum of each. ``theta`` bounds the sum of a key that no shard sent.
+    ``known`` marks the keys whose bounds meet; ``lookups`` (int64) is how many lists would have to be asked
+    for the exact sum of each. ``theta`` bounds the sum of a key that no shard sent.
     """
 
     keys: Keys

@@ -1,7 +1,9 @@
-"""The largest changes between two spans, proved: the threshold algorithm of `rank` on differences and on ratios.
+"""The largest changes between two spans, proved: the threshold algorithm of `rank` on differences and on
+ratios.
 
-A rise is counted from the span where the sum is larger (``plus``) against the other (``minus``); a fall is a rise with
-the two exchanged. A key that no list of ``plus`` holds reaches at most Θ₊ there, and so rises by at most Θ₊.
+A rise is counted from the span where the sum is larger (``plus``) against the other (``minus``); a fall is a
+rise with the two exchanged. A key that no list of ``plus`` holds reaches at most Θ₊ there, and so rises by at
+most Θ₊.
 """
 
 from __future__ import annotations
@@ -14,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
 from dnstide.engine.bounding import Merged, add_exact, merge, nth_largest
 from dnstide.engine.rank import (
     FIRST_DEPTH,
@@ -55,8 +56,8 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class Movers:
-    """The keys that moved most, the largest change first. The certificate's threshold is in counts, also for ratios:
-    there it is the minimum count that a key must reach to be ranked at all."""
+    """The keys that moved most, the largest change first. The certificate's threshold is in counts, also for
+    ratios: there it is the minimum count that a key must reach to be ranked at all."""
 
     movements: tuple[Movement, ...]
     certificate: Certificate
@@ -79,8 +80,9 @@ def move(
 ) -> Generator[Ask, Any, Movers]:
     """Yield questions about both spans, be sent the answers, return the ``n`` largest changes.
 
-    By difference; or, with ``ratio_from``, by the ratio of the larger sum to the smaller among keys whose larger sum is
-    at least ``ratio_from`` (a key absent from the other span comes before all others, the largest first).
+    By difference; or, with ``ratio_from``, by the ratio of the larger sum to the smaller among keys whose
+    larger sum is at least ``ratio_from`` (a key absent from the other span comes before all others, the
+    largest first).
     """
     plus, minus = (AFTER, BEFORE) if change is Change.RISE else (BEFORE, AFTER)
     depth = max(FIRST_DEPTH, 5 * n)
@@ -110,7 +112,9 @@ def move(
         certificate = Certificate(
             ahead.theta, threshold, ahead.lists, ahead.depth, len(chosen), looked_up, scanned, rounds
         )
-        if ahead.theta == 0 or ahead.theta < threshold:  # the order of a single list says nothing about changes
+        if (
+            ahead.theta == 0 or ahead.theta < threshold
+        ):  # the order of a single list says nothing about changes
             found = [
                 (key, up, down)
                 for key, up, down in zip(asked, ups.tolist(), downs.tolist(), strict=True)
@@ -119,7 +123,8 @@ def move(
             found = _sorted(found, tie_order, bool(ratio_from))[:n]
             rise = change is Change.RISE
             return Movers(
-                tuple(Movement(key, *((down, up) if rise else (up, down))) for key, up, down in found), certificate
+                tuple(Movement(key, *((down, up) if rise else (up, down))) for key, up, down in found),
+                certificate,
             )
         ask_plus = deepen(ask_plus, ahead, n, threshold, plus)
 
@@ -131,7 +136,11 @@ def _beside(ahead: Merged, behind: Merged) -> _Both:
     low = np.zeros(len(at), np.uint64)
     high = np.full(len(at), min(behind.theta, 2**64 - 1), np.uint64)
     lookups = np.full(len(at), behind.lists if behind.theta else 0, np.int64)
-    low[seen], high[seen], lookups[seen] = behind.low[at[seen]], behind.high[at[seen]], behind.lookups[at[seen]]
+    low[seen], high[seen], lookups[seen] = (
+        behind.low[at[seen]],
+        behind.high[at[seen]],
+        behind.lookups[at[seen]],
+    )
     return _Both(ahead.keys, ahead.low, ahead.high, low, high, ahead.lookups + lookups)
 
 
@@ -145,7 +154,9 @@ def _by_difference(both: _Both, n: int) -> npt.NDArray[np.intp]:
 
 
 def _by_ratio(both: _Both, n: int, least: int) -> npt.NDArray[np.intp]:
-    """The keys that may reach the n-th largest ratio; floats with a margin only prune, the rank is by integers."""
+    """The keys that may reach the n-th largest ratio; floats with a margin only prune, the rank is by
+    integers.
+    """
     with np.errstate(divide="ignore"):
         surely = both.low.astype(np.float64) / both.minus_high.astype(np.float64)
         possibly = both.high.astype(np.float64) / both.minus_low.astype(np.float64)

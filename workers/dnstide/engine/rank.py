@@ -1,13 +1,13 @@
 """The N largest sums over many lists, proved: a threshold algorithm that asks until no unlisted key can belong.
 
-Notation (Fagin, Lotem, Naor 2003; Cao and Wang 2004): every table i gives a list of its largest keys and a floor
-τ_i that bounds all others. L(o) is the sum of the listed counts of key o, U(o) = L(o) + the floors of the lists that
-do not hold it, Θ = Σ τ_i bounds a key on no list. λ₁ is the N-th largest L; keys with U ≥ λ₁ get their missing counts;
-λ is then the N-th largest exact sum. Θ < λ proves the answer, ties included; so does Θ = 0, and, with a single list
-that is itself in rank order, Θ ≤ λ.
+Notation (Fagin, Lotem, Naor 2003; Cao and Wang 2004): every table i gives a list of its largest keys and a
+floor τ_i that bounds all others. L(o) is the sum of the listed counts of key o, U(o) = L(o) + the floors of the
+lists that do not hold it, Θ = Σ τ_i bounds a key on no list. λ₁ is the N-th largest L; keys with U ≥ λ₁ get
+their missing counts; λ is then the N-th largest exact sum. Θ < λ proves the answer, ties included; so does
+Θ = 0, and, with a single list that is itself in rank order, Θ ≤ λ.
 
-The algorithm is a generator: it yields questions to be put to every shard and is sent their answers, so that the same
-code runs in one process and across a cluster.
+The algorithm is a generator: it yields questions to be put to every shard and is sent their answers, so that
+the same code runs in one process and across a cluster.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
 from dnstide.engine.bounding import Merged, add_exact, merge, nth_largest
 from dnstide.shard.bounds import Bounds, Counts
 from dnstide.shard.keys import Keys
@@ -44,7 +43,9 @@ class AskTop:
 
 @dataclass(frozen=True, slots=True)
 class AskAbove:
-    """Every key that reaches ``threshold`` in any list; a shard of m lists may leave out sums of m * (threshold - 1)."""
+    """Every key that reaches ``threshold`` in any list; a shard of m lists may leave out sums of m *
+    (threshold - 1).
+    """
 
     threshold: int
     span: int = 0
@@ -67,10 +68,11 @@ Steps = Generator[Ask, Any, "Ranking"]
 class Certificate:
     """Why nothing that is not in the answer can belong in it.
 
-    ``theta`` bounds every key that was never listed; ``threshold`` is the smallest value of the answer that others had to
-    beat (λ). The answer is proved as ``theta < threshold``, or ``theta == 0`` (all were listed), or, when
-    ``lists == 1``, ``theta <= threshold`` (that list is in rank order). ``depth`` places of each list were read;
-    ``candidates`` keys were counted exactly, with ``lookups`` point lookups; ``scanned`` tables were read in full.
+    ``theta`` bounds every key that was never listed; ``threshold`` is the smallest value of the answer that
+    others had to beat (λ). The answer is proved as ``theta < threshold``, or ``theta == 0`` (all were
+    listed), or, when ``lists == 1``, ``theta <= threshold`` (that list is in rank order). ``depth`` places of
+    each list were read; ``candidates`` keys were counted exactly, with ``lookups`` point lookups; ``scanned``
+    tables were read in full.
     """
 
     theta: int
@@ -84,7 +86,11 @@ class Certificate:
 
     @property
     def proved(self) -> bool:
-        return self.theta == 0 or self.theta < self.threshold or (self.lists == 1 and self.theta <= self.threshold)
+        return (
+            self.theta == 0
+            or self.theta < self.threshold
+            or (self.lists == 1 and self.theta <= self.threshold)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,9 @@ class Ranking:
 
 
 def rank(n: int, tie_order: Callable[[bytes], Any]) -> Steps:
-    """Yield questions, be sent the answers of all shards to each, return the `Ranking` of the ``n`` largest."""
+    """Yield questions, be sent the answers of all shards to each, return the `Ranking` of the ``n``
+    largest.
+    """
     ask: AskTop | AskAbove = AskTop(max(FIRST_DEPTH, 5 * n), send_for(n))
     rounds = looked_up = scanned = 0
     while True:
@@ -128,15 +136,20 @@ def rank(n: int, tie_order: Callable[[bytes], Any]) -> Steps:
 
 
 def send_for(n: int) -> int:
-    """How many of its best keys a shard sends: a few times what is wanted, so that one round is mostly enough."""
+    """How many of its best keys a shard sends: a few times what is wanted, so that one round is mostly
+    enough.
+    """
     return max(1_000, 4 * n)
 
 
-def deepen(ask: AskTop | AskAbove, merged: Merged, n: int, threshold: int, span: int = 0) -> AskTop | AskAbove:
+def deepen(
+    ask: AskTop | AskAbove, merged: Merged, n: int, threshold: int, span: int = 0
+) -> AskTop | AskAbove:
     """The next question when the proof did not close: longer lists while there are, then whatever settles it.
 
-    With a threshold, no key can belong that reaches less than threshold / lists in each list. Without one, fewer than
-    ``n`` keys are known: lists of ``n`` places hold that many whenever they exist, and after that everything is asked.
+    With a threshold, no key can belong that reaches less than threshold / lists in each list. Without one,
+    fewer than ``n`` keys are known: lists of ``n`` places hold that many whenever they exist, and after that
+    everything is asked.
     """
     if can_lengthen(ask, merged):
         return longer(ask, n)

@@ -1,7 +1,8 @@
-"""What a shard says about its tables while a ranking is being proved: sums known so far, and what bounds the rest.
+"""What a shard says about its tables while a ranking is being proved: sums known so far, and what bounds the
+rest.
 
-A *list* holds the largest keys of one table (in one class of types) with exact counts, and its *floor* is a count
-that no unlisted key of that table exceeds. A shard adds its lists up; shards add up in the same way.
+A *list* holds the largest keys of one table (in one class of types) with exact counts, and its *floor* is a
+count that no unlisted key of that table exceeds. A shard adds its lists up; shards add up in the same way.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-
 from dnstide.mtbl.errors import CountOverflow
 from dnstide.shard.keys import Keys
 
@@ -24,10 +24,11 @@ Counts = npt.NDArray[np.uint64]
 class Bounds:
     """Sums over one shard's lists.
 
-    For the i-th key: ``low[i] <= true sum <= high[i]``, both uint64 (``high`` stops at 2**64 - 1); ``missing[i]``
-    (uint32) is the number of lists that do not hold it. ``floor`` is at least the sum of every key not sent.
-    ``lists`` is how many were added up; ``deeper`` whether a larger depth could tell more without a scan;
-    ``depth`` the length of the longest list used; ``scanned`` the number of tables read in full for this.
+    For the i-th key: ``low[i] <= true sum <= high[i]``, both uint64 (``high`` stops at 2**64 - 1);
+    ``missing[i]`` (uint32) is the number of lists that do not hold it. ``floor`` is at least the sum of every
+    key not sent. ``lists`` is how many were added up; ``deeper`` whether a larger depth could tell more
+    without a scan; ``depth`` the length of the longest list used; ``scanned`` the number of tables read in
+    full for this.
     """
 
     keys: Keys
@@ -42,7 +43,8 @@ class Bounds:
 
 
 def add_counts(indices: npt.NDArray[np.intp], counts: Counts, size: int) -> Counts:
-    """uint64[size]: the counts added up by index, exactly; raises `CountOverflow` where a sum passes 2**64 - 1.
+    """uint64[size]: the counts added up by index, exactly; raises `CountOverflow` where a sum passes 2**64 -
+    1.
 
     numpy adds weights as floats; halves of 32 bits stay exact for two million addends per index.
     """

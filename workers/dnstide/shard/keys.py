@@ -13,6 +13,7 @@ rdata      the type number, two bytes, big endian, then the wire rdata
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -49,13 +50,17 @@ def labels(key: bytes) -> tuple[bytes, ...]:
 
 
 def tie_order(grouping: Grouping) -> Callable[[bytes], tuple[bytes, ...]]:
-    """The sort key among equal counts: RFC 4034 §6.1 for names, type then rdata octets (§6.3) for the rest."""
+    """The sort key among equal counts: RFC 4034 §6.1 for names, type then rdata octets (§6.3) for the
+    rest.
+    """
     return labels if grouping.by_name else lambda key: (key,)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Keys:
-    """An immutable sequence of byte strings: ``blob[offsets[i]:offsets[i + 1]]``; ``offsets`` is int64[n + 1]."""
+    """An immutable sequence of byte strings: ``blob[offsets[i]:offsets[i + 1]]``; ``offsets`` is int64[n +
+    1].
+    """
 
     blob: bytes
     offsets: npt.NDArray[np.int64]
@@ -75,7 +80,7 @@ class Keys:
 
     def __iter__(self) -> Iterator[bytes]:
         bounds = self.offsets.tolist()
-        return (self.blob[a:b] for a, b in zip(bounds[:-1], bounds[1:], strict=True))
+        return (self.blob[a:b] for a, b in itertools.pairwise(bounds))
 
     def take(self, indices: npt.NDArray[np.int64] | npt.NDArray[np.intp]) -> Keys:
         """The keys at ``indices``, in that order."""
