@@ -22,46 +22,46 @@ namespace dnstide {
 
 // What libmtbl would not survive: keys out of order, sizes past its limits.
 class BadInput : public std::invalid_argument {
- public:
-  using std::invalid_argument::invalid_argument;
+public:
+    using std::invalid_argument::invalid_argument;
 };
 
 struct WriterOptions {
-  mtbl_compression_type compression = MTBL_COMPRESSION_ZLIB;
-  std::optional<int> level;  // unset: the library's default
-  std::size_t block_size = 8192;
-  std::size_t restart_interval = 16;
+    mtbl_compression_type compression = MTBL_COMPRESSION_ZLIB;
+    std::optional<int> level;  // unset: the library's default
+    std::size_t block_size = 8192;
+    std::size_t restart_interval = 16;
 };
 
 class TableWriter {
- public:
-  // Appends the table to fd, which stays the caller's. std::system_error where memory cannot be had.
-  TableWriter(int fd, const WriterOptions& options);
-  ~TableWriter();
-  TableWriter(const TableWriter&) = delete;
-  TableWriter& operator=(const TableWriter&) = delete;
+public:
+    // Appends the table to fd, which stays the caller's. std::system_error where memory cannot be had.
+    TableWriter(int fd, const WriterOptions& options);
+    ~TableWriter();
+    TableWriter(const TableWriter&) = delete;
+    TableWriter& operator=(const TableWriter&) = delete;
 
-  // Keys must ascend strictly. BadInput refuses the entry and leaves the writer as it was; after a
-  // std::system_error (the file could not be written) the table is lost.
-  void add(std::string_view key, std::string_view value);
+    // Keys must ascend strictly. BadInput refuses the entry and leaves the writer as it was; after a
+    // std::system_error (the file could not be written) the table is lost.
+    void add(std::string_view key, std::string_view value);
 
-  // Writes what is left, the index and the trailer. Nothing may be added afterwards.
-  void finish();
+    // Writes what is left, the index and the trailer. Nothing may be added afterwards.
+    void finish();
 
-  std::uint64_t entries() const { return entries_; }
+    std::uint64_t entries() const { return entries_; }
 
- private:
-  void check(std::string_view key, std::string_view value) const;
-  void drain();
+private:
+    void check(std::string_view key, std::string_view value) const;
+    void drain();
 
-  int file_;
-  int memory_;
-  mtbl_writer* writer_;
-  std::size_t block_size_;
-  std::size_t undrained_ = 0;
-  std::size_t index_bytes_ = 0;
-  std::uint64_t entries_ = 0;
-  std::string last_key_;
+    int file_;
+    int memory_;
+    mtbl_writer* writer_;
+    std::size_t block_size_;
+    std::size_t undrained_ = 0;
+    std::size_t index_bytes_ = 0;
+    std::uint64_t entries_ = 0;
+    std::string last_key_;
 };
 
 // Writes the union of sound tables in key order. A key that stands in several tables is passed to `combine` with

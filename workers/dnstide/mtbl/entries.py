@@ -1,4 +1,4 @@
-"""Rows to table entries and back: every entry type of `dnstide.mtbl.dnstable`, with the merge of equal keys."""
+"""Rows to table entries and back, every type of `dnstide.mtbl.dnstable`, and the merge of equal keys."""
 
 from collections.abc import Sequence
 from functools import lru_cache

@@ -1,7 +1,7 @@
 """Writing tables: dnstable rows, raw entries, and merges of tables, through libmtbl.
 
-A table appears under its name only when it is whole: it is written to a dot-file in the same folder, flushed to the
-disk and renamed. After an error nothing is left.
+A table appears under its name only when it is whole: it is written to a dot-file in the same folder, flushed to
+the disk and renamed. After an error nothing is left.
 """
 
 import os
@@ -37,7 +37,7 @@ _encode_union = lru_cache(maxsize=4096)(encode_union)
 def _table_file(
     path: PathLike, *, compression: str, block_size: int, level: int | None, sync: bool
 ) -> Iterator[_writer.Writer]:
-    """A native writer into a dot-file that takes its name when the block ends well, and vanishes when it does not."""
+    """A native writer into a dot-file that takes its name when the block ends well, and else vanishes."""
     folder, name = os.path.split(os.fspath(path))
     staged = os.path.join(folder, f".{name}.{secrets.token_hex(4)}")
     fd = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
@@ -76,11 +76,11 @@ def write_entries(
     level: int | None = None,
     sync: bool = True,
 ) -> int:
-    """Write a table of raw keys and values, which must come in ascending order of unique keys; return their number.
+    """Write a table of raw keys and values, in ascending order of unique keys; return their number.
 
-    compression is none, snappy, zlib, lz4, lz4hc or zstd; block_size counts uncompressed bytes, at least 1024;
-    sync=False leaves it to the system when the bytes reach the disk. ValueError for an entry out of order, empty
-    or larger than 64 MiB; OSError where the file cannot be written.
+    compression is none, snappy, zlib, lz4, lz4hc or zstd; block_size counts uncompressed bytes, at least
+    1024; sync=False leaves it to the system when the bytes reach the disk. ValueError for a key out of order
+    or empty, or an entry larger than 64 MiB; OSError where the file cannot be written.
     """
     with _table_file(path, compression=compression, block_size=block_size, level=level, sync=sync) as writer:
         _add_batched(writer, entries)
@@ -105,7 +105,7 @@ def merge_tables(
 ) -> int:
     """Write the union of dnstable tables, equal keys merged by `merge_values`; return the number of entries.
 
-    Every table is verified first. TableError for one that is damaged, CountOverflow where a sum passes 2**64-1.
+    Every table is verified first. TableError for a damaged one, CountOverflow where a sum passes 2**64-1.
     """
     from dnstide.mtbl import verify_table  # it needs the reader, and the reader nothing of this
 
@@ -125,13 +125,14 @@ class DnstableWriter(AbstractContextManager["DnstableWriter"]):
         with DnstableWriter("dns.20150208.D.mtbl") as table:
             table.add(row)
 
-    Rows may come in any order; equal keys are merged (earliest first, latest last, sum of counts). With sort=False
-    they must come in ascending order of their RRSET keys, and those are not kept in memory. derived=False leaves
-    out everything but the RRSET entries. max_memory (bytes) bounds what is kept: beyond it, sorted runs go to
-    dot-files beside the table and are merged at the end. The other arguments are those of `write_entries`.
+    Rows may come in any order; equal keys are merged (earliest first, latest last, sum of counts). With
+    sort=False they must come in ascending order of their RRSET keys, and those are not kept in memory.
+    derived=False leaves out everything but the RRSET entries. max_memory (bytes) bounds what is kept: beyond
+    it, sorted runs go to dot-files beside the table and are merged at the end. The other arguments are those
+    of `write_entries`.
 
-    The table appears when the block ends, or with `close()`; after an exception, or `discard()`, nothing is left.
-    Not for use by several threads at once.
+    The table appears when the block ends, or with `close()`; after an exception, or `discard()`, nothing is
+    left. Not for use by several threads at once.
     """
 
     def __init__(
@@ -162,7 +163,10 @@ class DnstableWriter(AbstractContextManager["DnstableWriter"]):
         )
 
     def add(self, row: Row) -> None:
-        """Add one row. BadEntry (a ValueError) for one that cannot be encoded, CountOverflow for a sum past 2**64-1."""
+        """Add one row.
+
+        BadEntry (a ValueError) for one that cannot be encoded, CountOverflow where a sum passes 2**64-1.
+        """
         first, last, count = row.time_first, row.time_last, row.count
         if not (0 <= first <= MAX_U64 and 0 <= last <= MAX_U64 and 0 <= count <= MAX_U64):
             raise BadEntry(f"a time or count of {row.owner} does not fit in 64 unsigned bits")
@@ -249,7 +253,7 @@ class DnstableWriter(AbstractContextManager["DnstableWriter"]):
             self._direct.clear()
 
     def _add_sorted(self, writer: _writer.Writer) -> None:
-        """Write what is in memory: RRSET (00) and RDATA (02) entries, between and after them the names (01, 03)."""
+        """Write what is in memory in key order: rows (00, 02), and the names between and after them (01, 03)."""
         triplets, types = self._triplets, self._types
         keys = sorted([*triplets, *types])
         values = [
