@@ -15,8 +15,8 @@ class Series:
     """The counts of one name, or of one name and record type.
 
     `target` is the index of the name in the question and `name` its canonical text; `rrtype` is a mnemonic or
-    TYPEnnn where split, otherwise None. `bucket` has ascending indexes on the answer's axis: those with rows, or
-    all of them with fill. `smoothed` is aligned with them, NaN where not defined, None where not asked.
+    TYPEnnn where split, otherwise None. `bucket` has ascending indexes on the answer's axis: those with rows,
+    or all of them with fill. `smoothed` is aligned with them, NaN where not defined, None where not asked.
     """
 
     name: str
@@ -40,10 +40,11 @@ class Timings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VolumeAnswer:
-    """One axis for all series: bucket i is [edges[i], edges[i+1]) in unix seconds and coverage[i] a `Coverage`.
+    """One axis for all series: bucket i is [edges[i], edges[i+1]) in unix seconds and coverage[i] a
+    `Coverage`.
 
-    Series stand in the order of the names asked, then by record type. Counts are lower bounds where `complete` is
-    False; then `failures` tells which of the `asked` tables are missing in them.
+    Series stand in the order of the names asked, then by record type. Counts are lower bounds where
+    `complete` is False; then `failures` tells which of the `asked` tables are missing in them.
     """
 
     question: VolumeQuestion = field(repr=False)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -46,9 +46,11 @@ class Columns:
 
 @dataclass(frozen=True, eq=False)
 class Catalog:
-    """Tables by dataset, then start, then coarsest first, and the files that are no tables, each with a reason.
+    """Tables by dataset, then start, then coarsest first, and the files that are no tables, each with a
+    reason.
 
-    Immutable; `version` changes when a table comes, goes, changes or breaks. `plans` is for the planner's use.
+    Immutable; `version` changes when a table comes, goes, changes or breaks. `plans` is for the planner's
+    use.
     """
 
     tables: tuple[TableInfo, ...]
@@ -57,7 +59,8 @@ class Catalog:
 
     @classmethod
     def build(cls, statuses: Iterable[TableStatus]) -> "Catalog":
-        """From what shards report. Where several speak of one table, it is sound if one of them can read it."""
+        """From what shards report. Where several speak of one table, it is sound if one of them can read
+        it."""
         tables: dict[str, TableInfo] = {}
         ignored: dict[str, str] = {}
         for status in statuses:
@@ -78,7 +81,9 @@ class Catalog:
         """16 hexadecimal digits over names, sizes, times and problems."""
         digest = hashlib.blake2b(digest_size=8)
         for t in self.tables:
-            digest.update(f"{t.name}\0{t.size}\0{t.mtime_ns}\0{t.problem.code if t.problem else ''}\n".encode())
+            digest.update(
+                f"{t.name}\0{t.size}\0{t.mtime_ns}\0{t.problem.code if t.problem else ''}\n".encode()
+            )
         return digest.hexdigest()
 
     @cached_property
@@ -103,14 +108,15 @@ class Catalog:
     def _columns(self) -> dict[str, Columns]:
         return {}
 
-    def with_problems(self, problems: Iterable[Failure]) -> "Catalog":
-        """The same tables, those named marked as unreadable."""
+    def with_problems(self, problems: Iterable[Failure], more: Iterable[TableInfo] = ()) -> "Catalog":
+        """The same tables and `more`, those that problems name marked as unreadable."""
         found = {failure.table: failure for failure in problems}
-        tables = [replace(t, problem=found[t.name]) if t.name in found else t for t in self.tables]
-        return Catalog(tuple(tables), self.ignored)
+        tables = [replace(t, problem=found[t.name]) if t.name in found else t for t in (*self.tables, *more)]
+        return Catalog(tuple(sorted(tables, key=_order)), self.ignored)
 
     def available(self, dataset: str) -> tuple[str, ...]:
-        """One line for each granularity of the dataset, coarsest first: how many tables, from when to when."""
+        """One line for each granularity of the dataset, coarsest first: how many tables, from when to
+        when."""
         lines = []
         for granularity in reversed(Granularity):
             some = [t for t in self.tables if t.dataset == dataset and t.granularity is granularity]
@@ -121,6 +127,7 @@ class Catalog:
         return tuple(lines)
 
 
+@lru_cache(maxsize=1 << 14)
 def parse_table_name(name: str) -> TableInfo | str:
     """The table that a file name stands for, or why it stands for none."""
     if name.startswith("."):
@@ -134,7 +141,9 @@ def parse_table_name(name: str) -> TableInfo | str:
     granularity = Granularity(letter)
     try:
         year, month, day = int(stamp[:4]), int(stamp[4:6] or 1), int(stamp[6:8] or 1)
-        start = int(datetime(year, month, day, int(stamp[9:11] or 0), int(stamp[11:] or 0), tzinfo=UTC).timestamp())
+        start = int(
+            datetime(year, month, day, int(stamp[9:11] or 0), int(stamp[11:] or 0), tzinfo=UTC).timestamp()
+        )
     except ValueError:
         return f"no such date or time: {stamp}"
     if start < 0 or granularity.floor(start) != start:

@@ -19,8 +19,9 @@ Mask = npt.NDArray[np.bool_]
 class Cover:
     """Masks over the tables of one dataset.
 
-    `early`, `late`: wholly before or after all that matters. `cut`: chosen although it reaches over an edge of the
-    span. `crossing`: reaches over an edge, chosen or not. `missed`: unreadable, and not covered by chosen ones.
+    `early`, `late`: wholly before or after all that matters. `cut`: chosen although it reaches over an edge
+    of the span. `crossing`: reaches over an edge, chosen or not. `missed`: unreadable, and not covered by
+    chosen ones.
     """
 
     fits: Mask
@@ -79,7 +80,9 @@ def _needed(columns: Columns, crossing: npt.NDArray[np.intp], inside: Mask, span
         return max(int(columns.start[table]), span.start), min(int(columns.stop[table]), span.stop)
 
     def holds(outer: int, inner: int) -> bool:
-        return bool(columns.start[outer] <= columns.start[inner] and columns.stop[inner] <= columns.stop[outer])
+        return bool(
+            columns.start[outer] <= columns.start[inner] and columns.stop[inner] <= columns.stop[outer]
+        )
 
     def inner_seconds(a: int, b: int) -> int:
         low, high = covered(starts, stops, np.array([a, b], np.int64))

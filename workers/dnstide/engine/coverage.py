@@ -15,8 +15,8 @@ GRACE = DAY
 
 
 class Coverage(IntEnum):
-    """A fact about tables, not about rows: a bucket without a table of its own is NONE even where the table after
-    it holds rows first seen there. Merge law: the worst, which is the largest number."""
+    """A fact about tables, not about rows: a bucket without a table of its own is NONE even where the table
+    after it holds rows first seen there. Merge law: the worst, which is the largest number."""
 
     COMPLETE = 1  # every moment lies in a table that answered
     PARTIAL = 2  # some moments lie in no table, or a table that may hold rows of this bucket failed
@@ -60,7 +60,9 @@ def mark(coverage: Codes, edges: Int64s, starts: Int64s, stops: Int64s, code: Co
     return np.maximum(coverage, marks)
 
 
-def mark_failed(coverage: Codes, edges: Int64s, starts: Int64s, stops: Int64s, code: Coverage, grace: bool) -> Codes:
+def mark_failed(
+    coverage: Codes, edges: Int64s, starts: Int64s, stops: Int64s, code: Coverage, grace: bool
+) -> Codes:
     """Failed tables make their own buckets `code`; with grace the day before may lack rows and is PARTIAL."""
     if grace:
         coverage = mark(coverage, edges, starts - GRACE, starts, Coverage.PARTIAL)

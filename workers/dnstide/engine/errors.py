@@ -22,7 +22,8 @@ class EngineError(Exception):
 
 
 class InvalidQuestion(EngineError):
-    """`field` is named as in the API (`names[3]`, `start_time`), `value` is what was given, `reason` says what to do."""
+    """`field` is named as in the API (`names[3]`, `start_time`), `value` is what was given, `reason` says
+    what to do."""
 
     code = "INVALID_QUESTION"
 
@@ -84,7 +85,9 @@ class AnswerIncomplete(EngineError):
     def __str__(self) -> str:
         first = self.failures[0]
         more = f", and {len(self.failures) - 1} more" if len(self.failures) > 1 else ""
-        return f"the answer needs a table that failed: {first}{more}; ask for a partial answer to go on without"
+        return (
+            f"the answer needs a table that failed: {first}{more}; ask for a partial answer to go on without"
+        )
 
 
 def _shown(value: object) -> str:

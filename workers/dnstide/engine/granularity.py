@@ -37,7 +37,8 @@ class Granularity(Enum):
 
     @classmethod
     def parse(cls, text: str) -> "Granularity":
-        """From a letter (m and M differ) or a name in any case, singular or plural. InvalidQuestion otherwise."""
+        """From a letter (m and M differ) or a name in any case, singular or plural. InvalidQuestion
+        otherwise."""
         found = _LETTERS.get(text.strip()) or _NAMES.get(text.strip().lower().replace("_", "-"))
         if found is None:
             known = ", ".join(f"{g.label} ({g.value})" for g in cls)
@@ -80,7 +81,8 @@ class Granularity(Enum):
         return max(0, stop - start) // shortest + 2
 
     def edges(self, start: int, stop: int) -> Seconds:
-        """The n+1 borders of the buckets that make up [start, stop), the first and the last one clipped to it."""
+        """The n+1 borders of the buckets that make up [start, stop), the first and the last one clipped to
+        it."""
         if stop <= start:
             raise ValueError("an axis needs a stop after its start")
         inner = self._grid(start, stop)
@@ -101,12 +103,16 @@ class Granularity(Enum):
 
 
 _LABELS: Final[Mapping[Granularity, str]] = dict(
-    zip(Granularity, ("minute", "ten-minutes", "hour", "day", "week", "month", "quarter", "year"), strict=True)
+    zip(
+        Granularity, ("minute", "ten-minutes", "hour", "day", "week", "month", "quarter", "year"), strict=True
+    )
 )
 _RANKS: Final[Mapping[Granularity, int]] = {g: rank for rank, g in enumerate(Granularity)}
-_LETTERS: Final[Mapping[str, Granularity]] = {g.value: g for g in Granularity} | {
-    g.value.lower(): g for g in Granularity if g is not Granularity.MONTH
-} | {"m": Granularity.MINUTE}
+_LETTERS: Final[Mapping[str, Granularity]] = (
+    {g.value: g for g in Granularity}
+    | {g.value.lower(): g for g in Granularity if g is not Granularity.MONTH}
+    | {"m": Granularity.MINUTE}
+)
 _NAMES: Final[Mapping[str, Granularity]] = (
     {label: g for g, label in _LABELS.items()}
     | {label + "s": g for g, label in _LABELS.items() if not label.endswith("s")}

@@ -7,7 +7,7 @@ from time import perf_counter
 import numpy as np
 import numpy.typing as npt
 
-from dnstide.engine.answer import Series, Timings, VolumeAnswer
+from dnstide.engine.answer import Timings, VolumeAnswer
 from dnstide.engine.coverage import Codes, Coverage, mark_failed
 from dnstide.engine.errors import AnswerIncomplete
 from dnstide.engine.plan import VolumePlan
@@ -47,8 +47,8 @@ class Accumulator:
         self._failures += [replace(failure, table=table) for table in tables]
 
     def finish(self, timings: Timings = Timings()) -> VolumeAnswer:  # noqa: B008 (frozen)
-        """The answer. Raises AnswerIncomplete where a table failed and the question does not take a partial answer,
-        CountOverflow for a sum past 2**64-1."""
+        """The answer. Raises AnswerIncomplete where a table failed and the question does not take a partial
+        answer, CountOverflow for a sum past 2**64-1."""
         began = perf_counter()
         plan, question, failures = self._plan, self._question, self.failures
         if failures and question.policy is FailurePolicy.FAIL:

@@ -1,13 +1,13 @@
 """Which tables a question reads, and why the others are left out.
 
-A table is used only where its period fits into one bucket of the step. Periods of tables are nested or disjoint,
-so the coarsest tables that fit never overlap and cover all that can be covered. By first seen, tables up to a day
-outside the span are read too, since a row may be first seen before the period of its table; and a table that
-reaches over an edge of the span is read where finer tables do not cover its part: rows outside are cut by the
-edges, and its bucket counts as partial.
+A table is used only where its period fits into one bucket of the step. Periods of tables are nested or
+disjoint, so the coarsest tables that fit never overlap and cover all that can be covered. By first seen,
+tables up to a day outside the span are read too, since a row may be first seen before the period of its
+table; and a table that reaches over an edge of the span is read where finer tables do not cover its part:
+rows outside are cut by the edges, and its bucket counts as partial.
 
-A question without a start begins where its tables do. By first seen, the buckets of the day before are added in
-front, so that no row is lost; those without rows are taken away again from the answer (`VolumePlan.lead`).
+A question without a start begins where its tables do. By first seen, the buckets of the day before are added
+in front, so that no row is lost; those without rows are taken away again from the answer (`VolumePlan.lead`).
 """
 
 from collections.abc import Sequence
@@ -37,9 +37,9 @@ _lock = Lock()
 class VolumePlan:
     """What is read for a question, and into which buckets.
 
-    `edges` are n+1 unix seconds; `coverage` has n codes that do not yet know of failures; the first `lead` buckets
-    are there only for rows first seen before the first table. `tables` are names in the order of their periods
-    [starts, stops); `buckets` is the bucket of each, or None where time_first decides. `failures` are tables that
+    `edges` are n+1 unix seconds; `coverage` has n codes that do not yet know of failures; the first `lead`
+    buckets are there only for rows first seen before the first table. `tables` are names in the order of
+    their periods [starts, stops); `buckets` is the bucket of each, or None where time_first decides. `failures` are tables that
     the catalog knows to be unreadable and that no others cover.
     """
 
@@ -102,7 +102,9 @@ def plan_volume(catalog: Catalog, question: VolumeQuestion) -> VolumePlan:
             catalog.plans[key] = plan
     cells = len(plan.coverage) * len(question.targets)
     if cells > MAX_CELLS and (question.fill or question.smooth is not None):
-        raise InvalidQuestion("names", len(question.targets), _too_many("names times buckets", cells, MAX_CELLS))
+        raise InvalidQuestion(
+            "names", len(question.targets), _too_many("names times buckets", cells, MAX_CELLS)
+        )
     return plan
 
 

@@ -35,7 +35,8 @@ class FailurePolicy(Enum):
 
 @dataclass(frozen=True, slots=True)
 class VolumeQuestion:
-    """One series for each target, over [start, stop) in unix seconds; None is where the tables begin or end."""
+    """One series for each target, over [start, stop) in unix seconds; None is where the tables begin or
+    end."""
 
     targets: tuple[OwnerTarget, ...]
     start: int | None = None
@@ -83,7 +84,8 @@ class VolumeQuestion:
 
     @property
     def distinct(self) -> tuple[OwnerTarget, ...]:
-        """The targets without repetition, in the order of their first mention: query i looks for distinct[i]."""
+        """The targets without repetition, in the order of their first mention: query i looks for
+        distinct[i]."""
         return self.targets if len(self.targets) == 1 else tuple(dict.fromkeys(self.targets))
 
     def queries(self) -> tuple[LookupQuery, ...]:
@@ -105,8 +107,8 @@ def _targets(names: Sequence[str], rrtypes: Sequence[str], bailiwick: str | None
         return tuple(targets)
     for i, target in enumerate(targets):
         if target.rrtypes or target.bailiwick is not None:
-            reason = "a name with its own type or bailiwick goes without rrtypes and bailiwick of the whole question"
-            raise InvalidQuestion(f"names[{i}]", names[i], reason)
+            reason = "a name with its own type or bailiwick goes without rrtypes and bailiwick of the whole
+            question" raise InvalidQuestion(f"names[{i}]", names[i], reason)
     return tuple([target.narrowed(types, within) for target in targets])
 
 
@@ -133,7 +135,9 @@ def _smoothing(value: Smoothing | int | None) -> Smoothing | None:
         return None
     smoothing = value if isinstance(value, Smoothing) else Smoothing(SmoothingMethod.TRAILING_MEAN, value)
     if not 1 <= smoothing.period <= MAX_PERIOD:
-        raise InvalidQuestion("smoothing", smoothing.period, f"the period is a number of buckets from 1 to {MAX_PERIOD:,}")
+        raise InvalidQuestion(
+            "smoothing", smoothing.period, f"the period is a number of buckets from 1 to {MAX_PERIOD:,}"
+        )
     return smoothing
 
 

@@ -1,4 +1,5 @@
-"""Merged columns to series: split, fill and smooth, with a Python step for each series and none for each value."""
+"""Merged columns to series: split, fill and smooth, with a Python step for each series and none for each
+value."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -33,8 +34,8 @@ def build_series(
 ) -> tuple[Series, ...]:
     """One series for each name asked, in that order; where split, one for each of its types, by number.
 
-    A name without rows has one empty series, without a type unless types were asked for. The columns are sorted
-    by (query, rrtype, bucket). Raises CountOverflow where the total of a series passes 2**64-1.
+    A name without rows has one empty series, without a type unless types were asked for. The columns are
+    sorted by (query, rrtype, bucket). Raises CountOverflow where the total of a series passes 2**64-1.
     """
     distinct = question.distinct
     if question.split_by_rrtype:
@@ -63,7 +64,9 @@ def _groups_by_type(distinct: tuple[OwnerTarget, ...], query: Int32s, rrtype: UI
     lows = np.flatnonzero(fresh)
     highs = np.append(lows[1:], len(query)).tolist()
     runs: dict[int, dict[int, _Group]] = defaultdict(dict)
-    for q, kind, low, high in zip(query[lows].tolist(), rrtype[lows].tolist(), lows.tolist(), highs, strict=False):
+    for q, kind, low, high in zip(
+        query[lows].tolist(), rrtype[lows].tolist(), lows.tolist(), highs, strict=False
+    ):
         runs[q][kind] = _Group(q, kind, low, high)
     groups, at = [], 0
     for q, target in enumerate(distinct):

@@ -21,7 +21,8 @@ class Span:
 
 
 def find_span(columns: Columns, fits: npt.NDArray[np.bool_], question: VolumeQuestion) -> Span | None:
-    """The span asked; where it is open, that of the tables that fit, in whole buckets. None: no table touches it."""
+    """The span asked; where it is open, that of the tables that fit, in whole buckets. None: no table touches
+    it."""
     step = question.step
     touching = fits
     if question.start is not None:

@@ -14,7 +14,8 @@ from dnstide.mtbl.dnstable import owner_prefix, reversed_name
 
 MAX_RRTYPES = 64
 
-# All types, in dnstable's words: it reads ANY-DNSSEC as ANY, since DNSSEC records live in a dataset of their own.
+# All types, in dnstable's words: it reads ANY-DNSSEC as ANY, since DNSSEC records live in a dataset of their
+# own.
 _ALL_TYPES = frozenset({"ANY", "ANY-DNSSEC", "TYPE255"})
 
 
@@ -34,8 +35,8 @@ class OwnerTarget:
     def parse(cls, text: str, field: str = "names") -> "OwnerTarget":
         """From NAME, NAME/TYPE or NAME/TYPE/BAILIWICK, where TYPE may be empty or a comma list.
 
-        A slash inside a name is written \\/ or \\047. `*.NAME` makes a wildcard, `*` and `*.` stand for all names;
-        an asterisk that is meant literally is written \\*. Raises InvalidQuestion(field, text, …).
+        A slash inside a name is written \\/ or \\047. `*.NAME` makes a wildcard, `*` and `*.` stand for all
+        names; an asterisk that is meant literally is written \\*. Raises InvalidQuestion(field, text, …).
         """
         try:
             return _parse_target(text)
@@ -63,7 +64,9 @@ def parse_name(text: str, field: str) -> dns.name.Name:
     if not text:
         raise InvalidQuestion(field, text, "the name is empty; the root is written '.'")
     if any(c.isspace() or not c.isprintable() for c in _unescaped(text)):
-        raise InvalidQuestion(field, text, "a space or control character in a name is written \\DDD, as in \\032")
+        raise InvalidQuestion(
+            field, text, "a space or control character in a name is written \\DDD, as in \\032"
+        )
     try:
         if text.isascii():
             return dns.name.from_text(text).canonicalize()
@@ -79,12 +82,14 @@ def parse_name(text: str, field: str) -> dns.name.Name:
     except dns.name.BadEscape:
         reason = "a backslash takes one character or three digits up to 255 after it"
     except (dns.exception.DNSException, UnicodeError) as error:
-        reason = f"not a valid internationalised name: {error}"
+        detail = getattr(error, "kwargs", {}).get("idna_exception", error)
+        reason = f"not a name of IDNA 2008: {detail}; its A-label (xn--…) is taken as it is"
     raise InvalidQuestion(field, text, reason)
 
 
 def parse_rrtype(text: str, field: str = "rrtypes") -> int | None:
-    """The number of a mnemonic or TYPEnnn in any case; None for ANY. Raises InvalidQuestion(field, text, …)."""
+    """The number of a mnemonic or TYPEnnn in any case; None for ANY. Raises InvalidQuestion(field, text,
+    …)."""
     word = text.strip().upper()
     if word in _ALL_TYPES:
         return None
@@ -101,7 +106,8 @@ def parse_rrtype(text: str, field: str = "rrtypes") -> int | None:
 
 
 def parse_rrtypes(texts: Iterable[str], field: str = "rrtypes") -> tuple[int, ...]:
-    """Sorted numbers, each once; empty where nothing or ANY is among them. Raises InvalidQuestion(field, …)."""
+    """Sorted numbers, each once; empty where nothing or ANY is among them. Raises InvalidQuestion(field,
+    …)."""
     found: set[int] = set()
     everything = False
     for text in texts:
@@ -124,13 +130,15 @@ def _parse_target(text: str) -> OwnerTarget:
     parts = _split(text.strip())
     if len(parts) > 3:
         raise InvalidQuestion(field, text, "take NAME/TYPE/BAILIWICK; a slash inside a name is written \\/")
-    name, rrtype, bailiwick = (part.strip() for part in (parts + ["", ""])[:3])
+    name, rrtype, bailiwick = (part.strip() for part in [*parts, "", ""][:3])
     wildcard = name in ("*", "*.") or name.startswith("*.")
     if wildcard:
         name = name[2:] or "."
     if "*" in _unescaped(name):
         raise InvalidQuestion(
-            field, text, "an asterisk stands for whole names in front only (*.example.com); a literal one is written \\*"
+            field,
+            text,
+            "an asterisk stands for whole names in front only (*.example.com); a literal one is written \\*",
         )
     owner = parse_name(name, field)
     rrtypes = parse_rrtypes([t for t in rrtype.split(",") if t.strip()], field)

@@ -39,7 +39,6 @@ class Batch:
             self.stop.cancel()
 
 
-
 def batches(questions: Sequence[ShardQuestion], cancel: Cancel | None = None) -> list[Batch]:
     """Questions grouped by plan and split, in the order of their first ones."""
     if len(questions) == 1:
@@ -51,10 +50,14 @@ def batches(questions: Sequence[ShardQuestion], cancel: Cancel | None = None) ->
 
 
 def divide(
-    result: LookupResult, questions: Sequence[ShardQuestion], answered: int, failures: tuple[Failure, ...], seconds: float
+    result: LookupResult,
+    questions: Sequence[ShardQuestion],
+    answered: int,
+    failures: tuple[Failure, ...],
+    seconds: float,
 ) -> list[Partial]:
-    """The result of a batch, question by question. Columns are views; rows and blocks are the batch's, since blocks
-    are decoded once for all of it, and they stand with its first question."""
+    """The result of a batch, question by question. Columns are views; rows and blocks are the batch's, since
+    blocks are decoded once for all of it, and they stand with its first question."""
     if len(questions) == 1:
         columns = result.query, result.rrtype, result.bucket, result.count
         return [Partial(*columns, result.rows, result.blocks, answered, failures, seconds)]

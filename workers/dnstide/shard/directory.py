@@ -27,7 +27,8 @@ class TableStatus:
 
 
 def list_directory(path: str) -> list[TableStatus]:
-    """Every file by name, sorted; what vanishes meanwhile is left out. Raises OSError for the directory itself."""
+    """Every file by name, sorted; what vanishes meanwhile is left out. Raises OSError for the directory
+    itself."""
     found = []
     with os.scandir(path) as entries:
         for entry in entries:

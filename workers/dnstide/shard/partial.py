@@ -31,8 +31,8 @@ UInt64s = npt.NDArray[np.uint64]
 class Failure:
     """A table whose rows are not in the answer, and why.
 
-    `code` is the code of a `dnstide.mtbl.TableError`, SHARD_UNREACHABLE or SHARD_TIMEOUT; `offset` is the byte in
-    the file, None where the trouble has no place; `retryable` says that asking again may succeed.
+    `code` is the code of a `dnstide.mtbl.TableError`, SHARD_UNREACHABLE or SHARD_TIMEOUT; `offset` is the
+    byte in the file, None where the trouble has no place; `retryable` says that asking again may succeed.
     """
 
     table: str
@@ -102,7 +102,10 @@ class Partial:
         if not isinstance(other, Partial):
             return NotImplemented
         return (
-            all(np.array_equal(getattr(self, n), getattr(other, n)) for n in ("query", "rrtype", "bucket", "count"))
+            all(
+                np.array_equal(getattr(self, n), getattr(other, n))
+                for n in ("query", "rrtype", "bucket", "count")
+            )
             and (self.rows, self.blocks, self.answered) == (other.rows, other.blocks, other.answered)
             and (self.failures, self.seconds) == (other.failures, other.seconds)
         )
@@ -130,7 +133,9 @@ def sum_partials(partials: Sequence[Partial]) -> Partial:
 def union(*failures: Iterable[Failure]) -> tuple[Failure, ...]:
     """Each failure once, by table and code."""
     found = {failure for some in failures for failure in some}
-    return tuple(sorted(found, key=lambda f: (f.table, f.code, f.reason, -1 if f.offset is None else f.offset)))
+    return tuple(
+        sorted(found, key=lambda f: (f.table, f.code, f.reason, -1 if f.offset is None else f.offset))
+    )
 
 
 def _sum_columns(partials: list[Partial]) -> tuple[Int32s, UInt16s, Int32s, UInt64s]:
@@ -154,7 +159,8 @@ def _sum_columns(partials: list[Partial]) -> tuple[Int32s, UInt16s, Int32s, UInt
 
 
 def _order(query: Int32s, rrtype: UInt16s, bucket: Int32s) -> npt.NDArray[np.intp]:
-    """The order by (query, rrtype, bucket): by one packed key where it fits, since that sorts runs in one pass."""
+    """The order by (query, rrtype, bucket): by one packed key where it fits, since that sorts runs in one
+    pass."""
     rrtypes, buckets = int(rrtype.max()) + 1, int(bucket.max()) + 1
     if (int(query.max()) + 1) * rrtypes * buckets < 2**63:
         key = (query.astype(np.int64) * rrtypes + rrtype) * buckets + bucket

@@ -48,12 +48,14 @@ class Shard:
         self._cancelled: OrderedDict[str, None] = OrderedDict()
 
     def inventory(self) -> list[TableStatus]:
-        """Every file of the directory as it lies there now, tables or not; what changed on disk is opened anew.
+        """Every file of the directory as it lies there now, tables or not; what changed on disk is opened
+        anew.
 
         Raises OSError where the directory itself cannot be listed.
         """
         found = list_directory(self.mtbl_dir)
         self._tables.forget_changed({status.name: status.identity for status in found})
+        self._tables.get(self._tables.unsettled(), self.threads)
         return self._tables.described(found)
 
     def open(self, names: Iterable[str]) -> list[Failure]:
@@ -66,9 +68,10 @@ class Shard:
     ) -> list[Partial | ShardError]:
         """One partial for each question, in order. Questions that share plan and split travel in one lookup.
 
-        A bad table is a failure in the partials and the others answer; a question that is cancelled, too late or
-        whose sums pass 2**64-1 gets a ShardError. With `cancel`, that one decides alone: seconds_left and
-        `Shard.cancel` are not looked at. Of questions that travel together the first one carries rows and blocks.
+        A bad table is a failure in the partials and the others answer; a question that is cancelled, too late
+        or whose sums pass 2**64-1 gets a ShardError. With `cancel`, that one decides alone: seconds_left and
+        `Shard.cancel` are not looked at. Of questions that travel together the first one carries rows and
+        blocks.
         """
         found: dict[int, Partial | ShardError] = {}
         for batch in batches(questions, cancel):

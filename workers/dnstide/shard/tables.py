@@ -72,12 +72,19 @@ class OpenTables:
                     del self._broken[name]
                     self._generation += 1
 
+    def unsettled(self) -> list[str]:
+        """Names of tables that could not be read for a reason that may have passed."""
+        with self._lock:
+            return [name for name, (failure, _) in self._broken.items() if failure.retryable]
+
     def described(self, statuses: Iterable[TableStatus]) -> list[TableStatus]:
         """The same, with what is known of each table: opened, or the problem met."""
         with self._lock:
             broken, opened = dict(self._broken), set(self._open)
         return [
-            TableStatus(s.name, s.size, s.mtime_ns, s.inode, broken[s.name][0] if s.name in broken else s.problem)
+            TableStatus(
+                s.name, s.size, s.mtime_ns, s.inode, broken[s.name][0] if s.name in broken else s.problem
+            )
             if s.name not in opened
             else TableStatus(s.name, s.size, s.mtime_ns, s.inode, None, opened=True)
             for s in statuses
