@@ -40,8 +40,7 @@ class Timings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VolumeAnswer:
-    """One axis for all series: bucket i is [edges[i], edges[i+1]) in unix seconds and coverage[i] a
-    `Coverage`.
+    """One axis for all series: bucket i is [edges[i], edges[i+1]) and coverage[i] its code.
 
     Series stand in the order of the names asked, then by record type. Counts are lower bounds where
     `complete` is False; then `failures` tells which of the `asked` tables are missing in them.

@@ -46,11 +46,9 @@ class Columns:
 
 @dataclass(frozen=True, eq=False)
 class Catalog:
-    """Tables by dataset, then start, then coarsest first, and the files that are no tables, each with a
-    reason.
+    """Tables by dataset, then start, then coarsest first, and the files that are no tables.
 
-    Immutable; `version` changes when a table comes, goes, changes or breaks. `plans` is for the planner's
-    use.
+    Immutable; `version` changes when a table comes, goes, changes or breaks. `plans` is the planner's.
     """
 
     tables: tuple[TableInfo, ...]
@@ -59,8 +57,7 @@ class Catalog:
 
     @classmethod
     def build(cls, statuses: Iterable[TableStatus]) -> "Catalog":
-        """From what shards report. Where several speak of one table, it is sound if one of them can read
-        it."""
+        """From what shards report. Where several speak of one table, one that can read it decides."""
         tables: dict[str, TableInfo] = {}
         ignored: dict[str, str] = {}
         for status in statuses:
@@ -115,8 +112,7 @@ class Catalog:
         return Catalog(tuple(sorted(tables, key=_order)), self.ignored)
 
     def available(self, dataset: str) -> tuple[str, ...]:
-        """One line for each granularity of the dataset, coarsest first: how many tables, from when to
-        when."""
+        """One line for each granularity of the dataset, coarsest first: how many tables, and from when."""
         lines = []
         for granularity in reversed(Granularity):
             some = [t for t in self.tables if t.dataset == dataset and t.granularity is granularity]

@@ -22,8 +22,7 @@ class EngineError(Exception):
 
 
 class InvalidQuestion(EngineError):
-    """`field` is named as in the API (`names[3]`, `start_time`), `value` is what was given, `reason` says
-    what to do."""
+    """`field` is named as in the API (`names[3]`, `start_time`), `value` is what was given, `reason` the cure."""
 
     code = "INVALID_QUESTION"
 

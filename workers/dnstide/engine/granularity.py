@@ -37,8 +37,7 @@ class Granularity(Enum):
 
     @classmethod
     def parse(cls, text: str) -> "Granularity":
-        """From a letter (m and M differ) or a name in any case, singular or plural. InvalidQuestion
-        otherwise."""
+        """From a letter (m and M differ) or a name in any case, or raises InvalidQuestion."""
         found = _LETTERS.get(text.strip()) or _NAMES.get(text.strip().lower().replace("_", "-"))
         if found is None:
             known = ", ".join(f"{g.label} ({g.value})" for g in cls)
@@ -81,8 +80,7 @@ class Granularity(Enum):
         return max(0, stop - start) // shortest + 2
 
     def edges(self, start: int, stop: int) -> Seconds:
-        """The n+1 borders of the buckets that make up [start, stop), the first and the last one clipped to
-        it."""
+        """The n+1 borders of the buckets that make up [start, stop), the outer two clipped to it."""
         if stop <= start:
             raise ValueError("an axis needs a stop after its start")
         inner = self._grid(start, stop)

@@ -47,8 +47,7 @@ class LocalEngine:
     """Answers from the tables of one directory. Safe for several threads; tables stay open until `close`."""
 
     def __init__(self, mtbl_dir: str | os.PathLike[str], threads: int | None = None) -> None:
-        """Raises DirectoryError where the directory cannot be listed. An empty one is none: tables may
-        come."""
+        """Raises DirectoryError where the directory cannot be listed. An empty one can: tables may come."""
         self._shard = Shard(mtbl_dir, threads)
         self._lock = Lock()
         self._catalog = Catalog(())

@@ -38,9 +38,9 @@ class VolumePlan:
     """What is read for a question, and into which buckets.
 
     `edges` are n+1 unix seconds; `coverage` has n codes that do not yet know of failures; the first `lead`
-    buckets are there only for rows first seen before the first table. `tables` are names in the order of
-    their periods [starts, stops); `buckets` is the bucket of each, or None where time_first decides. `failures` are tables that
-    the catalog knows to be unreadable and that no others cover.
+    buckets are there only for rows first seen before the first table. `tables` are names in the order of their
+    periods; `buckets` is the bucket of each, or None where time_first decides. `failures` are tables that the
+    catalog knows to be unreadable and that no others cover.
     """
 
     catalog: Catalog = field(repr=False)

@@ -107,8 +107,8 @@ def _targets(names: Sequence[str], rrtypes: Sequence[str], bailiwick: str | None
         return tuple(targets)
     for i, target in enumerate(targets):
         if target.rrtypes or target.bailiwick is not None:
-            reason = "a name with its own type or bailiwick goes without rrtypes and bailiwick of the whole
-            question" raise InvalidQuestion(f"names[{i}]", names[i], reason)
+            reason = "a name with its own type or bailiwick goes without those of the whole question"
+            raise InvalidQuestion(f"names[{i}]", names[i], reason)
     return tuple([target.narrowed(types, within) for target in targets])
 
 
