@@ -1,0 +1,5 @@
+"""`python -m dnstide.cli`."""
+
+from .main import main
+
+main()

@@ -1,0 +1,148 @@
+"""The `dnstide` command: finds a subcommand, runs it, and turns whatever happens into words and an exit code.
+
+Nothing is imported before it is needed: `--help` and `--version` load neither numpy nor gRPC.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module, metadata
+
+import click
+from dnstide.client.errors import DnstideError, InvalidQuestion
+
+from . import exits
+from .output import PipeClosed, note
+
+COMMANDS = {
+    "vot": "How often names were seen, over time.",
+    "tables": "The tables of a directory or a server, and their health.",
+    "verify": "Check every byte of tables.",
+    "status": "What a server says about itself.",
+    "serve": "Answer questions over gRPC.",
+    "demo": "The main job on sample data, from start to end.",
+}
+"""Each is a module of this package with a command of the same name."""
+
+OPTION_OF = {
+    "names": "NAME",
+    "rrtypes": "--rrtype",
+    "start_time": "--start",
+    "end_time": "--stop",
+    "smoothing": "--smooth",
+    "failure_policy": "--partial",
+}
+"""Fields of a question that are called otherwise on the command line; the rest are --FIELD."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are loaded when they run, not when they are listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(f"{__package__}.{cmd_name}"), cmd_name)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{cmd_name} is not a command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        click.echo(f"dnstide {metadata.version('dnstide')}")
+        ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=exits.HELP,
+    name="dnstide",
+)
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version,
+    help="Show the version and exit.",
+)  # fmt: skip
+def root() -> None:
+    """DNS query volume over time, from passive DNS kept in MTBL files.
+
+    \b
+    Data go to standard output, messages to standard error. A directory of tables is read in
+    this process (--mtbl-dir), a server is asked over gRPC (--server); both answer alike.
+    DNSTIDE_MTBL_DIR and DNSTIDE_SERVER stand in for the flags.
+
+    \b
+      dnstide vot www.example.com --mtbl-dir /export/dnsdb/mtbl --smooth 14
+      dnstide vot www.example.com --server localhost:8453 --start 2018-10-31 --format csv
+
+    \b
+    Shell completion, for bash (or zsh, fish):
+      eval "$(_DNSTIDE_COMPLETE=bash_source dnstide)"
+    """
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line and give its exit code. Lets nothing but defects escape."""
+    try:
+        result = root.main(args=list(arguments), prog_name="dnstide", standalone_mode=False)
+        _flush()
+        return result if isinstance(result, int) else exits.COMPLETE
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.UsageError as error:
+        error.show()
+        return exits.USAGE
+    except click.ClickException as error:
+        note(f"error: {error.format_message()}")
+        return exits.ERROR
+    except DnstideError as error:
+        note(f"error: {_words(error)}")
+        return exits.exit_code(error)
+    except (click.Abort, KeyboardInterrupt):
+        note("interrupted")
+        return exits.INTERRUPTED
+    except PipeClosed:
+        return exits.PIPE_CLOSED
+
+
+def main() -> None:
+    """Entry point of the `dnstide` script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # file names need not be UTF-8
+    code = run(sys.argv[1:])
+    if code == exits.PIPE_CLOSED:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to flush goes nowhere
+    if code == exits.INTERRUPTED:
+        os._exit(code)  # at once, whatever threads are still in native code; nothing is left to write
+    sys.exit(code)
+
+
+def _words(error: DnstideError) -> str:
+    """The message, with the fields of a question called as on the command line."""
+    if not isinstance(error, InvalidQuestion):
+        return str(error)
+    return "; ".join(f"{_option(field)}: {text}" if field else text for field, text in error.problems)
+
+
+def _option(field: str) -> str:
+    base, bracket, index = field.partition("[")
+    name = OPTION_OF.get(base, "--" + base.replace("_", "-"))
+    return f"{name} {int(index.rstrip(']')) + 1}" if bracket and index.rstrip("]").isdigit() else name
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise PipeClosed from None

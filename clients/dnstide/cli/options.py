@@ -1,0 +1,132 @@
+"""Options that several commands share, and what they lead to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from dnstide.client import Client, LocalClient
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+FORMATS = ("text", "csv", "json", "jsonl")
+TIMEOUT = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who answers: a server, or a directory read in this process. Exactly one of the two is set."""
+
+    server: str | None = None
+    mtbl_dir: str | None = None
+    tls: bool = False
+    ca: str | None = None
+    cert: str | None = None
+    key: str | None = None
+
+    def connect(self, timeout: float | None) -> Client | LocalClient:
+        """A client for it, to be closed by the caller."""
+        if self.mtbl_dir is not None:
+            from dnstide.client.local import LocalClient
+
+            return LocalClient(self.mtbl_dir, timeout=timeout)
+        from dnstide.client.blocking import Client
+        from dnstide.client.channel import Tls
+
+        secure = self.tls or self.ca or self.cert or self.key
+        tls = Tls(self.ca, self.cert, self.key) if secure else None
+        return Client(self.server or "", timeout=timeout, tls=tls)
+
+
+def find_source(
+    server: str | None, mtbl_dir: str | None, environment: Mapping[str, str] = os.environ, **tls: Any
+) -> Source:
+    """A flag beats the environment. Raises click.UsageError unless that leaves exactly one source."""
+    if server and mtbl_dir:
+        raise click.UsageError("--server and --mtbl-dir exclude each other: give one")
+    if not server and not mtbl_dir:
+        server, mtbl_dir = environment.get("DNSTIDE_SERVER"), environment.get("DNSTIDE_MTBL_DIR")
+        if server and mtbl_dir:
+            raise click.UsageError(
+                "both DNSTIDE_SERVER and DNSTIDE_MTBL_DIR are set: choose with --server or --mtbl-dir"
+            )
+    if not server and not mtbl_dir:
+        raise click.UsageError(
+            "who shall answer? give --server HOST:PORT (or DNSTIDE_SERVER), "
+            "or --mtbl-dir DIR (or DNSTIDE_MTBL_DIR)"
+        )
+    if mtbl_dir and any(tls.values()):
+        raise click.UsageError("--tls, --ca, --cert and --key go with --server")
+    return Source(server=server or None, mtbl_dir=mtbl_dir or None, **tls)
+
+
+def find_server(server: str | None, environment: Mapping[str, str] = os.environ, **tls: Any) -> Source:
+    """As `find_source`, for commands that only a server can answer."""
+    server = server or environment.get("DNSTIDE_SERVER")
+    if not server:
+        raise click.UsageError("which server? give --server HOST:PORT, or set DNSTIDE_SERVER")
+    return Source(server=server, **tls)
+
+
+def server_options(command: Command) -> Command:
+    """--server and what secures the way to it."""
+    return _apply(
+        command,
+        click.option("--server", metavar="HOST:PORT", help="Ask this server.  [env: DNSTIDE_SERVER]"),
+        click.option("--tls", is_flag=True, help="Use TLS with the system's CA certificates."),
+        click.option("--ca", metavar="FILE", help="Use TLS, trusting the CA certificates of a PEM file."),
+        click.option(
+            "--cert", metavar="FILE", help="This client's certificate, where the server asks for one."
+        ),
+        click.option("--key", metavar="FILE", help="The key of --cert."),
+    )
+
+
+def source_options(command: Command) -> Command:
+    """--server or --mtbl-dir."""
+    directory = click.option(
+        "--mtbl-dir",
+        metavar="DIR",
+        type=click.Path(),
+        help="Read the tables of this directory in this process.  [env: DNSTIDE_MTBL_DIR]",
+    )
+    return server_options(_apply(command, directory))
+
+
+def timeout_option(command: Command) -> Command:
+    """--timeout, in seconds; 0 becomes None."""
+    return _apply(
+        command,
+        click.option(
+            "--timeout",
+            type=click.FloatRange(min=0),
+            default=TIMEOUT,
+            show_default=True,
+            metavar="SECONDS",
+            callback=lambda _ctx, _param, value: value or None,
+            help="Give up after this time; 0 waits without end.",
+        ),
+    )
+
+
+def output_options(command: Command) -> Command:
+    """--format, --output and --force."""
+    return _apply(
+        command,
+        click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True),
+        click.option(
+            "--output", metavar="FILE", type=click.Path(), help="Write to a file, whole or not at all."
+        ),
+        click.option("--force", is_flag=True, help="Replace the file of --output where it exists."),
+    )
+
+
+def _apply(command: Command, *decorators: Callable[[Command], Command]) -> Command:
+    for decorator in reversed(decorators):
+        command = decorator(command)
+    return command

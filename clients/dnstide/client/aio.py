@@ -1,0 +1,131 @@
+"""The asyncio client: the same as `blocking`, awaited."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from types import TracebackType
+from typing import Any, Self, Unpack
+
+import grpc
+import grpc.aio
+from dnstide.api.v1 import info_pb2, service_pb2_grpc
+
+from . import calls, channel, timeouts
+from .address import check_address
+from .catalog import Catalog, ServerInfo
+from .channel import Tls
+from .errors import ServerNotReady, ServerUnreachable
+from .question import QuestionOptions, make_question
+from .results import Volume
+from .status import error_from_rpc, told_version
+from .timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout
+from .version import check_version
+
+
+class AsyncClient:
+    """As `Client`, for one event loop: make it and use it there. Cancelling a task cancels its call.
+
+    >>> async with AsyncClient("localhost:50051") as client:
+    ...     answers = await asyncio.gather(*(client.volume(name) for name in names))
+    """
+
+    def __init__(
+        self,
+        server: str,
+        *,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        tls: Tls | None = None,
+    ) -> None:
+        self.server = check_address(server)
+        self._timeout = timeouts.seconds(timeout, None)
+        if tls is None:
+            self._channel = grpc.aio.insecure_channel(server, options=channel.options())
+        else:
+            self._channel = grpc.aio.secure_channel(server, tls.credentials(), options=channel.options())
+        self._stub = service_pb2_grpc.DnstideServiceStub(self._channel)  # type: ignore[no-untyped-call]
+
+    async def volume(
+        self,
+        names: str | Iterable[str],
+        *,
+        timeout: Timeout = DEFAULT,
+        progress: calls.ProgressHook | None = None,
+        **options: Unpack[QuestionOptions],
+    ) -> Volume:
+        """As `Client.volume`."""
+        question = make_question(names, options)
+        reader = calls.VolumeReader(question, progress)
+        request = calls.volume_request(question)
+        call = self._stub.QueryVolume(request, timeout=self._seconds(timeout))
+        async for message in self._messages(call):
+            reader.feed(message)
+        return reader.finish()
+
+    async def tables(self, dataset: str | None = None, *, timeout: Timeout = DEFAULT) -> Catalog:
+        """As `Client.tables`."""
+        pages = [await self._unary(self._stub.ListTables, calls.tables_request(dataset, ""), timeout)]
+        while token := pages[-1].next_page_token:
+            request = calls.tables_request(dataset, token)
+            pages.append(await self._unary(self._stub.ListTables, request, timeout))
+        return calls.catalog(pages)
+
+    async def info(self, *, timeout: Timeout = DEFAULT) -> ServerInfo:
+        """As `Client.info`."""
+        request = info_pb2.GetServerInfoRequest()
+        return calls.server_info(await self._unary(self._stub.GetServerInfo, request, timeout))
+
+    async def wait_until_ready(self, seconds: float) -> ServerInfo:
+        """As `Client.wait_until_ready`."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while True:
+            try:
+                info = await self.info(timeout=min(max(end - loop.time(), 0.5), DEFAULT_TIMEOUT))
+                if info.ready:
+                    return info
+                error: Exception = ServerNotReady(f"server {self.server} is not ready after {seconds:g} s")
+            except (ServerUnreachable, ServerNotReady) as refused:
+                error = refused
+            if loop.time() >= end:
+                raise error
+            await asyncio.sleep(min(0.2, max(0.0, end - loop.time())))
+
+    async def close(self) -> None:
+        """Give up the channel and what is still under way on it."""
+        await self._channel.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _unary(self, method: Callable[..., Any], request: Any, timeout: Timeout) -> Any:
+        call = method(request, timeout=self._seconds(timeout))
+        try:
+            answer = await call
+            metadata = await call.initial_metadata()
+        except grpc.aio.AioRpcError as error:
+            raise error_from_rpc(error, self.server) from None
+        check_version(self.server, told_version(metadata))
+        return answer
+
+    async def _messages(self, call: Any) -> AsyncIterator[Any]:
+        """The messages of a stream; the server stops working when the reader goes away."""
+        fresh = True
+        try:
+            async for message in call:
+                if fresh:
+                    check_version(self.server, told_version(await call.initial_metadata()))
+                    fresh = False
+                yield message
+        except grpc.aio.AioRpcError as error:
+            raise error_from_rpc(error, self.server) from None
+        finally:
+            call.cancel()
+
+    def _seconds(self, timeout: Timeout) -> float | None:
+        return timeouts.seconds(timeout, self._timeout)

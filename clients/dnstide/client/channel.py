@@ -1,0 +1,90 @@
+"""How a channel to a server is set up; shared by both clients. Every constant says why it has its value."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from .errors import InvalidQuestion
+from .version import client_version
+
+CONNECT_MS = 5_000
+"""A silent address (gRPC waits 20 s for it) is given up after this."""
+
+MAX_MESSAGE = 16 << 20
+"""The server keeps messages near 1 MiB; requests with very many names are larger."""
+
+KEEPALIVE_MS = 310_000
+"""Just above the five minutes that any gRPC server allows; finds a dead link under a long call."""
+
+SERVICE_CONFIG = {
+    "methodConfig": [
+        {
+            "name": [{"service": "dnstide.api.v1.DnstideService"}],
+            "retryPolicy": {
+                "maxAttempts": 4,
+                "initialBackoff": "0.1s",
+                "maxBackoff": "1s",
+                "backoffMultiplier": 2,
+                "retryableStatusCodes": ["UNAVAILABLE"],
+            },
+        }
+    ],
+    "retryThrottling": {"maxTokens": 10, "tokenRatio": 0.1},
+}
+"""UNAVAILABLE alone is safe to repeat; gRPC does so only until the first message of an answer."""
+
+
+def options() -> Sequence[tuple[str, Any]]:
+    """Channel arguments of both clients."""
+    return (
+        ("grpc.primary_user_agent", f"dnstide/{client_version()}"),
+        ("grpc.service_config", json.dumps(SERVICE_CONFIG)),
+        ("grpc.max_receive_message_length", MAX_MESSAGE),
+        ("grpc.max_send_message_length", MAX_MESSAGE),
+        ("grpc.keepalive_time_ms", KEEPALIVE_MS),
+        ("grpc.keepalive_timeout_ms", 20_000),
+        ("grpc.min_reconnect_backoff_ms", CONNECT_MS),
+        ("grpc.initial_reconnect_backoff_ms", 200),
+        ("grpc.max_reconnect_backoff_ms", 5_000),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """What a TLS channel rests on, as PEM files.
+
+    `ca` holds the certificates to trust (None: the system's); `cert` and `key` are this client's own, for
+    servers that ask for them.
+    """
+
+    ca: str | Path | None = None
+    cert: str | Path | None = None
+    key: str | Path | None = None
+
+    def credentials(self) -> grpc.ChannelCredentials:
+        """Reads the files. Raises InvalidQuestion for one that cannot be read or holds no PEM."""
+        if (self.cert is None) != (self.key is None):
+            raise InvalidQuestion([("cert", "a client certificate and its key go together, give both")])
+        return grpc.ssl_channel_credentials(
+            root_certificates=_pem("ca", self.ca),
+            private_key=_pem("key", self.key),
+            certificate_chain=_pem("cert", self.cert),
+        )
+
+
+def _pem(field: str, path: str | Path | None) -> bytes | None:
+    if path is None:
+        return None
+    try:
+        text = Path(path).read_bytes()
+    except OSError as error:
+        raise InvalidQuestion([(field, f"cannot read {path}: {error.strerror}")]) from None
+    if b"-----BEGIN " not in text:
+        raise InvalidQuestion([(field, f"{path} is not a PEM file")])
+    return text
