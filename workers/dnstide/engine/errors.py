@@ -22,7 +22,7 @@ class EngineError(Exception):
 
 
 class InvalidQuestion(EngineError):
-    """`field` is named as in the API (`names[3]`, `start_time`), `value` is what was given, `reason` the cure."""
+    """`field` is named as in the API (`names[3]`, `start_time`), `value` was given, `reason` is the cure."""
 
     code = "INVALID_QUESTION"
 

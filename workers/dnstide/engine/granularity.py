@@ -91,7 +91,7 @@ class Granularity(Enum):
         if self.value in _FIXED:
             return np.arange(self.floor(start), stop, _FIXED[self.value], dtype=np.int64)
         width = _MONTHS.get(self.value, 1)
-        months = np.arange(_month(start) // width * width, _month(stop) + width, width, dtype=np.int64)
+        months = np.arange(_month(start) // width * width, _month(stop) + 2 * width, width, dtype=np.int64)
         firsts = months.astype("datetime64[M]").astype("datetime64[s]").astype(np.int64)
         if self is not Granularity.WEEK:
             return firsts

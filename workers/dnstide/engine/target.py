@@ -54,9 +54,8 @@ class OwnerTarget:
 
     def __str__(self) -> str:
         if self.wildcard:
-            return "*." if self.name == dns.name.root else f"*.{self.name.to_text()}"
-        text = self.name.to_text()
-        return "\\" + text if self.name.labels[0] == b"*" else text
+            return "*." if self.name == dns.name.root else f"*.{_text(self.name)}"
+        return _text(self.name)
 
 
 def parse_name(text: str, field: str) -> dns.name.Name:
@@ -117,6 +116,10 @@ def parse_rrtypes(texts: Iterable[str], field: str = "rrtypes") -> tuple[int, ..
     if len(found) > MAX_RRTYPES:
         raise InvalidQuestion(field, len(found), f"at most {MAX_RRTYPES} record types at once")
     return () if everything else tuple(sorted(found))
+
+
+def _text(name: dns.name.Name) -> str:
+    return name.to_text().replace("*", "\\*")
 
 
 def rrtype_text(rrtype: int) -> str:

@@ -1,0 +1,124 @@
+import dns.name
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dnstide.engine import InvalidQuestion, OwnerTarget
+from dnstide.engine.target import parse_rrtype, parse_rrtypes, rrtype_text
+
+
+@pytest.mark.parametrize(
+    ("asked", "canonical"),
+    [
+        ("www.example.com", "www.example.com."),
+        (" WWW.Example.COM. ", "www.example.com."),
+        (".", "."),
+        ("*", "*."),
+        ("*.", "*."),
+        ("*.Example.com", "*.example.com."),
+        (r"\*.example.com", r"\*.example.com."),
+        (r"\042.example.com", r"\*.example.com."),
+        (r"a\.b.com", r"a\.b.com."),
+        (r"a\046b.com", r"a\.b.com."),
+        (r"a\032b.com", r"a\032b.com."),
+        (r"\200x.com", r"\200x.com."),
+        (r"0\/25.2.0.192.in-addr.arpa", "0/25.2.0.192.in-addr.arpa."),
+        (r"0\04725.2.0.192.in-addr.arpa", "0/25.2.0.192.in-addr.arpa."),
+        ("_dmarc.example.com", "_dmarc.example.com."),
+        ("exämple.com", "xn--exmple-cua.com."),
+        ("EXÄMPLE.com", "xn--exmple-cua.com."),
+        ("*.faß.de", "*.xn--fa-hia.de."),
+        ("例え。テスト", "xn--r8jz45g.xn--zckzah."),
+        ("xn--n3h.net", "xn--n3h.net."),
+    ],
+)
+def test_names_have_one_canonical_text(asked: str, canonical: str) -> None:
+    """Case, dots, escapes and scripts come down to one text."""
+    assert str(OwnerTarget.parse(asked)) == canonical
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ("", "empty"),
+        ("/A", "empty"),
+        ("a..b", "a label is empty"),
+        (".a", "a label is empty"),
+        ("a" * 64 + ".com", "longer than 63 octets"),
+        (".".join(["a" * 60] * 5), "longer than 255 octets"),
+        ("ä" * 60 + ".com", "63 octets"),
+        ("a\\", "backslash"),
+        (r"a\25.com", "backslash"),
+        (r"a\256.com", "backslash"),
+        ("f*.com", "asterisk"),
+        ("www.*", "asterisk"),
+        ("*.*.com", "asterisk"),
+        ("two words.com", r"\\032"),
+        ("a\x00b.com", r"\\DDD"),
+        (r"ä\.b.com", "A-labels"),
+        ("-ä.com", "IDNA 2008"),
+        ("a.com/28", "TYPE28"),
+        ("a.com/NOPE", "no such record type"),
+        ("0/25.2.0.192.in-addr.arpa", r"written \\/"),
+        ("a/A/b/c", "NAME/TYPE/BAILIWICK"),
+        ("a/A/b..c", "a label is empty"),
+    ],
+)
+def test_wrong_names_say_what_is_wrong(asked: str, reason: str) -> None:
+    """Each refusal carries the field, the text as asked and a reason that helps."""
+    with pytest.raises(InvalidQuestion, match=reason) as caught:
+        OwnerTarget.parse(asked, "names[3]")
+    assert (caught.value.field, caught.value.value) == ("names[3]", asked)
+
+
+def test_type_and_bailiwick_come_with_the_name() -> None:
+    """NAME/TYPE/BAILIWICK, where parts may be empty and types may be several."""
+    full = OwnerTarget.parse("www.yahoo.com/cname/yahoo.com")
+    assert full.rrtypes == (5,)
+    assert full.bailiwick == dns.name.from_text("yahoo.com")
+    within = OwnerTarget.parse("a.com//com")
+    assert (within.rrtypes, within.bailiwick) == ((), dns.name.from_text("com"))
+    assert OwnerTarget.parse("a.com/") == OwnerTarget.parse("a.com/ANY/") == OwnerTarget.parse("a.com")
+    assert OwnerTarget.parse("a.com/AAAA,a,TYPE1").rrtypes == (1, 28)
+
+
+def test_queries_are_key_prefixes() -> None:
+    """An exact name ends with its zero byte, a wildcard does not, everything is the type byte alone."""
+    exact = OwnerTarget.parse("www.example.com/A/com").query()
+    assert exact.prefix == b"\x00\x03com\x07example\x03www\x00"
+    assert (exact.wildcard, exact.rrtypes, exact.bailiwick) == (False, (1,), b"\x03com\x00")
+    under = OwnerTarget.parse("*.example.com").query()
+    assert (under.prefix, under.wildcard) == (b"\x00\x03com\x07example", True)
+    assert OwnerTarget.parse("*").query().prefix == b"\x00"
+    assert OwnerTarget.parse(".").query().prefix == b"\x00\x00"
+
+
+@pytest.mark.parametrize("text", ["ANY", "any", "TYPE255", "ANY-DNSSEC"])
+def test_any_means_all_types(text: str) -> None:
+    """As dnstable reads these words."""
+    assert parse_rrtype(text) is None
+    assert parse_rrtypes(["A", text]) == ()
+
+
+@pytest.mark.parametrize("text", ["28", "TYPE0", "TYPE65536", "TYPEX", "", "ÄÄ"])
+def test_wrong_types(text: str) -> None:
+    """Bare numbers and unknown words are refused, also those that dnspython would take."""
+    with pytest.raises(InvalidQuestion) as caught:
+        parse_rrtypes([text])
+    assert caught.value.field == "rrtypes"
+
+
+@given(st.integers(1, 65535).filter(lambda n: n != 255))
+def test_types_survive_their_text(rrtype: int) -> None:
+    """Every number has a text that is read back as the same number."""
+    assert parse_rrtype(rrtype_text(rrtype)) == rrtype
+
+
+LABELS = st.lists(st.binary(min_size=1, max_size=20), max_size=6)
+
+
+@given(LABELS, st.booleans())
+def test_canonical_text_is_read_back(labels: list[bytes], wildcard: bool) -> None:
+    """str and parse are inverse for any bytes in labels; only a slash has to be escaped by who writes it."""
+    target = OwnerTarget(dns.name.Name([*(label.lower() for label in labels), b""]), wildcard)
+    assert OwnerTarget.parse(str(target).replace("/", "\\/")) == target
