@@ -1,7 +1,8 @@
 """The Ray skin over `Shard`. It holds no logic of its own: a shard in a cluster is the shard of the tests.
 
-Two concurrency groups: `ask` for questions, `control` for what must get through while questions run. Ray never
-restarts the actor: a caller then learns of its death at once, asks another shard, and makes a new actor.
+Two concurrency groups: `ask` for questions, `control` for what must get through while questions run. Ray
+never restarts the actor: a caller then learns of its death at once, asks another shard, and makes a new
+actor.
 """
 
 import os
@@ -10,12 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import ray
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
 from dnstide.shard.channel import ChannelServer, machine
 from dnstide.shard.partial import Partial, ShardError
 from dnstide.shard.question import ShardQuestion
 from dnstide.shard.shard import Shard, TableStatus
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 ASK_CALLS = 6
 CONTROL_CALLS = 3

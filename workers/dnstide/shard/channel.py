@@ -1,11 +1,12 @@
 """The direct way to a shard on the same machine: calls over a Unix socket, without a cluster in between.
 
-A frame is a u64 little-endian length and a pickle of that many bytes. A call is the frame (method, arguments),
-its reply the frame (True, result) or (False, exception). A connection carries one call after another; calls that
-shall run side by side, such as a question and its cancel, take one connection each.
+A frame is a u64 little-endian length and a pickle of that many bytes. A call is the frame (method,
+arguments), its reply the frame (True, result) or (False, exception). A connection carries one call after
+another; calls that shall run side by side, such as a question and its cancel, take one connection each.
 
-The socket lives in the abstract namespace, so it vanishes with the process. Both ends talk only to processes of
-their own user, who could read this process's memory anyway: pickles are no wider a door than that.
+The socket lives in the abstract namespace, so it vanishes with the process. Both ends talk only to
+processes of their own user, who could read this process's memory anyway: pickles are no wider a door
+than that.
 """
 
 import contextlib

@@ -1,0 +1,83 @@
+"""The settings of one gateway: flags, environment and `--help` all come from the fields below."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEFAULT_LISTEN = "127.0.0.1:8453"
+
+
+class Settings(BaseSettings):
+    """Every setting, each also as DNSTIDE_<NAME> in the environment. Frozen: read once, at start."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DNSTIDE_", frozen=True, extra="forbid", cli_kebab_case=True, cli_implicit_flags=True
+    )
+
+    mtbl_dir: Path = Field(description="directory of MTBL tables, the same path on every node")
+    listen: str = Field(DEFAULT_LISTEN, description="HOST:PORT to serve on; port 0 picks a free one")
+    shards: int = Field(0, ge=0, le=1024, description="shard actors on each node; 0: one")
+    threads: int = Field(0, ge=0, le=1024, description="threads in each shard; 0: cores over shards")
+    ray_address: str | None = Field(None, description="Ray cluster to join; none: start one")
+    direct_channel: bool = Field(True, description="ask shards of this node over a Unix socket")
+
+    rescan_seconds: float = Field(10.0, gt=0, description="time between two looks at the directory")
+    drain_seconds: float = Field(30.0, ge=0, description="time that running questions get after SIGTERM")
+    default_deadline: float = Field(60.0, gt=0, description="seconds for a call that brings no deadline")
+    max_deadline: float = Field(600.0, gt=0, description="longest deadline that is granted, in seconds")
+
+    max_names: int = Field(10_000, ge=1, description="most names in one question")
+    max_buckets: int = Field(200_000, ge=1, description="most buckets on one time axis")
+    max_inflight: int = Field(256, ge=1, description="most questions at once; further ones are refused")
+    ping_seconds: float = Field(0.5, gt=0, description="time between two pings of a shard")
+    ping_timeout: float = Field(1.0, gt=0, description="a shard silent for so long is passed over")
+
+    insecure: bool = Field(False, description="serve without TLS on an address that others can reach")
+    tls_cert: Path | None = Field(None, description="PEM file with the server's certificate chain")
+    tls_key: Path | None = Field(None, description="PEM file with the key of tls_cert")
+    tls_client_ca: Path | None = Field(None, description="PEM file with the CAs whose clients are let in")
+    reflection: bool = Field(False, description="offer gRPC reflection")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
+
+    @field_validator("listen")
+    @classmethod
+    def _check_listen(cls, value: str) -> str:
+        split_address(value)
+        return value
+
+    @model_validator(mode="after")
+    def _check_exposure(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key go together, set both or none")
+        if self.tls_client_ca is not None and self.tls_cert is None:
+            raise ValueError("tls_client_ca needs tls_cert and tls_key")
+        if not (self.insecure or self.tls_cert is not None or is_loopback(self.listen)):
+            raise ValueError(
+                f"listen address {self.listen} is open to others: set tls_cert and tls_key, "
+                "or insecure to serve it in clear"
+            )
+        return self
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Host and port of `HOST:PORT` or `[IPV6]:PORT`. Raises ValueError."""
+    host, colon, port = address.rpartition(":")
+    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise ValueError(f"listen address {address!r} is not HOST:PORT")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this machine can reach the address. A host name other than localhost counts as open."""
+    host, _ = split_address(address)
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

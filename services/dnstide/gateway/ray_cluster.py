@@ -1,0 +1,108 @@
+"""The Ray cluster under the gateway: started for it alone, or joined. Our own always asks for a token.
+
+Ray is imported when it is needed, since what it reads from the environment at import must be set before.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import stat
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# Only answers over 100 KB pass through shared memory, and each is freed as soon as it is merged.
+OBJECT_STORE_BYTES = 128 << 20
+
+
+class ClusterError(Exception):
+    """Ray did not start or could not be joined."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A living node of the cluster."""
+
+    id: str
+    address: str
+    cores: int
+
+
+def start(address: str | None) -> None:
+    """Starts a local cluster, or joins the one at the address. Blocks for a few seconds; raises ClusterError.
+
+    Replaces the SIGTERM handler of the process, so handlers are installed after it.
+    """
+    # The raylet reads it when it starts. Without it, actors run at nice 15 and starve beside others.
+    os.environ.setdefault("RAY_worker_niceness", "0")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if address is None and "ray" not in sys.modules:
+        # Ray turns 127.0.0.1 into the machine's outward address, and every process of the cluster then
+        # listens on all interfaces, unless it is told at import that this machine is no part of a
+        # cluster.
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+    import ray
+
+    try:
+        if address is None:
+            ensure_token()
+            ray.init(
+                include_dashboard=False,
+                _node_ip_address="127.0.0.1",
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                object_store_memory=OBJECT_STORE_BYTES,
+            )
+        else:
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+    except Exception as error:
+        where = f"join the Ray cluster at {address}" if address else "start a local Ray cluster"
+        raise ClusterError(f"cannot {where}: {error}") from error
+    # Ray turns tokens on for a cluster of its own, and says so here, unless it was told not to.
+    if address is None and os.environ.get("RAY_AUTH_MODE", "").lower() != "token":
+        stop()
+        raise ClusterError("token authentication of Ray is off: unset RAY_AUTH_MODE, or set it to token")
+
+
+def stop() -> None:
+    """Leaves the cluster, and ends it where it is our own."""
+    import ray
+
+    ray.shutdown()
+
+
+def nodes() -> list[Node]:
+    """The living nodes that offer CPUs, by address. Blocks for a millisecond or two."""
+    import ray
+
+    entries: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    return sorted(
+        (
+            Node(entry["NodeID"], entry["NodeManagerAddress"], int(entry["Resources"]["CPU"]))
+            for entry in entries
+            if entry["Alive"] and entry["Resources"].get("CPU", 0) >= 1
+        ),
+        key=lambda node: (node.address, node.id),
+    )
+
+
+def ensure_token() -> None:
+    """Makes sure that there is a token which nobody else can read; Ray would write a file of mode 0644."""
+    if os.environ.get("RAY_AUTH_TOKEN"):
+        return
+    path = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
+    token = secrets.token_hex(32)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            path.chmod(0o600)
+    except OSError:  # no home to write to: the token lives in the environment of our processes only
+        os.environ["RAY_AUTH_TOKEN"] = token
+    else:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(token)

@@ -1,0 +1,198 @@
+"""A server's life in three steps: start shards, serve, drain."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Final
+
+import grpc
+import uvloop
+from dnstide.api.v1 import service_pb2, service_pb2_grpc
+from dnstide.gateway import ray_cluster
+from dnstide.gateway.config import Settings, split_address
+from dnstide.gateway.pool import Backend, Pool
+from dnstide.gateway.service import DnstideService
+from dnstide.gateway.supervisor import Rhythm, StartError, Supervisor
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+log = logging.getLogger(__name__)
+
+SERVICE: Final = service_pb2.DESCRIPTOR.services_by_name["DnstideService"].full_name
+OPTIONS: Final = (
+    ("grpc.so_reuseport", 0),  # two servers on one port would share its calls without a word
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 60_000),
+)
+
+
+class GatewayError(Exception):
+    """The gateway cannot start; the text says why and what to do."""
+
+
+class Gateway:
+    """start() returns once it serves, stop() once everything is let go. Belongs to one event loop."""
+
+    def __init__(self, settings: Settings, backend: Backend) -> None:
+        self.settings = settings
+        self.address = settings.listen
+        self.pool = Pool()
+        rhythm = Rhythm(settings.rescan_seconds, settings.ping_seconds, settings.ping_timeout)
+        self.supervisor = Supervisor(self.pool, backend, rhythm, self._show_health)
+        self.service = DnstideService(
+            self.pool, self.supervisor.refresh, settings, version("dnstide-gateway")
+        )
+        self._health = health.aio.HealthServicer()
+        self._server: grpc.aio.Server | None = None
+
+    async def start(self) -> None:
+        """Raises GatewayError."""
+        try:
+            await self.supervisor.start()
+            self._server = self._build()
+            await self._server.start()
+        except StartError as error:
+            raise GatewayError(str(error)) from error
+        await self._show_health(True)
+        log.info("serving %d tables on %s", len(self.pool.catalog.tables), self.address)
+
+    async def stop(self, grace: float | None = None) -> None:
+        """Refuses new questions, gives the running ones `grace` seconds, and ends the shards."""
+        grace = self.settings.drain_seconds if grace is None else grace
+        self.service.admission.draining = True
+        await self._health.enter_graceful_shutdown()
+        if self._server is not None:
+            running = self.service.admission.inflight
+            if running:
+                log.info("draining: %d questions have %.0f s to end", running, grace)
+            await self._server.stop(grace)
+        await self.supervisor.stop()
+
+    async def _show_health(self, serving: bool) -> None:
+        status = (
+            health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
+        )
+        for name in ("", SERVICE):
+            await self._health.set(name, status)
+
+    def _build(self) -> grpc.aio.Server:
+        server = grpc.aio.server(options=OPTIONS)
+        service_pb2_grpc.add_DnstideServiceServicer_to_server(self.service, server)  # type: ignore[no-untyped-call]
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        if self.settings.reflection:
+            names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
+            reflection.enable_server_reflection(names, server)
+        try:
+            credentials = _credentials(self.settings)
+            if credentials is None:
+                port = server.add_insecure_port(self.settings.listen)
+            else:
+                port = server.add_secure_port(self.settings.listen, credentials)
+        except RuntimeError as error:
+            raise GatewayError(f"cannot listen on {self.settings.listen}: {error}") from error
+        host, _ = split_address(self.settings.listen)
+        self.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return server
+
+
+def run(settings: Settings, ready: Callable[[str], None] | None = None) -> int:
+    """Serves until SIGTERM or SIGINT; the exit code of the process. Logs to standard error.
+
+    ready is called with the address once questions are answered. A second signal ends the drain at once.
+    """
+    logging.basicConfig(
+        level=settings.log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    try:
+        check_start(settings)
+        ray_cluster.start(settings.ray_address)
+    except (GatewayError, ray_cluster.ClusterError) as error:
+        log.error("%s", error)
+        return 1
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_serve(settings, ready))
+    finally:
+        ray_cluster.stop()
+
+
+async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int:
+    # Not before Ray has started: what it reads from the environment at import is set then.
+    from dnstide.gateway.ray_handle import RayBackend
+
+    backend = RayBackend(str(settings.mtbl_dir), settings.shards, settings.threads, settings.direct_channel)
+    gateway = Gateway(settings, backend)
+    asked_to_stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    # Ray has put its own handlers in place of what was there; these replace them.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked_to_stop.set)
+    starting = asyncio.ensure_future(gateway.start())
+    stopping = asyncio.ensure_future(asked_to_stop.wait())
+    try:
+        await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            starting.result()
+            if ready is not None:
+                ready(gateway.address)
+            await stopping
+        log.info("asked to stop")
+        return 0
+    except GatewayError as error:
+        log.error("%s", error)
+        return 1
+    finally:
+        starting.cancel()
+        stopping.cancel()
+        asked_to_stop.clear()
+        await _stop(gateway, asked_to_stop)
+
+
+async def _stop(gateway: Gateway, hurry: asyncio.Event) -> None:
+    draining = asyncio.ensure_future(gateway.stop())
+    hurrying = asyncio.ensure_future(hurry.wait())
+    await asyncio.wait((draining, hurrying), return_when=asyncio.FIRST_COMPLETED)
+    hurrying.cancel()
+    if not draining.done():
+        log.info("asked to stop again: running questions are cut off")
+        draining.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await draining
+        await gateway.stop(grace=0)
+
+
+def check_start(settings: Settings) -> None:
+    """What can be known before the cluster takes its seconds to start. Raises GatewayError."""
+    if settings.ray_address is None and not settings.mtbl_dir.is_dir():
+        raise GatewayError(f"{settings.mtbl_dir} is not a directory; give the one with the MTBL tables")
+    host, port = split_address(settings.listen)
+    try:
+        family, _, _, _, where = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(where)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        hint = "; choose another port or stop what uses it" if "in use" in reason else ""
+        raise GatewayError(f"cannot listen on {settings.listen}: {reason.lower()}{hint}") from error
+    _credentials(settings)
+
+
+def _credentials(settings: Settings) -> grpc.ServerCredentials | None:
+    if settings.tls_cert is None or settings.tls_key is None:
+        return None
+    try:
+        chain = (settings.tls_key.read_bytes(), settings.tls_cert.read_bytes())
+        ca = settings.tls_client_ca.read_bytes() if settings.tls_client_ca is not None else None
+    except OSError as error:
+        raise GatewayError(f"cannot read {error.filename}: {error.strerror}") from error
+    return grpc.ssl_server_credentials([chain], root_certificates=ca, require_client_auth=ca is not None)

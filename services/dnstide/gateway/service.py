@@ -1,0 +1,180 @@
+"""The RPCs of DnstideService: check, plan, ask, merge, send."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from bisect import bisect_right
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from time import time
+from typing import TypeAlias
+
+import grpc
+from dnstide.api.v1 import info_pb2, service_pb2_grpc, tables_pb2, volume_pb2
+from dnstide.engine import FailurePolicy, InvalidQuestion, TableInfo, Timings, VolumeAnswer, parse_table_name
+from dnstide.engine.looks import Looks
+from dnstide.gateway.admission import Admission
+from dnstide.gateway.config import Settings
+from dnstide.gateway.convert import volume_question
+from dnstide.gateway.describe import ignored_message, server_info, table_message
+from dnstide.gateway.fanout import Fanout
+from dnstide.gateway.messages import progress_message, volume_messages
+from dnstide.gateway.pool import Pool
+from dnstide.gateway.status import DETAILS_KEY, INTERNAL, rich_status, status_of
+from dnstide.mtbl import DeadlinePassed
+from dnstide.shard import Partial
+
+log = logging.getLogger(__name__)
+
+VERSION_KEY = "dnstide-version"
+PROGRESS_SECONDS = 0.1
+PAGE_SIZE, MAX_PAGE_SIZE = 1000, 5000
+# A partial answer is sent a little before the deadline, so that it arrives within it.
+PARTIAL_MARGIN, MAX_PARTIAL_MARGIN = 0.1, 0.25
+# From here on the work is done in a thread, since it would hold up the other questions of the event loop.
+MANY_NAMES = 200
+
+Context: TypeAlias = grpc.aio.ServicerContext
+Refresh = Callable[[], Awaitable[bool]]
+
+
+class DnstideService(service_pb2_grpc.DnstideServiceServicer):
+    """Serves the shards of a pool. refresh looks at the directories again when tables vanish or break."""
+
+    def __init__(self, pool: Pool, refresh: Refresh, settings: Settings, version: str) -> None:
+        self._pool = pool
+        self._refresh = refresh
+        self._settings = settings
+        self._version = version
+        self._metadata = ((VERSION_KEY, version),)
+        self._started = time()
+        self.admission = Admission(pool, settings.max_inflight)
+
+    async def QueryVolume(  # noqa: N802
+        self, request: volume_pb2.QueryVolumeRequest, context: Context
+    ) -> None:
+        """See service.proto."""
+        await context.send_initial_metadata(self._metadata)
+        try:
+            with self.admission:
+                await self._volume(request, context)
+        except Exception as error:
+            await _abort(context, error)
+
+    async def ListTables(  # noqa: N802
+        self, request: tables_pb2.ListTablesRequest, context: Context
+    ) -> tables_pb2.ListTablesResponse:
+        """See service.proto."""
+        await context.send_initial_metadata(self._metadata)
+        try:
+            self.admission.check_ready()
+            return self._tables(request)
+        except Exception as error:
+            await _abort(context, error)
+            raise
+
+    async def GetServerInfo(  # noqa: N802
+        self, request: info_pb2.GetServerInfoRequest, context: Context
+    ) -> info_pb2.GetServerInfoResponse:
+        """See service.proto."""
+        await context.send_initial_metadata(self._metadata)
+        return server_info(self._pool, self._settings, self._version, self._started, self.admission.draining)
+
+    async def _volume(self, request: volume_pb2.QueryVolumeRequest, context: Context) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        granted = self._granted(context)
+        many = len(request.names) > MANY_NAMES
+        max_names = self._settings.max_names
+        if many:
+            question = await loop.run_in_executor(None, volume_question, request, max_names)
+        else:
+            question = volume_question(request, max_names)
+        margin = 0.0
+        if question.policy is FailurePolicy.PARTIAL:
+            margin = min(granted * PARTIAL_MARGIN, MAX_PARTIAL_MARGIN)
+        looks = Looks(self._pool.catalog, question)
+        timings = Timings(plan=loop.time() - began)
+        fanout = Fanout(self._pool, question.queries(), question.split_by_rrtype, began + granted - margin)
+        timings = await self._ask(looks, fanout, timings, context)
+        if question.policy is FailurePolicy.FAIL and loop.time() >= began + granted:
+            raise DeadlinePassed(f"no whole answer within {granted:.3g} s")
+        answer: VolumeAnswer
+        if many:
+            answer = await loop.run_in_executor(None, looks.finish, timings)
+        else:
+            answer = looks.finish(timings)
+        for message in volume_messages(answer, request.explain):
+            await context.write(message)
+
+    async def _ask(self, looks: Looks, fanout: Fanout, timings: Timings, context: Context) -> Timings:
+        """Asks until every table of the plan has answered or failed for good."""
+        loop = asyncio.get_running_loop()
+        last = loop.time()
+        while looks.todo:
+            began = loop.time()
+            async for event in fanout.events(looks.shard_plan):
+                pending = 0
+                if isinstance(event, Partial):
+                    looks.add(event)
+                else:
+                    pending = event.shards
+                if loop.time() - last >= PROGRESS_SECONDS:
+                    last = loop.time()
+                    plan, failed = looks.plan, len(looks.failed)
+                    await context.write(progress_message(plan.asked, looks.answered, failed, pending))
+            timings = replace(timings, look=timings.look + loop.time() - began)
+            if not looks.may_replan or fanout.gave_up:
+                break
+            began = loop.time()
+            await self._refresh()
+            looks.replan(self._pool.catalog)
+            timings = replace(timings, plan=timings.plan + loop.time() - began)
+        return timings
+
+    def _granted(self, context: Context) -> float:
+        """Seconds that the call may take."""
+        left = context.time_remaining()
+        wanted = self._settings.default_deadline if left is None else float(left)
+        return min(wanted, self._settings.max_deadline)
+
+    def _tables(self, request: tables_pb2.ListTablesRequest) -> tables_pb2.ListTablesResponse:
+        if request.page_size < 0:
+            raise InvalidQuestion("page_size", request.page_size, "give 0 or the number of tables wanted")
+        if request.dataset not in ("", "dns", "dnssec"):
+            raise InvalidQuestion("dataset", request.dataset, "take dns, dnssec or nothing")
+        size = min(request.page_size or PAGE_SIZE, MAX_PAGE_SIZE)
+        catalog, placement = self._pool.catalog, self._pool.placement
+        tables = [t for t in catalog.tables if request.dataset in ("", t.dataset)]
+        first = 0
+        if request.page_token:
+            # The token is the last table sent, so pages fit together although tables come and go.
+            last = parse_table_name(request.page_token)
+            if isinstance(last, str):
+                raise InvalidQuestion("page_token", request.page_token, "not a token of this server")
+            first = bisect_right(tables, _order(last), key=_order)
+        page = tables[first : first + size]
+        response = tables_pb2.ListTablesResponse(
+            tables=[table_message(table, placement.get(table.name, ())) for table in page],
+            catalog_version=catalog.version,
+            total_count=len(tables),
+        )
+        if first + size < len(tables):
+            response.next_page_token = page[-1].name
+        if not request.page_token:
+            response.ignored.extend(ignored_message(name, reason) for name, reason in catalog.ignored[:1000])
+        return response
+
+
+def _order(table: TableInfo) -> tuple[str, int, int, str]:
+    return table.dataset, table.start, -table.granularity.rank, table.name
+
+
+async def _abort(context: Context, error: Exception) -> None:
+    """Ends the call with the status of the error. Never returns."""
+    if status_of(error) is INTERNAL:
+        log.error("a question failed", exc_info=error)
+    rich = rich_status(error)
+    code = status_of(error).code
+    await context.abort(code, rich.message, ((DETAILS_KEY, rich.SerializeToString()),))
