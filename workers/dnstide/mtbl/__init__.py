@@ -1,18 +1,54 @@
 """MTBL tables in dnstable encoding: read natively, written by libmtbl."""
 
+from dnstide.mtbl._native import Cancel, Table, open_tables
 from dnstide.mtbl.dnstable import BadEntry, Row, owner_prefix, reversed_name
 from dnstide.mtbl.entries import decode_entry, encode_entry
-from dnstide.mtbl.errors import CountOverflow
+from dnstide.mtbl.errors import (
+    BadBlock,
+    BadChecksum,
+    BadMagic,
+    BadOffset,
+    Cancelled,
+    CountOverflow,
+    DeadlinePassed,
+    NotDnstable,
+    Stopped,
+    TableChanged,
+    TableError,
+    TableMissing,
+    TableTooShort,
+    TableUnreadable,
+    UnknownCompression,
+    error_from_code,
+)
 from dnstide.mtbl.writer import DnstableWriter, merge_tables, write_entries
 
 __all__ = [
+    "BadBlock",
+    "BadChecksum",
     "BadEntry",
+    "BadMagic",
+    "BadOffset",
+    "Cancel",
+    "Cancelled",
     "CountOverflow",
+    "DeadlinePassed",
     "DnstableWriter",
+    "NotDnstable",
     "Row",
+    "Stopped",
+    "Table",
+    "TableChanged",
+    "TableError",
+    "TableMissing",
+    "TableTooShort",
+    "TableUnreadable",
+    "UnknownCompression",
     "decode_entry",
     "encode_entry",
+    "error_from_code",
     "merge_tables",
+    "open_tables",
     "owner_prefix",
     "reversed_name",
     "write_entries",

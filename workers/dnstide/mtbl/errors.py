@@ -1,5 +1,149 @@
-"""What can go wrong with a table or a question to it."""
+"""What can go wrong with a table.
+
+    TableError                   code                  damaged
+    ├── TableMissing             TABLE_MISSING         no
+    ├── TableUnreadable          TABLE_UNREADABLE      no: the system refused, or the disk failed
+    ├── TableTooShort            TABLE_TOO_SHORT       yes
+    ├── BadMagic                 BAD_MAGIC             yes
+    ├── BadOffset                BAD_OFFSET            yes: trailer or index say what cannot be true
+    ├── BadChecksum              BAD_CHECKSUM          yes
+    ├── BadBlock                 BAD_BLOCK             yes
+    ├── UnknownCompression       UNKNOWN_COMPRESSION   yes
+    ├── NotDnstable              NOT_DNSTABLE          yes
+    └── TableChanged             TABLE_CHANGED         yes: shrunk or rewritten while it was open
+    Stopped
+    ├── Cancelled
+    └── DeadlinePassed
+    CountOverflow (ArithmeticError)
+"""
+
+from typing import ClassVar
+
+__all__ = [
+    "BadBlock",
+    "BadChecksum",
+    "BadMagic",
+    "BadOffset",
+    "Cancelled",
+    "CountOverflow",
+    "DeadlinePassed",
+    "NotDnstable",
+    "Stopped",
+    "TableChanged",
+    "TableError",
+    "TableMissing",
+    "TableTooShort",
+    "TableUnreadable",
+    "UnknownCompression",
+    "error_from_code",
+]
+
+
+class TableError(Exception):
+    """A table that cannot be read. `path`, `offset` in bytes from the file's start where one is known, `reason`."""
+
+    code: ClassVar[str] = "TABLE_ERROR"
+    damaged: ClassVar[bool] = False  # True where the file itself is at fault, and reading it again would not help
+
+    def __init__(self, path: str, offset: int | None, reason: str) -> None:
+        # The same arguments go to Exception, so that pickle rebuilds the error.
+        super().__init__(path, offset, reason)
+        self.path = path
+        self.offset = offset
+        self.reason = reason
+
+    def __str__(self) -> str:
+        place = "" if self.offset is None else f" (at byte {self.offset})"
+        return f"{self.path}: {self.reason}{place}"
+
+
+class TableMissing(TableError):
+    """There is no file at the path."""
+
+    code = "TABLE_MISSING"
+
+
+class TableUnreadable(TableError):
+    """The system refused to open or read the file."""
+
+    code = "TABLE_UNREADABLE"
+
+
+class TableTooShort(TableError):
+    """The file is shorter than an MTBL trailer."""
+
+    code = "TABLE_TOO_SHORT"
+    damaged = True
+
+
+class BadMagic(TableError):
+    """The file does not end as an MTBL table does."""
+
+    code = "BAD_MAGIC"
+    damaged = True
+
+
+class BadOffset(TableError):
+    """The trailer or the index says what cannot be true of this file."""
+
+    code = "BAD_OFFSET"
+    damaged = True
+
+
+class BadChecksum(TableError):
+    """A block differs from what was written."""
+
+    code = "BAD_CHECKSUM"
+    damaged = True
+
+
+class BadBlock(TableError):
+    """A block, an entry or a value is malformed."""
+
+    code = "BAD_BLOCK"
+    damaged = True
+
+
+class UnknownCompression(TableError):
+    """The table names a compression that MTBL does not have."""
+
+    code = "UNKNOWN_COMPRESSION"
+    damaged = True
+
+
+class NotDnstable(TableError):
+    """A sound MTBL table whose keys are not dnstable entries."""
+
+    code = "NOT_DNSTABLE"
+    damaged = True
+
+
+class TableChanged(TableError):
+    """The file shrank or was rewritten while it was open."""
+
+    code = "TABLE_CHANGED"
+    damaged = True
+
+
+class Stopped(Exception):
+    """The work ended before it was done, as was asked for."""
+
+
+class Cancelled(Stopped):
+    """Someone cancelled."""
+
+
+class DeadlinePassed(Stopped):
+    """The time allowed ran out."""
 
 
 class CountOverflow(ArithmeticError):
-    """A sum of counts passed 2**64-1."""
+    """A sum of counts passed 2**64 - 1."""
+
+
+_BY_CODE: dict[str, type[TableError]] = {cls.code: cls for cls in TableError.__subclasses__()}
+
+
+def error_from_code(code: str, path: str, offset: int | None, reason: str) -> TableError:
+    """The error of that code; a plain TableError where the code is not known, so that a newer peer's still arrives."""
+    return _BY_CODE.get(code, TableError)(path, offset, reason)

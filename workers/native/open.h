@@ -1,0 +1,22 @@
+// Opens many tables as one batch: every file's end is asked for before the first is read.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "error.h"
+#include "table.h"
+
+namespace dnstide {
+
+struct Opened {
+    std::shared_ptr<const Table> table;
+    std::optional<TableError> error;  // where there is no table
+};
+
+// In the order of the paths, on at most `threads` threads. Throws nothing for a bad table.
+std::vector<Opened> open_tables(std::vector<std::string> paths, unsigned threads);
+
+}  // namespace dnstide

@@ -1,0 +1,202 @@
+#include "table.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "crc32c.h"
+
+namespace dnstide {
+namespace {
+
+constexpr uint64_t kTrailerBytes = 512;
+constexpr uint32_t kMagicV1 = 0x77846676;
+constexpr uint32_t kMagicV2 = 0x4D54424C;
+// No library of the formats' own writes blocks anywhere near this; a forged block cannot take more memory.
+constexpr uint64_t kLargestBlock = uint64_t{1} << 30;
+constexpr uint64_t kKeptBuffer = uint64_t{16} << 20;
+
+struct Frame {
+    uint32_t checksum;
+    Bytes stored;
+};
+
+// A block's frame must fill its extent exactly. The bounds come before the checksum: it does not cover the length.
+Frame parse_frame(Bytes bytes, int version) {
+    Cursor in(bytes);
+    uint64_t length = 0;
+    uint32_t length32 = 0;
+    Frame frame{};
+    const bool has_length = version == 1 ? in.le32(length32) : in.varint64(length);
+    if (version == 1) length = length32;
+    if (!has_length || !in.le32(frame.checksum)) malformed("block header runs past its place");
+    if (length == 0) malformed("block is empty");
+    if (length != in.left()) {
+        malformed("block length does not match its place in the file");
+    }
+    in.take(length, frame.stored);
+    return frame;
+}
+
+Bytes checked_payload(Bytes bytes, int version) {
+    const Frame frame = parse_frame(bytes, version);
+    if (crc32c(frame.stored) != frame.checksum) throw Malformed(Code::bad_checksum, "block does not match its checksum");
+    return frame.stored;
+}
+
+uint64_t saturating_sum(std::initializer_list<uint64_t> terms) {
+    uint64_t sum = 0;
+    for (const uint64_t term : terms) {
+        if (__builtin_add_overflow(sum, term, &sum)) return UINT64_MAX;
+    }
+    return sum;
+}
+
+uint64_t saturating_product(uint64_t a, uint64_t b) {
+    uint64_t product;
+    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
+}  // namespace
+
+Table::Table(File file) : file_(std::move(file)) {
+    const uint64_t size = file_.size();
+    if (size < kTrailerBytes) {
+        fail(Code::table_too_short, size, std::to_string(size) + " bytes are fewer than the 512 of an MTBL trailer");
+    }
+    thread_local Buffer scratch;
+    const auto n = static_cast<size_t>(std::min(size, kTailBytes));
+    uint8_t* tail = scratch.reserve(n);
+    file_.read(size - n, tail, n);
+    read_trailer({tail, n});
+    read_index({tail, n});
+}
+
+void Table::fail(Code code, uint64_t offset, const std::string& reason) const {
+    throw TableError(code, file_.path(), offset, reason);
+}
+
+TableError Table::error(const Malformed& m, uint64_t offset) const {
+    if (file_.changed()) {
+        return {Code::table_changed, file_.path(), offset, "the file has changed since it was opened (" + m.reason + ")"};
+    }
+    return {m.code, file_.path(), offset, m.reason};
+}
+
+void Table::read_trailer(Bytes tail) {
+    const uint64_t at = file_.size() - kTrailerBytes;
+    const uint8_t* p = tail.data() + tail.size() - kTrailerBytes;
+    const uint32_t magic = load_le32(p + kTrailerBytes - 4);
+    if (magic != kMagicV1 && magic != kMagicV2) {
+        fail(Code::bad_magic, file_.size() - 4, "not an MTBL table, or its end is missing: the magic number is not there");
+    }
+    Trailer& t = trailer_;
+    t.version = magic == kMagicV1 ? 1 : 2;
+    uint64_t* const fields[] = {&t.index_offset, &t.block_size,  &t.compression, &t.entries,     &t.blocks,
+                                &t.bytes_data,   &t.bytes_index, &t.bytes_keys,  &t.bytes_values};
+    for (uint64_t* field : fields) {
+        *field = load_le64(p);
+        p += 8;
+    }
+    if (t.index_offset >= at || t.bytes_index != at - t.index_offset) {
+        fail(Code::bad_offset, at, "index block at " + std::to_string(t.index_offset) + " with " +
+                                       std::to_string(t.bytes_index) + " bytes does not end where the trailer begins");
+    }
+    if (t.compression >= kCompressions) {
+        fail(Code::unknown_compression, at + 16, "compression code " + std::to_string(t.compression) + " is not known");
+    }
+    if (t.bytes_data > t.index_offset) fail(Code::bad_offset, at + 40, "data blocks would run into the index block");
+    if (t.entries < t.blocks || (t.blocks == 0) != (t.entries == 0) || (t.blocks == 0) != (t.bytes_data == 0)) {
+        fail(Code::bad_offset, at + 24, "counts of entries, blocks and bytes contradict each other");
+    }
+    // Three lengths of 5 bytes, a restart offset of 8, key and value: more than that no entry takes; the rest is the
+    // restart count and a first restart.
+    const uint64_t everything =
+        saturating_sum({t.bytes_keys, t.bytes_values, saturating_product(t.entries, 23), uint64_t{16}});
+    block_limit_ = std::min(everything, kLargestBlock);
+}
+
+void Table::read_index(Bytes tail) {
+    const uint64_t tail_at = file_.size() - tail.size();
+    Bytes framed;
+    Buffer whole;
+    const auto n = static_cast<size_t>(trailer_.bytes_index);
+    if (trailer_.index_offset >= tail_at) {
+        framed = tail.subspan(static_cast<size_t>(trailer_.index_offset - tail_at), n);
+    } else {
+        uint8_t* p = whole.reserve(n);
+        file_.read(trailer_.index_offset, p, n);
+        framed = {p, n};
+    }
+    try {
+        const Bytes raw = checked_payload(framed, trailer_.version);
+        index_bytes_ = std::make_unique_for_overwrite<uint8_t[]>(raw.size());
+        std::memcpy(index_bytes_.get(), raw.data(), raw.size());
+        index_ = Block::parse({index_bytes_.get(), raw.size()});
+        check_index();
+    } catch (const Malformed& m) {
+        throw error({m.code, "index: " + m.reason}, trailer_.index_offset);
+    }
+}
+
+void Table::check_index() const {
+    thread_local BlockCursor cursor;
+    cursor.reset(index_);
+    // Where a table was appended to other bytes, its first block does not begin the file.
+    uint64_t expected = trailer_.index_offset - trailer_.bytes_data;
+    uint64_t blocks = 0;
+    while (cursor.next()) {
+        Cursor value(cursor.value());
+        uint64_t offset = 0;
+        if (!value.varint64(offset) || !value.done()) malformed("an entry is not a block offset");
+        if (blocks == 0 ? offset != expected : offset <= expected) {
+            throw Malformed(Code::bad_offset, "block offsets do not begin at the first data block and ascend");
+        }
+        if (offset >= trailer_.index_offset) throw Malformed(Code::bad_offset, "a block offset lies past the data");
+        expected = offset;
+        ++blocks;
+    }
+    if (blocks != trailer_.blocks) {
+        throw Malformed(Code::bad_offset, std::to_string(blocks) + " blocks are listed, the trailer says " +
+                                              std::to_string(trailer_.blocks));
+    }
+}
+
+Extent Table::extent(const BlockCursor& at) const {
+    Extent extent{0, trailer_.index_offset};
+    Cursor(at.value()).varint64(extent.offset);
+    // A block ends where the next one begins; the index was checked, so this entry can be read ahead of the cursor.
+    Cursor in(Bytes(at.position(), index_.entries_end));
+    uint32_t shared, unshared, value_size;
+    Bytes key;
+    if (in.varint32(shared) && in.varint32(unshared) && in.varint32(value_size) && in.take(unshared, key)) {
+        in.varint64(extent.end);
+    }
+    return extent;
+}
+
+bool BlockReader::read(const Table& table, Extent extent, bool wait, Block& block) {
+    const auto n = static_cast<size_t>(extent.end - extent.offset);
+    uint8_t* p = stored_.reserve(n);
+    if (wait) {
+        table.file().read(extent.offset, p, n);
+    } else if (!table.file().read_cached(extent.offset, p, n)) {
+        return false;
+    }
+    try {
+        const Bytes stored = checked_payload({p, n}, table.trailer().version);
+        const uint64_t usual = std::min<uint64_t>(table.trailer().block_size, kKeptBuffer) * 2;
+        block = Block::parse(decoder_.decode(table.compression(), stored, raw_, usual, table.block_limit()));
+        if (block.empty()) malformed("block has no entries");
+    } catch (const Malformed& m) {
+        throw table.error(m, extent.offset);
+    }
+    return true;
+}
+
+void BlockReader::trim() {
+    stored_.release_above(kKeptBuffer);
+    raw_.release_above(kKeptBuffer);
+}
+
+}  // namespace dnstide

@@ -1,0 +1,117 @@
+#include "table_cursor.h"
+
+#include <algorithm>
+
+namespace dnstide {
+
+void TableCursor::attach(const Table& table, const Cancel* cancel) {
+    table_ = &table;
+    cancel_ = cancel;
+    wait_ = true;
+    loaded_ = false;
+    pending_ = false;
+    blocks_ = 0;
+    advised_ = 0;
+    extent_ = {};
+    index_.reset(table.index());
+}
+
+void TableCursor::rethrow(const Malformed& m) const { throw table_->error(m, extent_.offset); }
+
+TableCursor::At TableCursor::load() {
+    if (cancel_ != nullptr) cancel_->check();
+    loaded_ = false;
+    extent_ = table_->extent(index_);
+    Block block;
+    if (!reader_.read(*table_, extent_, wait_, block)) return At::cold;
+    ++blocks_;
+    entries_.reset(block);
+    entries_.next();
+    if (compare(entries_.key(), separator()) > 0) malformed("first key is greater than the index allows");
+    loaded_ = true;
+    return At::entry;
+}
+
+// The first key lies in the range that the index gives to this block, and to no other.
+void TableCursor::require_in_place() {
+    entries_.reset(entries_.block());
+    entries_.next();
+    probe_.reset(table_->index());
+    if (!probe_.seek(entries_.key()) || compare(probe_.key(), separator()) != 0) {
+        malformed("first key is less than the index allows");
+    }
+    while (entries_.next()) {
+    }
+}
+
+TableCursor::At TableCursor::seek(Bytes target) {
+    try {
+        pending_ = false;
+        const bool here = loaded_ && compare(entries_.key(), target) <= 0 && compare(target, separator()) <= 0;
+        if (!here) {
+            loaded_ = false;
+            if (!index_.seek(target)) return At::end;
+            if (load() == At::cold) return At::cold;
+        }
+        if (entries_.seek(target)) return At::entry;
+        require_in_place();
+    } catch (const Malformed& m) {
+        rethrow(m);
+    }
+    return next_block();
+}
+
+TableCursor::At TableCursor::seek_prefix(Bytes prefix) {
+    try {
+        pending_ = false;
+        const bool here = loaded_ && compare(entries_.key(), prefix) <= 0 && compare(prefix, separator()) <= 0;
+        if (!here) {
+            loaded_ = false;
+            if (!index_.seek(prefix)) return At::end;
+            if (load() == At::cold) return At::cold;
+        }
+        if (entries_.seek(prefix)) return starts_with(key(), prefix) ? At::entry : At::end;
+        require_in_place();
+    } catch (const Malformed& m) {
+        rethrow(m);
+    }
+    // Every key with the prefix is less than a separator that is greater than the prefix and does not begin with it.
+    if (!starts_with(separator(), prefix)) return At::end;
+    const At at = next_block();
+    return at == At::entry && !starts_with(key(), prefix) ? At::end : at;
+}
+
+TableCursor::At TableCursor::next_block() {
+    try {
+        if (!pending_) {
+            const Bytes border = separator();
+            if (compare(entries_.key(), border) > 0) malformed("last key is greater than the index allows");
+            std::memcpy(before_.reserve(border.size()), border.data(), border.size());
+            before_size_ = border.size();
+            if (!index_.next()) return At::end;
+        }
+        pending_ = load() == At::cold;
+        if (pending_) return At::cold;
+        if (compare(key(), Bytes(before_.data(), before_size_)) <= 0) {
+            malformed("first key is less than the index allows");
+        }
+    } catch (const Malformed& m) {
+        rethrow(m);
+    }
+    return At::entry;
+}
+
+void TableCursor::will_need(Bytes prefix, uint64_t most) {
+    probe_.reset(table_->index());
+    if (!probe_.seek(prefix)) return;
+    Extent extent = table_->extent(probe_);
+    const uint64_t from = std::max(extent.offset, advised_);
+    while (extent.end < from + most && starts_with(probe_.key(), prefix) && probe_.next()) {
+        extent.end = table_->extent(probe_).end;
+    }
+    if (extent.end <= from) return;
+    table_->file().will_need(from, extent.end - from);
+    advised_ = extent.end;
+}
+
+}  // namespace dnstide

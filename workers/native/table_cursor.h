@@ -1,0 +1,79 @@
+// A walk through one table in key order, from any key, over block borders.
+//
+// Each block that is walked is read and decoded once, and held against the index: a block with a valid checksum in the
+// wrong place would otherwise be taken for an absence. Keeps all of its memory from table to table, so attaching to the
+// next one allocates nothing. One thread at a time; the table must outlive its attachment.
+#pragma once
+
+#include <cstdint>
+
+#include "block.h"
+#include "cancel.h"
+#include "table.h"
+
+namespace dnstide {
+
+class TableCursor {
+public:
+    enum class At {
+        entry,  // key() and value() are the first entry asked for
+        end,    // there is none
+        cold,   // it must come from the disk, and the cursor was told not to wait: ask again with wait(true)
+    };
+
+    void attach(const Table& table, const Cancel* cancel = nullptr);
+    void wait(bool on) { wait_ = on; }
+
+    // The first entry whose key is not less than the target. Targets may come in any order; ascending ones that fall into
+    // the block at hand cost no read.
+    At seek(Bytes target);
+    // The first entry whose key begins with the prefix, else `end`; a block is read only where such a key can be.
+    At seek_prefix(Bytes prefix);
+    // Within the block; false at its end.
+    bool next() {
+        try {
+            return entries_.next();
+        } catch (const Malformed& m) {
+            rethrow(m);
+        }
+    }
+    // The first entry of the block that follows.
+    At next_block();
+
+    Bytes key() const { return entries_.key(); }
+    Bytes value() const { return entries_.value(); }
+    uint32_t shared() const { return entries_.shared(); }
+    BlockCursor& entries() { return entries_; }
+    // No key of this block is greater, no key of the blocks that follow is less or equal.
+    Bytes separator() const { return index_.key(); }
+    // Asks the system for the blocks that can hold keys with the prefix, `most` bytes of them at the most. Calls with
+    // ascending prefixes ask for no block twice.
+    void will_need(Bytes prefix, uint64_t most);
+
+    const Table& table() const { return *table_; }
+    Extent extent() const { return extent_; }
+    uint64_t blocks() const { return blocks_; }
+    [[noreturn]] void rethrow(const Malformed& m) const;
+    void trim() { reader_.trim(); }
+
+private:
+    At load();
+    void require_in_place();
+
+    const Table* table_ = nullptr;
+    const Cancel* cancel_ = nullptr;
+    bool wait_ = true;
+    bool loaded_ = false;
+    uint64_t blocks_ = 0;
+    uint64_t advised_ = 0;
+    Extent extent_;
+    bool pending_ = false;
+    BlockCursor index_;
+    BlockCursor probe_;
+    BlockCursor entries_;
+    BlockReader reader_;
+    Buffer before_;  // the separator of the block before
+    size_t before_size_ = 0;
+};
+
+}  // namespace dnstide
