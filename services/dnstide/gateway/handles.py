@@ -58,9 +58,9 @@ class ShardHandle(Protocol):
 class LocalShardHandle:
     """A shard in threads of this process."""
 
-    def __init__(self, name: str, mtbl_dir: str | Path, threads: int = 1) -> None:
+    def __init__(self, name: str, mtbl_dir: str | Path, threads: int = 1, node: str = "local") -> None:
         self.name = name
-        self.node = "local"
+        self.node = node
         self.threads = threads
         self.pid = os.getpid()
         self.shard = Shard(mtbl_dir, threads)

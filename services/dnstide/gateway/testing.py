@@ -1,0 +1,90 @@
+"""A gateway in a thread of this process, over shards in threads: for tests, and for trying things out."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from dnstide.gateway.config import Settings
+from dnstide.gateway.handles import LocalShardHandle
+from dnstide.gateway.pool import Backend, ShardSpec
+from dnstide.gateway.server import Gateway
+
+T = TypeVar("T")
+
+
+class LocalBackend:
+    """Shards in this process. nodes maps the name of a pretended node to its directory."""
+
+    def __init__(self, nodes: Mapping[str, Path], shards: int = 2, threads: int = 1) -> None:
+        self._nodes = dict(nodes)
+        self._shards = shards
+        self._threads = threads
+
+    async def discover(self) -> list[ShardSpec]:
+        """The same shards each time."""
+        return [
+            ShardSpec(f"{node}/{i}", node, node, self._threads)
+            for node in self._nodes
+            for i in range(self._shards)
+        ]
+
+    async def start(self, spec: ShardSpec, on_lost: Callable[[], None]) -> LocalShardHandle:
+        """A new shard. It dies when its handle is closed."""
+        return LocalShardHandle(spec.name, self._nodes[spec.node], spec.threads, spec.node)
+
+
+@dataclass(frozen=True, slots=True)
+class RunningGateway:
+    """A gateway that serves at `address` from a loop in another thread."""
+
+    gateway: Gateway
+    loop: asyncio.AbstractEventLoop
+
+    @property
+    def address(self) -> str:
+        return self.gateway.address
+
+    def call(self, work: Callable[[], Awaitable[T]], timeout: float = 30.0) -> T:
+        """Runs work in the gateway's loop and waits for what it returns."""
+
+        async def run() -> T:
+            return await work()
+
+        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(timeout)
+
+
+@contextmanager
+def running_gateway(
+    mtbl_dir: Path, *, backend: Backend | None = None, shards: int = 2, **settings: Any
+) -> Iterator[RunningGateway]:
+    """Serves the directory on a free loopback port. settings are those of Settings."""
+    chosen = Settings(**{"mtbl_dir": mtbl_dir, "listen": "127.0.0.1:0", "drain_seconds": 1.0, **settings})
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="gateway", daemon=True)
+    thread.start()
+
+    async def start() -> Gateway:
+        gateway = Gateway(chosen, backend or LocalBackend({"local": mtbl_dir}, shards))
+        try:
+            await gateway.start()
+        except BaseException:
+            await gateway.stop(0)
+            raise
+        return gateway
+
+    try:
+        gateway = asyncio.run_coroutine_threadsafe(start(), loop).result(60)
+        try:
+            yield RunningGateway(gateway, loop)
+        finally:
+            asyncio.run_coroutine_threadsafe(gateway.stop(), loop).result(60)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
