@@ -65,9 +65,10 @@ class TableParts:
     stored: dict[int, bytes] = field(default_factory=dict)  # stored bytes in place of what compression gives
     index: Callable[[bytes], bytes] = lambda plain: plain  # what becomes of the index block
     trailer: dict[str, int] = field(default_factory=dict)  # fields that are not what they should be
+    prefix: bytes = b""  # bytes of the caller's before the first block
 
     def assemble(self) -> bytes:
-        out, offsets = bytearray(), []
+        out, offsets = bytearray(self.prefix), []
         for number, plain in enumerate(self.plain):
             offsets.append(len(out))
             out += frame(self.stored.get(number) or compress(self.compression, plain), self.version)
@@ -81,7 +82,7 @@ class TableParts:
             "data_block_size": self.block_size,
             "compression": CODES[self.compression],
             "count_data_blocks": len(self.plain),
-            "bytes_data_blocks": index_at,
+            "bytes_data_blocks": index_at - len(self.prefix),
             "bytes_index_block": len(index),
             **self.counts,
             **self.trailer,
