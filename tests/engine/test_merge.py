@@ -1,0 +1,217 @@
+"""From partials to series, without tables."""
+
+import math
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from dnstide.engine import (
+    Accumulator,
+    AnswerIncomplete,
+    Catalog,
+    Coverage,
+    VolumeAnswer,
+    VolumePlan,
+    VolumeQuestion,
+    plan_volume,
+)
+from dnstide.mtbl import CountOverflow
+from dnstide.shard import SHARD_UNREACHABLE, Failure, Partial, TableStatus
+
+C, P, N, D, U = Coverage
+FIRST = int(datetime(2018, 11, 1, tzinfo=UTC).timestamp())
+DAYS = [f"dns.201811{day:02}.D.mtbl" for day in range(1, 6)]
+BAD = Failure(DAYS[2], "BAD_CHECKSUM", "checksum of a block is wrong", 99)
+
+
+def asked(
+    *names: str, tables: list[str] = DAYS, bad: tuple[Failure, ...] = (), **more: object
+) -> tuple[VolumePlan, VolumeQuestion]:
+    known = {failure.table: failure for failure in bad}
+    catalog = Catalog.build(TableStatus(name, 1, 1, 1, known.get(name)) for name in tables)
+    span = {"start": FIRST, "stop": FIRST + 5 * 86400} | more
+    question = VolumeQuestion.build(list(names) or ["a.com"], **span)  # type: ignore[arg-type]
+    return plan_volume(catalog, question), question
+
+
+def found(counts: dict[tuple[int, int, int], int], answered: int = 5, **more: object) -> Partial:
+    keys = sorted(counts)
+    columns = [
+        np.array([key[i] for key in keys], kind) for i, kind in enumerate((np.int32, np.uint16, np.int32))
+    ]
+    return Partial(*columns, np.array([counts[k] for k in keys], np.uint64), answered=answered, **more)  # type: ignore[arg-type]
+
+
+def answer(plan_and_question: tuple[VolumePlan, VolumeQuestion], *partials: Partial) -> VolumeAnswer:
+    accumulator = Accumulator(*plan_and_question)
+    for partial in partials:
+        accumulator.add(partial)
+    return accumulator.finish()
+
+
+def listed(result: VolumeAnswer, index: int = 0) -> dict[int, int]:
+    series = result.series[index]
+    return dict(zip(series.bucket.tolist(), series.count.tolist(), strict=True))
+
+
+def test_partials_add_up_to_a_series() -> None:
+    """Two shards that know the same bucket are added; buckets without rows are not listed."""
+    first = found({(0, 0, 0): 1, (0, 0, 2): 10}, answered=2, rows=2, blocks=1, seconds=0.5)
+    second = found({(0, 0, 2): 5, (0, 0, 4): 7}, answered=3, rows=3, blocks=2, seconds=0.25)
+    result = answer(asked("A.com"), first, second)
+    assert listed(result) == {0: 1, 2: 15, 4: 7}
+    assert (result.series[0].name, result.series[0].rrtype, result.series[0].total) == ("a.com.", None, 23)
+    assert (result.rows, result.blocks, result.asked, result.answered) == (5, 3, 5, 5)
+    assert result.complete
+    assert result.coverage.tolist() == [C] * 5
+    assert result.timings.slowest_shard == 0.5
+
+
+def test_series_stand_in_the_order_asked() -> None:
+    """Names asked twice are answered twice, names without rows have an empty series."""
+    result = answer(asked("b.com", "a.com", "B.com.", "c.com"), found({(0, 0, 1): 3, (1, 0, 2): 4}))
+    assert [(s.name, s.target, s.total) for s in result.series] == [
+        ("b.com.", 0, 3),
+        ("a.com.", 1, 4),
+        ("b.com.", 2, 3),
+        ("c.com.", 3, 0),
+    ]
+    assert result.total == 10
+
+
+def test_split_by_type() -> None:
+    """One series for each type that has rows; where types were asked, one for each of them."""
+    rows = {(0, 1, 0): 1, (0, 1, 3): 2, (0, 28, 0): 3, (2, 65280, 1): 4}
+    result = answer(asked("a.com", "b.com", "c.com", split_by_rrtype=True), found(rows))
+    assert [(s.name, s.rrtype, s.total) for s in result.series] == [
+        ("a.com.", "A", 3),
+        ("a.com.", "AAAA", 3),
+        ("b.com.", None, 0),
+        ("c.com.", "TYPE65280", 4),
+    ]
+    named = asked("a.com", "b.com", split_by_rrtype=True, rrtypes=["AAAA", "A"])
+    result = answer(named, found({(0, 28, 2): 5, (1, 1, 1): 6}))
+    assert [(s.name, s.rrtype, s.total) for s in result.series] == [
+        ("a.com.", "A", 0),
+        ("a.com.", "AAAA", 5),
+        ("b.com.", "A", 6),
+        ("b.com.", "AAAA", 0),
+    ]
+    assert listed(result, 1) == {2: 5}
+
+
+def test_fill_lists_every_bucket() -> None:
+    """With fill all series have the whole axis, zeros where nothing was found."""
+    result = answer(asked("a.com", "b.com", fill=True), found({(1, 0, 1): 3}))
+    assert listed(result, 0) == dict.fromkeys(range(5), 0)
+    assert listed(result, 1) == {0: 0, 1: 3, 2: 0, 3: 0, 4: 0}
+
+
+def smoothed(result: VolumeAnswer) -> list[float | None]:
+    assert result.series[0].smoothed is not None
+    return [None if math.isnan(value) else value for value in result.series[0].smoothed.tolist()]
+
+
+def test_averages_need_a_count_on_every_day() -> None:
+    """As vot.pl: NaN unless all n dates have a count; with fill the zeros of sound tables are counts."""
+    rows = found({(0, 0, 0): 4, (0, 0, 1): 8, (0, 0, 3): 6, (0, 0, 4): 1})
+    assert smoothed(answer(asked(smooth=2), rows)) == [None, 6.0, None, 3.5]
+    assert smoothed(answer(asked(smooth=2, fill=True), rows)) == [None, 6.0, 4.0, 3.0, 3.5]
+
+
+def test_averages_do_not_cross_holes() -> None:
+    """A day without a file has no value, also with fill."""
+    rows = found({(0, 0, 0): 4, (0, 0, 1): 8, (0, 0, 3): 6, (0, 0, 4): 1}, answered=4)
+    holed = asked(smooth=2, fill=True, tables=DAYS[:2] + DAYS[3:])
+    result = answer(holed, rows)
+    assert result.coverage.tolist() == [C, C, N, C, C]
+    assert smoothed(result) == [None, 6.0, None, None, 3.5]
+
+
+def test_averages_do_not_rest_on_lower_bounds() -> None:
+    """The count of a damaged day is listed, but no average is made of it."""
+    broken = asked(smooth=2, policy="partial", bad=(BAD,))
+    rows = found({(0, 0, day): 4 for day in range(5)}, answered=4)
+    result = answer(broken, rows)
+    assert listed(result)[2] == 4
+    assert smoothed(result) == [None, 4.0, None, None, 4.0]
+
+
+def test_failures_end_a_strict_question() -> None:
+    """All or nothing: the error lists every failure, those of the catalog and those met on the way."""
+    plan, question = asked(bad=(BAD,))
+    accumulator = Accumulator(plan, question)
+    accumulator.add(found({}, answered=3))
+    accumulator.fail([DAYS[4]], Failure("", SHARD_UNREACHABLE, "shard 1 does not answer", retryable=True))
+    with pytest.raises(AnswerIncomplete) as caught:
+        accumulator.finish()
+    assert [failure.table for failure in caught.value.failures] == [DAYS[2], DAYS[4]]
+    assert caught.value.damaged
+    lonely = AnswerIncomplete(caught.value.failures[1:])
+    assert not lonely.damaged
+
+
+def test_failures_mark_a_partial_answer() -> None:
+    """The bucket of a failed table and the day before it say what happened; the rest is complete."""
+    plan, question = asked(policy="partial")
+    accumulator = Accumulator(plan, question)
+    accumulator.add(found({(0, 0, 0): 1}, answered=3, failures=(BAD,)))
+    accumulator.fail([DAYS[4]], Failure("", SHARD_UNREACHABLE, "shard 1 does not answer", retryable=True))
+    assert (accumulator.answered, len(accumulator.failures)) == (3, 2)
+    result = accumulator.finish()
+    assert result.coverage.tolist() == [C, P, D, P, U]
+    assert (result.complete, result.asked, result.answered) == (False, 5, 3)
+    assert [(f.table, f.code) for f in result.failures] == [
+        (DAYS[2], "BAD_CHECKSUM"),
+        (DAYS[4], SHARD_UNREACHABLE),
+    ]
+    assert plan.coverage.tolist() == [C] * 5, "the plan is shared and stays as it was"
+
+
+def test_a_table_that_nobody_spoke_of_is_no_zero() -> None:
+    """An answer in which tables are missing without a failure would be wrong and unmarked, so there is none."""
+    with pytest.raises(RuntimeError, match="5 tables were asked, but 4 answered, 0 failed"):
+        answer(asked(), found({}, answered=4))
+    with pytest.raises(RuntimeError, match="6 answered"):
+        answer(asked(), found({}, answered=5), found({}, answered=1))
+
+
+def test_leading_grace_is_kept_only_with_rows() -> None:
+    """An open question loses no row first seen the day before the first file, and shows no empty day there."""
+    without = answer(asked(start=None), found({(0, 0, 1): 2, (0, 0, 5): 3}))
+    assert without.edges[0] == FIRST
+    assert listed(without) == {0: 2, 4: 3}
+    assert without.coverage.tolist() == [C] * 5
+    early = answer(asked(start=None), found({(0, 0, 0): 1, (0, 0, 1): 2}))
+    assert early.edges[0] == FIRST - 86400
+    assert listed(early) == {0: 1, 1: 2}
+    assert early.coverage.tolist() == [N] + [C] * 5
+    nothing = answer(asked(start=None), found({}))
+    assert nothing.edges[0] == FIRST
+
+
+def test_totals_are_exact() -> None:
+    """A total beyond 2**64-1 is an error even where each bucket fits."""
+    assert answer(asked(), found({(0, 0, 0): 2**63, (0, 0, 1): 2**63 - 1})).series[0].total == 2**64 - 1
+    with pytest.raises(CountOverflow):
+        answer(asked(), found({(0, 0, 0): 2**63, (0, 0, 1): 2**63}))
+
+
+def test_many_series_are_the_single_ones() -> None:
+    """A thousand names at once, in several slabs, give what each would give alone."""
+    names = [f"n{i}.com" for i in range(50)]
+    rng = np.random.default_rng(5)
+    rows = {(int(q), 0, int(b)): int(c) for q, b, c in rng.integers(0, [50, 50000, 99], (4000, 3)) if c}
+    span = {
+        "start": FIRST,
+        "stop": FIRST + 50000 * 60,
+        "step": "minute",
+        "tables": ["dns.20181101.0000.m.mtbl"],
+    }
+    together = answer(asked(*names, smooth=2, fill=True, **span), found(rows, answered=1))  # type: ignore[arg-type]
+    for i in (0, 20, 21, 49):
+        own = {(0, 0, b): count for (q, _, b), count in rows.items() if q == i}
+        alone = answer(asked(names[i], smooth=2, fill=True, **span), found(own, answered=1))  # type: ignore[arg-type]
+        assert np.array_equal(alone.series[0].count, together.series[i].count)
+        assert np.array_equal(alone.series[0].smoothed, together.series[i].smoothed, equal_nan=True)  # type: ignore[arg-type]
