@@ -120,6 +120,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # file names need not be UTF-8
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC's own log is not for users; errors are told anyway
     code = run(sys.argv[1:])
     if code == exits.PIPE_CLOSED:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to flush goes nowhere
@@ -137,6 +138,7 @@ def _words(error: DnstideError) -> str:
 
 def _option(field: str) -> str:
     base, bracket, index = field.partition("[")
+    base = base.partition(".")[0]
     name = OPTION_OF.get(base, "--" + base.replace("_", "-"))
     return f"{name} {int(index.rstrip(']')) + 1}" if bracket and index.rstrip("]").isdigit() else name
 

@@ -15,7 +15,7 @@ from . import calls, channel, timeouts
 from .address import check_address
 from .catalog import Catalog, ServerInfo
 from .channel import Tls
-from .errors import ServerNotReady, ServerUnreachable
+from .errors import DeadlineExceeded, DnstideError, ServerNotReady, ServerUnreachable
 from .question import QuestionOptions, make_question
 from .results import Volume
 from .status import error_from_rpc, told_version
@@ -79,14 +79,17 @@ class AsyncClient:
         """As `Client.wait_until_ready`."""
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
+        error: DnstideError = ServerUnreachable(f"no server answers at {self.server} within {seconds:g} s")
         while True:
             try:
                 info = await self.info(timeout=min(max(end - loop.time(), 0.5), DEFAULT_TIMEOUT))
                 if info.ready:
                     return info
-                error: Exception = ServerNotReady(f"server {self.server} is not ready after {seconds:g} s")
+                error = ServerNotReady(f"server {self.server} is not ready after {seconds:g} s")
             except (ServerUnreachable, ServerNotReady) as refused:
                 error = refused
+            except DeadlineExceeded:
+                pass  # the attempt was cut short; what the one before met says more
             if loop.time() >= end:
                 raise error
             await asyncio.sleep(min(0.2, max(0.0, end - loop.time())))

@@ -14,7 +14,7 @@ from . import calls, channel, timeouts
 from .address import check_address
 from .catalog import Catalog, ServerInfo
 from .channel import Tls
-from .errors import ServerNotReady, ServerUnreachable
+from .errors import DeadlineExceeded, DnstideError, ServerNotReady, ServerUnreachable
 from .question import QuestionOptions, make_question
 from .results import Volume
 from .status import error_from_rpc, told_version
@@ -82,14 +82,17 @@ class Client:
     def wait_until_ready(self, seconds: float) -> ServerInfo:
         """Wait until the server answers questions. Raises ServerUnreachable or ServerNotReady."""
         end = time.monotonic() + seconds
+        error: DnstideError = ServerUnreachable(f"no server answers at {self.server} within {seconds:g} s")
         while True:
             try:
                 info = self.info(timeout=min(max(end - time.monotonic(), 0.5), DEFAULT_TIMEOUT))
                 if info.ready:
                     return info
-                error: Exception = ServerNotReady(f"server {self.server} is not ready after {seconds:g} s")
+                error = ServerNotReady(f"server {self.server} is not ready after {seconds:g} s")
             except (ServerUnreachable, ServerNotReady) as refused:
                 error = refused
+            except DeadlineExceeded:
+                pass  # the attempt was cut short; what the one before met says more
             if time.monotonic() >= end:
                 raise error
             time.sleep(min(0.2, max(0.0, end - time.monotonic())))

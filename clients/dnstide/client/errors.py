@@ -179,6 +179,7 @@ _BY_STATUS: dict[tuple[str, str], type[DnstideError]] = {
     ("UNAVAILABLE", "SHARD_TIMEOUT"): ShardsUnreachable,
     ("UNAVAILABLE", "NOT_READY"): ServerNotReady,
     ("UNAVAILABLE", "DRAINING"): ServerNotReady,
+    ("UNAVAILABLE", "DIRECTORY_UNREADABLE"): DirectoryUnreadable,
     ("RESOURCE_EXHAUSTED", ""): ServerBusy,
     ("OUT_OF_RANGE", ""): CountOverflow,
     ("DEADLINE_EXCEEDED", ""): DeadlineExceeded,

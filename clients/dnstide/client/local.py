@@ -10,7 +10,6 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
@@ -30,6 +29,8 @@ except ModuleNotFoundError as error:
         raise
     raise MissingExtra("reading tables in this process", "local") from None
 
+MAX_FAILURES, MAX_PLAN = 1000, 10_000
+"""As many as a server tells."""
 Answer = TypeVar("Answer")
 
 
@@ -157,13 +158,14 @@ def _summary(question: Question, answer: engine.VolumeAnswer) -> Summary:
         plan = [PlanEntry(name, True, "") for name in answer.plan.tables]
         plan += [PlanEntry(left.table, False, left.reason) for left in answer.plan.left_out]
     spent = answer.timings
+    failures = answer.failures
     return Summary(
         complete=answer.complete,
         tables_asked=answer.asked,
         tables_answered=answer.answered,
-        failures=tuple(_failure(failure) for failure in answer.failures),
-        failures_total=len(answer.failures),
-        plan=tuple(plan),
+        failures=tuple(_failure(failure) for failure in failures[:MAX_FAILURES]),
+        failures_total=len(failures),
+        plan=tuple(plan[:MAX_PLAN]),
         rows_read=answer.rows,
         blocks_read=answer.blocks,
         total_count=answer.total,
@@ -185,7 +187,7 @@ def _table(table: engine.TableInfo) -> TableInfo:
 
 
 def _failure(failure: Any) -> Failure:
-    return Failure(*(getattr(failure, field.name) for field in fields(Failure)))
+    return Failure(failure.table, failure.code, failure.reason, failure.offset, failure.retryable)
 
 
 def _interruptible(work: Callable[[mtbl.Cancel], Answer], seconds: float | None) -> Answer:

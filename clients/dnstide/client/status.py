@@ -43,7 +43,7 @@ def error_from_rpc(error: Any, server: str) -> DnstideError:
     kind = error_class(status, details.reason)
     text = error.details() or status
     if kind is InvalidQuestion:
-        return InvalidQuestion(details.problems or [("", text)])
+        return InvalidQuestion(_problems(details.problems, text))
     if issubclass(kind, AnswerIncomplete):
         return kind(text, details.reason or None, details.failures)
     return kind(_explained(kind, text, server), details.reason or None)
@@ -52,6 +52,13 @@ def error_from_rpc(error: Any, server: str) -> DnstideError:
 def told_version(metadata: Any) -> str | None:
     """The version that a server told in its initial metadata, or None."""
     return next((str(value) for key, value in metadata or () if key == METADATA_KEY), None)
+
+
+def _problems(problems: list[tuple[str, str]], text: str) -> list[tuple[str, str]]:
+    """The text of the status shows the value that was refused, which the entry of its field does not."""
+    if len(problems) == 1 and text.startswith(f"{problems[0][0]}: "):
+        return [(problems[0][0], text.removeprefix(f"{problems[0][0]}: "))]
+    return problems or [("", text)]
 
 
 def _explained(kind: type[DnstideError], text: str, server: str) -> str:

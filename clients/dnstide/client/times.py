@@ -73,28 +73,33 @@ def _parse(field: str, value: object) -> tuple[Fraction, int]:
     if type(value).__module__ == "numpy" and hasattr(value, "astype"):
         value = _from_numpy(field, value)
     try:
-        if isinstance(value, datetime):
-            return _seconds(value if value.tzinfo else value.replace(tzinfo=UTC)), 1
-        if isinstance(value, date):
-            return Fraction((value - _EPOCH.date()).days * DAY), DAY
-        if isinstance(value, str):
-            return _from_text(field, value.strip())
+        moment, length = _read(field, value)
+    except InvalidQuestion:
+        raise
     except (ValueError, OverflowError):
-        pass
-    raise InvalidQuestion([(field, f"{_show(value)} is not a date: {_FORMS}")])
+        raise InvalidQuestion([(field, f"{_show(value)} is not a date: {_FORMS}")]) from None
+    if moment < 0:
+        raise InvalidQuestion([(field, f"{_show(value)} lies before 1970")])
+    return moment, length
 
 
-def _from_text(field: str, text: str) -> tuple[Fraction, int]:
+def _read(field: str, value: object) -> tuple[Fraction, int]:
+    if isinstance(value, datetime):
+        return _seconds(value if value.tzinfo else value.replace(tzinfo=UTC)), 1
+    if isinstance(value, date):
+        return Fraction((value - _EPOCH.date()).days * DAY), DAY
+    if not isinstance(value, str):
+        raise ValueError(value)
+    text = value.strip()
     if _DASHES.fullmatch(text) and (parts := _DATE.fullmatch(text)):
-        day = date(*map(int, parts.groups()))
-        return _checked(field, text, Fraction((day - _EPOCH.date()).days * DAY)), DAY
-    if parts := _TIME.fullmatch(text):
-        day_text, clock, fraction, offset = parts.groups()
-        if offset is None:
-            raise InvalidQuestion([(field, f"{_show(text)} lacks its offset: write {text}Z for UTC")])
-        whole = _seconds(datetime.fromisoformat(f"{day_text}T{clock}{offset.upper()}"))
-        return _checked(field, text, whole + Fraction(fraction or 0)), 1
-    raise ValueError(text)
+        return _read(field, date(*map(int, parts.groups())))
+    if not (parts := _TIME.fullmatch(text)):
+        raise ValueError(value)
+    day, clock, fraction, offset = parts.groups()
+    if offset is None:
+        raise InvalidQuestion([(field, f"{_show(text)} lacks its offset: write {day}T{clock}Z for UTC")])
+    whole = _seconds(datetime.fromisoformat(f"{day}T{clock}{offset.upper()}"))
+    return whole + Fraction(fraction or 0), 1
 
 
 def _from_numpy(field: str, value: object) -> object:
@@ -108,12 +113,6 @@ def _from_numpy(field: str, value: object) -> object:
 
 def _seconds(moment: datetime) -> Fraction:
     return Fraction((moment - _EPOCH) // timedelta(microseconds=1), 1_000_000)
-
-
-def _checked(field: str, text: str, seconds: Fraction) -> Fraction:
-    if seconds < 0:
-        raise InvalidQuestion([(field, f"{_show(text)} lies before 1970")])
-    return seconds
 
 
 def _show(value: object) -> str:

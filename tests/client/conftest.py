@@ -1,0 +1,103 @@
+"""A real gRPC server whose answers are scripts: generators that yield messages, and may then fail."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+import pytest
+from dnstide.api.v1 import common_pb2, info_pb2, service_pb2_grpc, tables_pb2, volume_pb2
+from dnstide.client.version import METADATA_KEY, client_version
+from google.protobuf import any_pb2
+from google.protobuf.message import Message
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+
+
+@dataclass
+class Scripted(service_pb2_grpc.DnstideServiceServicer):
+    """`volume` is run for every question, `calls` and `requests` tell what came."""
+
+    volume: Callable[[Any], Iterable[Any]] = lambda request: [small_answer(request)]
+    pages: dict[str, tables_pb2.ListTablesResponse] = field(default_factory=dict)
+    info: info_pb2.GetServerInfoResponse = field(default_factory=info_pb2.GetServerInfoResponse)
+    version: str | None = field(default_factory=client_version)
+    requests: list[Any] = field(default_factory=list)
+    cancelled: list[bool] = field(default_factory=list)
+    address: str = ""
+
+    def QueryVolume(self, request, context):  # noqa: N802
+        self._begin(request, context)
+        context.add_callback(lambda: self.cancelled.append(True))
+        try:
+            yield from self.volume(request)
+        except Refused as refused:
+            refused.end(context)
+
+    def ListTables(self, request, context):  # noqa: N802
+        self._begin(request, context)
+        return self.pages[request.page_token]
+
+    def GetServerInfo(self, request, context):  # noqa: N802
+        self._begin(request, context)
+        return self.info
+
+    def _begin(self, request, context):
+        self.requests.append(request)
+        if self.version is not None:
+            context.send_initial_metadata(((METADATA_KEY, self.version),))
+
+
+class Refused(Exception):
+    """Ends a script with a rich status."""
+
+    def __init__(self, code: str, text: str, reason: str = "", *details: Message) -> None:
+        self.code, self.text = code, text
+        info = error_details_pb2.ErrorInfo(reason=reason, domain="dnstide")
+        self.details = [info, *details] if reason else []
+
+    def end(self, context):
+        rich = status_pb2.Status(code=code_pb2.Code.Value(self.code), message=self.text)
+        for detail in self.details:
+            packed = any_pb2.Any()
+            packed.Pack(detail)
+            rich.details.append(packed)
+        context.set_trailing_metadata((("grpc-status-details-bin", rich.SerializeToString()),))
+        context.abort(grpc.StatusCode[self.code], self.text)
+
+
+def small_answer(request):
+    """Three days of one count each for every name, as one message."""
+    days = [1540944000, 1541030400, 1541116800]
+    complete = common_pb2.COVERAGE_COMPLETE
+    return volume_pb2.QueryVolumeResponse(
+        axis=volume_pb2.Axis(
+            granularity=common_pb2.GRANULARITY_DAY,
+            bucket_starts=days,
+            end=1541203200,
+            coverage=[complete] * 3,
+        ),
+        series=[
+            volume_pb2.SeriesChunk(name=name, buckets=[0, 2], counts=[2**64 - 1, 7], last=True)
+            for name in request.names
+        ],
+        summary=volume_pb2.Summary(complete=True, tables_asked=3, tables_answered=3, rows_read=2),
+    )
+
+
+@pytest.fixture(name="refused")
+def refused_class():
+    """The exception that ends a script."""
+    return Refused
+
+
+@pytest.fixture
+def scripted() -> Iterator[Scripted]:
+    """A running server; set its fields before asking."""
+    service = Scripted()
+    server = grpc.server(ThreadPoolExecutor(4), options=(("grpc.so_reuseport", 0),))
+    service_pb2_grpc.add_DnstideServiceServicer_to_server(service, server)
+    service.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+    yield service
+    server.stop(grace=None).wait()
