@@ -4,7 +4,6 @@ from datetime import date
 
 import numpy as np
 import pytest
-
 from dnstide.sample.stories import DAYS, JUMP, YAHOO, YAHOO_FROM, Stories, day, tell
 from dnstide.sample.write import SEED
 
