@@ -9,7 +9,18 @@ DEBS := g++ cmake ninja-build python3-dev python3-venv libmtbl-dev libdeflate-de
 SANITIZE_DEBS := clang-14 libclang-rt-14-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 STAMP := $(VENV)/.installed
+MUTANTS ?= 50000
+FUZZ_SECONDS ?= 60
 NATIVE := $(wildcard workers/native/*.cc workers/native/*.h) workers/CMakeLists.txt workers/pyproject.toml
+
+# Installs those of the Debian packages $(1) that are missing.
+define install
+missing=(); for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || missing+=($$p); done; \
+if [ $${#missing[@]} -gt 0 ]; then \
+  echo "installing: $${missing[*]}"; \
+  $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq "$${missing[@]}" >/dev/null; \
+fi
+endef
 
 .DEFAULT_GOAL := help
 
@@ -19,11 +30,7 @@ help: ## print this list
 setup: $(STAMP) ## fill .venv and install the Debian packages that are missing
 
 $(VENV)/.debs: Makefile
-	@missing=(); for p in $(DEBS); do dpkg -s $$p >/dev/null 2>&1 || missing+=($$p); done; \
-	if [ $${#missing[@]} -gt 0 ]; then \
-	  echo "installing: $${missing[*]}"; \
-	  $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq "$${missing[@]}" >/dev/null; \
-	fi
+	@$(call install,$(DEBS))
 	@mkdir -p $(VENV) && touch $@
 
 $(BIN)/python: | $(VENV)/.debs
@@ -52,4 +59,14 @@ protos: setup ## generate the Python code of the contract
 native: $(VENV)/.debs ## rebuild the native reader after a change
 	@PIP_CONSTRAINT=constraints.txt $(BIN)/pip install -q --disable-pip-version-check --no-deps -e ./workers
 
-.PHONY: help setup demo test lint protos native
+mutants: setup ## MUTANTS damaged tables against the native reader
+	@$(BIN)/python -m tests.mtbl.mutant_run --count $(MUTANTS)
+
+sanitize: setup ## the native code's tests and mutants under AddressSanitizer and UBSan
+	@tests/sanitize.sh $(MUTANTS)
+
+fuzz: setup ## libFuzzer on the native reader, for FUZZ_SECONDS
+	@$(call install,$(SANITIZE_DEBS))
+	@tests/fuzz/run.sh $(FUZZ_SECONDS)
+
+.PHONY: help setup demo test lint protos native mutants sanitize fuzz

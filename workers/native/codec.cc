@@ -90,7 +90,8 @@ Bytes Decoder::inflate(Bytes stored, Buffer& out, uint64_t expected, uint64_t li
                 return {raw, size};
             case LIBDEFLATE_INSUFFICIENT_SPACE:
                 if (room >= most) too_large();
-                room = room < most / 2 ? room * 2 : most;
+                // The trailer's block size, the first guess, may be anything, zero too.
+                room = room < most / 2 ? std::max<uint64_t>(room * 2, std::min<uint64_t>(most, 4096)) : most;
                 break;
             default: malformed("zlib stream does not decompress");
         }
