@@ -115,7 +115,7 @@ def _summary(volume: Volume) -> dict[str, Any]:
             for f in summary.failures
         ],
         "rows_read": summary.rows_read,
-        "total_count": summary.total_count,
+        "total_count": sum(series.total for series in volume),
     }
     if summary.plan:
         found["plan"] = [{"table": e.table, "used": e.used, "reason": e.reason} for e in summary.plan]

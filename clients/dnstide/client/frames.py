@@ -38,6 +38,7 @@ def to_polars(volume: Volume) -> pl.DataFrame:
     for key in columns.keys() & {"name", "rrtype", "coverage"}:
         codes, words = columns[key]
         columns[key] = pl.Series(words, dtype=pl.String).gather(codes)
+    columns["time"] = columns["time"].astype("datetime64[us]")  # polars knows no seconds
     frame = pl.DataFrame(columns)
     return frame.with_columns(pl.when(~pl.Series(unknown)).then(pl.col("count")).alias("count"))
 
