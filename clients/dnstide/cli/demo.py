@@ -7,6 +7,7 @@ import shlex
 import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,7 @@ YEAR = {"start": "2016-09-01", "stop": "2017-08-31", "smooth": 14}
 MONTH = {"start": "2018-10-31", "stop": "2018-11-27", "smooth": 7}
 ALL = {"start": "2016-09-01", "stop": "2019-02-17", "smooth": 14}
 TABLE_END = 7
+PICTURE = "districts.png"
 
 
 @click.command()
@@ -143,11 +145,21 @@ def _table(volume: Volume) -> list[str]:
 
 
 def _draw(volume: Volume) -> None:
-    from .demo_pictures import draw_file, draw_terminal
+    """A chart in the terminal and a PNG, both logarithmic so that the year before the jump shows."""
+    from dnstide.client.plot import chart, picture_of, render
 
-    click.echo("")
-    click.echo(draw_terminal(volume, min(shutil.get_terminal_size((100, 24)).columns, 110)))
-    click.echo(f"\nthe same as a picture: {draw_file(volume, Path('demo-output'))}")
+    picture = picture_of(volume, log=True)
+    columns = shutil.get_terminal_size((100, 24)).columns
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    click.echo("\n" + chart(picture, min(columns, 110), colour=colour))
+    path = Path("demo-output").absolute() / PICTURE
+    try:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(render(picture, "png"))
+    except OSError:  # a folder that is not ours to write in
+        path = Path(tempfile.mkdtemp(prefix="dnstide-picture-")) / PICTURE
+        path.write_bytes(render(picture, "png"))
+    click.echo(f"\nthe same as a picture: {path}")
 
 
 @contextmanager
