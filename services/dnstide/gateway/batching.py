@@ -14,7 +14,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from dnstide.gateway.handles import ShardHandle
+from dnstide.gateway.handles import ShardGoneError, ShardHandle
 from dnstide.mtbl import Cancelled, CountOverflow, DeadlinePassed, LookupQuery
 from dnstide.shard import Partial, ShardPlan, ShardQuestion
 
@@ -80,6 +80,19 @@ class Batcher:
         self._schedule()
         return waiting.answer
 
+    async def close(self) -> None:
+        """Gives up all calls; their questions end with ShardGoneError."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        gone = ShardGoneError(self.handle.name, "it was closed")
+        for lane in (self._light, self._heavy):
+            for waiting in lane.queue:
+                if not waiting.answer.done():
+                    waiting.answer.set_exception(gone)
+            lane.queue.clear()
+
     def _schedule(self) -> None:
         # By way of the loop: what arrives in the same round of the loop then travels together.
         if not self._scheduled:
@@ -125,10 +138,15 @@ class Batcher:
         self.sent_questions += len(batch)
         try:
             answers = await self.handle.answer(questions)
-        except Exception as error:
+        except BaseException as error:
+            gone = (
+                error if isinstance(error, Exception) else ShardGoneError(self.handle.name, "it was closed")
+            )
             for waiting in batch:
                 if not waiting.answer.done():
-                    waiting.answer.set_exception(error)
+                    waiting.answer.set_exception(gone)
+            if gone is not error:
+                raise
         else:
             for waiting, answer in zip(batch, answers, strict=True):
                 if waiting.answer.done():

@@ -31,8 +31,7 @@ class Settings(BaseSettings):
     default_deadline: float = Field(60.0, gt=0, description="seconds for a call that brings no deadline")
     max_deadline: float = Field(600.0, gt=0, description="longest deadline that is granted, in seconds")
 
-    max_names: int = Field(10_000, ge=1, description="most names in one question")
-    max_buckets: int = Field(200_000, ge=1, description="most buckets on one time axis")
+    max_names: int = Field(10_000, ge=1, le=10_000, description="most names in one question")
     max_inflight: int = Field(256, ge=1, description="most questions at once; further ones are refused")
     ping_seconds: float = Field(0.5, gt=0, description="time between two pings of a shard")
     ping_timeout: float = Field(1.0, gt=0, description="a shard silent for so long is passed over")

@@ -82,6 +82,8 @@ class Supervisor:
         await asyncio.gather(*tasks, return_exceptions=True)
         for member in self.pool.members.values():
             self.pool.set_state(member.spec.name, State.DEAD)
+            if member.batcher is not None:
+                await member.batcher.close()
             if member.handle is not None:
                 await member.handle.close()
 
@@ -204,8 +206,9 @@ class Supervisor:
     async def _replace(self, member: Member) -> None:
         name, backoff = member.spec.name, 0.0
         try:
-            if member.handle is not None:
+            if member.handle is not None and member.batcher is not None:
                 log.warning("shard %s died; a new one is made", name)
+                await member.batcher.close()
                 await member.handle.close()
             while True:
                 await asyncio.sleep(backoff)

@@ -73,7 +73,11 @@ class ChannelServer:
     def _serve(self, connection: socket.socket) -> None:
         with connection, connection.makefile("rb", buffering=1 << 16) as stream, contextlib.suppress(OSError):
             while len(head := stream.read(LENGTH.size)) == LENGTH.size:
-                method, arguments = pickle.loads(stream.read(LENGTH.unpack(head)[0]))
+                size = LENGTH.unpack(head)[0]
+                body = stream.read(size)
+                if len(body) < size:
+                    return
+                method, arguments = pickle.loads(body)
                 try:
                     reply = pack((True, self._methods[method](*arguments)))
                 except Exception as error:

@@ -1,0 +1,145 @@
+"""Questions that wait for the same shard travel together, and can be taken back."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from dnstide.gateway.batching import HEAVY_COST, LIGHT_CALLS, MAX_BATCH, Batcher
+from dnstide.gateway.handles import ShardGoneError
+from dnstide.mtbl import Cancelled, CountOverflow, DeadlinePassed, LookupQuery
+from dnstide.shard import Partial, ShardError, ShardPlan, ShardQuestion
+
+PLAN = ShardPlan(("a",), None, b"")
+QUERIES = (LookupQuery(b"\0"),)
+
+
+class SlowShard:
+    """Answers each call when it is let go; notes what came in which call."""
+
+    name, node, threads, pid = "slow", "here", 1, 0
+
+    def __init__(self) -> None:
+        self.calls: list[list[ShardQuestion]] = []
+        self.cancelled: list[str] = []
+        self.go = asyncio.Event()
+        self.refuse: dict[int, str] = {}
+        self.error: Exception | None = None
+
+    async def answer(self, questions: Sequence[ShardQuestion]) -> list[Partial | ShardError]:
+        self.calls.append(list(questions))
+        await self.go.wait()
+        if self.error is not None:
+            raise self.error
+        return [
+            ShardError(q.id, self.refuse[i], "refused") if i in self.refuse else Partial(rows=int(q.id))
+            for i, q in enumerate(questions)
+        ]
+
+    async def cancel(self, ids: Sequence[str]) -> None:
+        self.cancelled += ids
+
+
+def submit(batcher: Batcher, count: int, plan: ShardPlan = PLAN) -> list[asyncio.Future[Partial]]:
+    deadline = asyncio.get_running_loop().time() + 60
+    return [batcher.submit(plan, QUERIES, False, deadline) for _ in range(count)]
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_an_idle_shard_gets_what_came_together_in_one_call() -> None:
+    """Questions of one round of the loop share the first call."""
+    shard = SlowShard()
+    waiting = submit(Batcher(shard), 5)
+    await settle()
+    assert [len(call) for call in shard.calls] == [5]
+    shard.go.set()
+    assert [partial.rows for partial in await asyncio.gather(*waiting)] == [1, 2, 3, 4, 5]
+
+
+async def test_a_busy_shard_has_few_calls_and_the_rest_waits_for_the_next() -> None:
+    """At most LIGHT_CALLS calls are under way; what came meanwhile goes in one call after them."""
+    shard = SlowShard()
+    batcher = Batcher(shard)
+    waiting = []
+    for _ in range(10):
+        waiting += submit(batcher, 3)
+        await settle()
+    assert [len(call) for call in shard.calls] == [3] * LIGHT_CALLS
+    shard.go.set()
+    await asyncio.gather(*waiting)
+    assert [len(call) for call in shard.calls] == [3] * LIGHT_CALLS + [3 * (10 - LIGHT_CALLS)]
+
+
+async def test_a_call_carries_a_bounded_number() -> None:
+    """The first of a batch does not wait for any number of others."""
+    shard = SlowShard()
+    waiting = submit(Batcher(shard), 2 * MAX_BATCH + 1)
+    shard.go.set()
+    await asyncio.gather(*waiting)
+    assert [len(call) for call in shard.calls] == [MAX_BATCH, MAX_BATCH, 1]
+
+
+async def test_a_heavy_question_goes_alone_and_light_ones_pass_it() -> None:
+    """While heavy ones run, light ones are asked at once in calls of their own."""
+    shard = SlowShard()
+    batcher = Batcher(shard)
+    heavy = ShardPlan(tuple(map(str, range(HEAVY_COST))), None, b"")
+    waiting = submit(batcher, 4, heavy)
+    await settle()
+    waiting += submit(batcher, 2)
+    await settle()
+    assert sorted(len(call) for call in shard.calls) == [1, 1, 2]
+    shard.go.set()
+    await asyncio.gather(*waiting)
+
+
+async def test_a_question_taken_back_before_it_was_sent_is_never_sent() -> None:
+    """Nothing is cancelled at the shard either, which does not know of it."""
+    shard = SlowShard()
+    first, second = submit(Batcher(shard), 2)
+    first.cancel()
+    shard.go.set()
+    await second
+    await settle()
+    assert [[q.id for q in call] for call in shard.calls] == [["2"]]
+    assert shard.cancelled == []
+
+
+async def test_a_question_taken_back_later_is_cancelled_at_the_shard() -> None:
+    """Its id reaches the shard while the call runs; the others of the batch get their answers."""
+    shard = SlowShard()
+    first, second = submit(Batcher(shard), 2)
+    await settle()
+    first.cancel()
+    await settle()
+    assert shard.cancelled == ["1"]
+    shard.go.set()
+    assert (await second).rows == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [("CANCELLED", Cancelled), ("DEADLINE_PASSED", DeadlinePassed), ("COUNT_OVERFLOW", CountOverflow)],
+)
+async def test_a_refusal_is_an_exception_for_its_question_alone(code: str, kind: type[Exception]) -> None:
+    """Each code of ShardError has its exception; the batch's other questions are answered."""
+    shard = SlowShard()
+    shard.refuse = {0: code}
+    first, second = submit(Batcher(shard), 2)
+    shard.go.set()
+    with pytest.raises(kind):
+        await first
+    assert (await second).rows == 2
+
+
+async def test_a_lost_shard_fails_all_that_wait_for_it() -> None:
+    """Those in the call and those still in the queue."""
+    shard = SlowShard()
+    shard.error = ShardGoneError("slow", "killed")
+    waiting = submit(Batcher(shard), MAX_BATCH * 3)
+    shard.go.set()
+    results = await asyncio.gather(*waiting, return_exceptions=True)
+    assert {type(result) for result in results} == {ShardGoneError}

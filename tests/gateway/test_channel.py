@@ -1,0 +1,162 @@
+"""The direct channel to a shard: calls, errors, loss, and who is let in."""
+
+import asyncio
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from dnstide.gateway.channel import Channel, ChannelLostError
+from dnstide.mtbl import BadChecksum
+from dnstide.shard.channel import ChannelServer, pack
+
+
+class Methods:
+    """What the server offers in these tests."""
+
+    def __init__(self) -> None:
+        self.entered, self.go = threading.Event(), threading.Event()
+
+    def echo(self, *values: Any) -> Any:
+        return values
+
+    def fail(self) -> None:
+        raise BadChecksum("/data/t.mtbl", 12, "the checksum does not match")
+
+    def odd(self) -> None:
+        class OddError(Exception):
+            pass
+
+        raise OddError("of a kind that does not travel")
+
+    def wait(self) -> str:
+        self.entered.set()
+        self.go.wait(10)
+        return "done"
+
+
+@pytest.fixture
+def methods() -> Methods:
+    return Methods()
+
+
+@pytest.fixture
+def server(methods: Methods) -> Iterator[ChannelServer]:
+    """A channel over the methods; whoever still waits in one is let go at the end."""
+    server = ChannelServer({name: getattr(methods, name) for name in ("echo", "fail", "odd", "wait")})
+    yield server
+    methods.go.set()
+    server.close()
+
+
+async def test_values_go_there_and_back(server: ChannelServer) -> None:
+    """Small ones, and arrays far larger than a socket's buffer."""
+    channel = Channel(server.address, lambda: None)
+    large = np.arange(1_000_000, dtype=np.uint64)
+    text, back = await channel.call("echo", ("a", large))
+    assert text == "a"
+    assert np.array_equal(back, large)
+    channel.close()
+
+
+async def test_an_exception_of_the_shard_arrives_as_itself(server: ChannelServer) -> None:
+    """With its fields, so that nothing is lost on the way; and the connection goes on."""
+    channel = Channel(server.address, lambda: None)
+    with pytest.raises(BadChecksum) as caught:
+        await channel.call("fail", ())
+    assert (caught.value.path, caught.value.offset) == ("/data/t.mtbl", 12)
+    assert await channel.call("echo", (1,)) == (1,)
+    channel.close()
+
+
+async def test_an_exception_that_cannot_travel_is_told_in_words(server: ChannelServer) -> None:
+    """A local class does not pickle; its name and text do."""
+    channel = Channel(server.address, lambda: None)
+    with pytest.raises(RuntimeError, match="OddError: of a kind that does not travel"):
+        await channel.call("odd", ())
+    channel.close()
+
+
+async def test_calls_run_side_by_side(server: ChannelServer, methods: Methods) -> None:
+    """A second call gets through while the first one is at work: that is how a cancel arrives."""
+    channel = Channel(server.address, lambda: None)
+    slow = asyncio.ensure_future(channel.call("wait", ()))
+    assert await asyncio.to_thread(methods.entered.wait, 10)
+    assert await channel.call("echo", (2,)) == (2,)
+    methods.go.set()
+    assert await slow == "done"
+    channel.close()
+
+
+async def test_a_call_that_is_given_up_does_not_mix_up_the_next_one(
+    server: ChannelServer, methods: Methods
+) -> None:
+    """The late reply of the first call is not taken for that of the second."""
+    channel = Channel(server.address, lambda: None)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(channel.call("wait", ()), 0.05)
+    methods.go.set()
+    assert await channel.call("echo", (3,)) == (3,)
+    channel.close()
+
+
+async def test_a_connection_that_breaks_is_a_loss_told_once() -> None:
+    """The running call fails and the owner is told, although nobody called again."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    address = f"\0dnstide-test-{os.getpid()}"
+    listener.bind(address)
+    listener.listen()
+    listener.setblocking(False)
+    lost = []
+    channel = Channel(address, lambda: lost.append(1))
+    call = asyncio.ensure_future(channel.call("echo", ()))
+    loop = asyncio.get_running_loop()
+    peer, _ = await loop.sock_accept(listener)
+    await loop.sock_recv(peer, 1)
+    peer.close()
+    with pytest.raises(ChannelLostError):
+        await call
+    listener.close()
+    with pytest.raises(ChannelLostError):
+        await channel.call("echo", ())
+    assert lost == [1]
+
+
+async def test_nobody_there_is_a_loss() -> None:
+    """An address that nobody serves fails at once."""
+    with pytest.raises(ChannelLostError):
+        await Channel("\0dnstide-nobody", lambda: None).call("echo", ())
+
+
+def test_a_frame_cut_short_ends_the_connection_and_nothing_else(server: ChannelServer) -> None:
+    """Half a frame is no call; the server goes on for others."""
+    for cut in (3, 9):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as raw:
+            raw.connect(server.address)
+            raw.sendall(pack(("echo", (1,)))[:cut])
+            raw.shutdown(socket.SHUT_WR)
+            assert raw.recv(1) == b""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as raw:
+        raw.connect(server.address)
+        raw.sendall(pack(("echo", (1,))))
+        assert raw.recv(1) != b""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_another_user_is_not_let_in(server: ChannelServer) -> None:
+    """The connection of another user ends before a byte of it is read."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            os.setuid(65534)
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as raw:
+                raw.connect(server.address)
+                raw.settimeout(10)
+                code = 0 if raw.recv(1) == b"" else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
