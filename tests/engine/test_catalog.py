@@ -3,7 +3,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-
 from dnstide.engine import Catalog, DirectoryError, Granularity, parse_table_name, scan_directory
 from dnstide.shard import Failure, TableStatus
 

@@ -1,9 +1,10 @@
-import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+from itertools import pairwise
 
+import numpy as np
 from dnstide.engine import Coverage
 from dnstide.engine.coverage import GRACE, base_coverage, mark_failed
+from hypothesis import given
+from hypothesis import strategies as st
 
 C, P, N, D, U = Coverage
 
@@ -29,7 +30,7 @@ def test_base_coverage_by_brute_force(edges: list[int], borders: list[int]) -> N
     starts, stops = borders[::2], borders[1::2]
     there = {t for a, b in zip(starts, stops, strict=True) for t in range(a, b)}
     expected = []
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in pairwise(edges):
         some = there & set(range(a, b))
         expected.append(C if len(some) == b - a else P if some else N)
     assert base_coverage(ints(*edges), ints(*starts), ints(*stops)).tolist() == expected

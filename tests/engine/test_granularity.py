@@ -3,10 +3,9 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from dnstide.engine import Granularity, InvalidQuestion
 from hypothesis import given
 from hypothesis import strategies as st
-
-from dnstide.engine import Granularity, InvalidQuestion
 
 TIMES = st.integers(0, 253402300799)
 
@@ -100,7 +99,7 @@ def test_parse(text: str, letter: str) -> None:
 
 def test_parse_refuses_and_helps() -> None:
     """A wrong granularity names the field and what there is."""
-    with pytest.raises(InvalidQuestion, match="no such granularity.*ten-minutes") as caught:
+    with pytest.raises(InvalidQuestion, match=r"no such granularity.*ten-minutes") as caught:
         Granularity.parse("fortnight")
     assert (caught.value.field, caught.value.value) == ("granularity", "fortnight")
 

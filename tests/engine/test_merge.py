@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-
 from dnstide.engine import (
     Accumulator,
     AnswerIncomplete,
@@ -40,7 +39,7 @@ def found(counts: dict[tuple[int, int, int], int], answered: int = 5, **more: ob
     columns = [
         np.array([key[i] for key in keys], kind) for i, kind in enumerate((np.int32, np.uint16, np.int32))
     ]
-    return Partial(*columns, np.array([counts[k] for k in keys], np.uint64), answered=answered, **more)  # type: ignore[arg-type]
+    return Partial(*columns, np.array([counts[k] for k in keys], np.uint64), answered=answered, **more)  # type: ignore[call-arg, arg-type, misc]
 
 
 def answer(plan_and_question: tuple[VolumePlan, VolumeQuestion], *partials: Partial) -> VolumeAnswer:
@@ -170,7 +169,7 @@ def test_failures_mark_a_partial_answer() -> None:
 
 
 def test_a_table_that_nobody_spoke_of_is_no_zero() -> None:
-    """An answer in which tables are missing without a failure would be wrong and unmarked, so there is none."""
+    """Tables missing without a failure would make the answer wrong and unmarked, so there is none."""
     with pytest.raises(RuntimeError, match="5 tables were asked, but 4 answered, 0 failed"):
         answer(asked(), found({}, answered=4))
     with pytest.raises(RuntimeError, match="6 answered"):
@@ -178,7 +177,7 @@ def test_a_table_that_nobody_spoke_of_is_no_zero() -> None:
 
 
 def test_leading_grace_is_kept_only_with_rows() -> None:
-    """An open question loses no row first seen the day before the first file, and shows no empty day there."""
+    """An open question loses no row of the day before the first file, and shows no empty day."""
     without = answer(asked(start=None), found({(0, 0, 1): 2, (0, 0, 5): 3}))
     assert without.edges[0] == FIRST
     assert listed(without) == {0: 2, 4: 3}

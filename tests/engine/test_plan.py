@@ -6,9 +6,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
-
 from dnstide.engine import (
     BucketBy,
     Catalog,
@@ -22,6 +19,8 @@ from dnstide.engine import (
     plan_volume,
 )
 from dnstide.shard import Failure, TableStatus
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 PIECE = 600
 DAY = 86400
@@ -69,7 +68,7 @@ FAMILIES = st.tuples(st.sampled_from(KINDS[1:5]), st.integers(BEGIN // PIECE, EN
 
 def family(parent: Granularity, moment: int) -> list[str]:
     """All tables of the next finer granularity in one period."""
-    child = KINDS[KINDS.index(parent) - 1]
+    child = KINDS[[g.value for g in KINDS].index(parent.value) - 1]
     starts = child.edges(parent.floor(moment), parent.next(moment))[:-1]
     return [table_name(child, int(start)) for start in starts]
 
@@ -211,7 +210,7 @@ def test_a_clipped_bucket_takes_only_what_fits_into_it() -> None:
 
 
 def test_a_day_cut_by_the_span_is_read_and_marked() -> None:
-    """A start at half past ten of a day that has no finer files: its rows first seen later count, marked partial.
+    """A start at half past ten of a day that has no finer files: its later rows count, marked partial.
     With the hours and ten minutes at hand, these are read instead and the bucket is complete."""
     found = plan(catalog(days("2018-11-01", 3)), "2018-11-01T10:30", "2018-11-03")
     assert found.tables == tuple(days("2018-11-01", 3))

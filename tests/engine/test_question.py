@@ -2,7 +2,6 @@ import pickle
 from typing import Any
 
 import pytest
-
 from dnstide.engine import (
     AnswerIncomplete,
     BucketBy,

@@ -1,10 +1,9 @@
 import dns.name
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from dnstide.engine import InvalidQuestion, OwnerTarget
 from dnstide.engine.target import parse_rrtype, parse_rrtypes, rrtype_text
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,10 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from dnstide.mtbl import CountOverflow
 from dnstide.shard import Failure, Partial, sum_partials
+from hypothesis import given
+from hypothesis import strategies as st
 
 Key = tuple[int, int, int]
 BIG = 2**64 - 1
@@ -19,7 +18,7 @@ def partial(counts: dict[Key, int], **more: object) -> Partial:
     columns = [
         np.array([key[i] for key in keys], kind) for i, kind in enumerate((np.int32, np.uint16, np.int32))
     ]
-    return Partial(*columns, np.array([counts[key] for key in keys], np.uint64), **more)  # type: ignore[arg-type]
+    return Partial(*columns, np.array([counts[key] for key in keys], np.uint64), **more)  # type: ignore[call-arg, arg-type]
 
 
 def counts(found: Partial) -> dict[Key, int]:

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-
 from dnstide.engine.plan import VolumePlan
 from dnstide.engine.question import VolumeQuestion
 from dnstide.shard.partial import Failure

@@ -9,7 +9,6 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
-
 from dnstide.engine.errors import DirectoryError
 from dnstide.engine.granularity import Granularity
 from dnstide.shard.directory import TableStatus, list_directory

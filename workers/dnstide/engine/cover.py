@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-
 from dnstide.engine.catalog import Columns
 from dnstide.engine.coverage import covered
 from dnstide.engine.span import Span

@@ -4,7 +4,6 @@ from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
-
 from dnstide.engine.granularity import DAY
 
 Int64s = npt.NDArray[np.int64]

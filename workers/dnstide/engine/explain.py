@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-
 from dnstide.engine.catalog import Catalog, Columns, TableInfo
 from dnstide.engine.cover import Cover
 from dnstide.engine.granularity import Granularity

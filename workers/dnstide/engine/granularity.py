@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-
 from dnstide.engine.errors import InvalidQuestion
 
 Seconds = npt.NDArray[np.int64]

@@ -6,7 +6,6 @@ from time import perf_counter
 
 import numpy as np
 import numpy.typing as npt
-
 from dnstide.engine.answer import Timings, VolumeAnswer
 from dnstide.engine.coverage import Codes, Coverage, mark_failed
 from dnstide.engine.errors import AnswerIncomplete

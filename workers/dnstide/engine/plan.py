@@ -17,7 +17,6 @@ from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
-
 from dnstide.engine.catalog import Catalog, Columns
 from dnstide.engine.cover import Cover, choose_tables
 from dnstide.engine.coverage import GRACE, Coverage, base_coverage, mark
@@ -37,10 +36,10 @@ _lock = Lock()
 class VolumePlan:
     """What is read for a question, and into which buckets.
 
-    `edges` are n+1 unix seconds; `coverage` has n codes that do not yet know of failures; the first `lead`
-    buckets are there only for rows first seen before the first table. `tables` are names in the order of their
-    periods; `buckets` is the bucket of each, or None where time_first decides. `failures` are tables that the
-    catalog knows to be unreadable and that no others cover.
+    `edges` are n+1 unix seconds; `coverage` has n codes that do not yet know of failures; the first
+    `lead` buckets are there only for rows first seen before the first table. `tables` are names in the
+    order of their periods; `buckets` is the bucket of each, or None where time_first decides. `failures`
+    are tables that the catalog knows to be unreadable and that no others cover.
     """
 
     catalog: Catalog = field(repr=False)

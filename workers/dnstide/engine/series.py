@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-
 from dnstide.engine.answer import Series
 from dnstide.engine.coverage import Codes, Coverage
 from dnstide.engine.question import VolumeQuestion

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-
 from dnstide.engine.catalog import Columns
 from dnstide.engine.coverage import GRACE
 from dnstide.engine.question import BucketBy, VolumeQuestion

@@ -7,7 +7,6 @@ from functools import lru_cache
 import dns.exception
 import dns.name
 import dns.rdatatype
-
 from dnstide.engine.errors import InvalidQuestion
 from dnstide.mtbl import LookupQuery
 from dnstide.mtbl.dnstable import owner_prefix, reversed_name

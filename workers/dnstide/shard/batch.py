@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-
 from dnstide.mtbl import Cancel, LookupQuery, LookupResult
 from dnstide.shard.partial import Failure, Partial
 from dnstide.shard.question import ShardPlan, ShardQuestion

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-
 from dnstide.mtbl import CountOverflow, TableChanged, TableError
 
 SHARD_UNREACHABLE = "SHARD_UNREACHABLE"

@@ -9,7 +9,6 @@ from time import perf_counter
 
 import numpy as np
 import numpy.typing as npt
-
 from dnstide.mtbl import Cancel, Cancelled, CountOverflow, DeadlinePassed, Table, lookup
 from dnstide.shard.batch import Batch, batches, divide
 from dnstide.shard.directory import TableStatus, list_directory

@@ -53,7 +53,7 @@ class OpenTables:
         """Notes what a lookup met in an open table; the next question opens it again unless it is damaged."""
         failure = Failure.of(name, error)
         with self._lock:
-            if self._open.get(name) is table:
+            if table is self._open.get(name):
                 del self._open[name]
                 self._generation += 1
                 if not isinstance(error, TableChanged):
@@ -99,7 +99,7 @@ class OpenTables:
 
     def _path(self, name: str) -> str:
         # Names come from a catalog; one that leaves the directory names no table of this shard.
-        safe = name and os.path.basename(name) == name and "\0" not in name
+        safe = os.path.basename(name) == name and name not in ("", ".", "..") and "\0" not in name
         return os.path.join(self._directory, name if safe else ".no-such-table")
 
     def _known(self, name: str) -> Table | Failure | None:
