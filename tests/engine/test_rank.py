@@ -17,7 +17,7 @@ from dnstide.engine.rank import AskAbove, AskExact, AskTop, Ranking, rank
 from dnstide.mtbl.dnstable import reversed_name
 from dnstide.mtbl.errors import CountOverflow
 from dnstide.shard.bounds import LARGEST_COUNT, Bounds, add_counts, total
-from dnstide.shard.keys import Grouping, Keys, labels, tie_order
+from dnstide.mtbl.keys import Grouping, Keys, labels, tie_order
 from hypothesis import example, given
 from hypothesis import strategies as st
 

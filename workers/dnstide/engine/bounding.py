@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from dnstide.mtbl.errors import CountOverflow
 from dnstide.shard.bounds import LARGEST_COUNT, Bounds, Counts, add_counts
-from dnstide.shard.keys import Keys
+from dnstide.mtbl.keys import Keys
 
 __all__ = ["Merged", "add_exact", "merge", "nth_largest"]
 

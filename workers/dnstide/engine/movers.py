@@ -31,7 +31,7 @@ from dnstide.engine.rank import (
     send_for,
 )
 from dnstide.shard.bounds import Counts
-from dnstide.shard.keys import Keys
+from dnstide.mtbl.keys import Keys
 
 __all__ = ["AFTER", "BEFORE", "Change", "Movement", "Movers", "move"]
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from dnstide.engine.bounding import Merged, add_exact, merge, nth_largest
 from dnstide.shard.bounds import Bounds, Counts
-from dnstide.shard.keys import Keys
+from dnstide.mtbl.keys import Keys
 
 __all__ = ["MAX_RANKS", "Ask", "AskAbove", "AskExact", "AskTop", "Certificate", "Ranking", "rank"]
 

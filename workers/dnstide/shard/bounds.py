@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from dnstide.mtbl.errors import CountOverflow
-from dnstide.shard.keys import Keys
+from dnstide.mtbl.keys import Keys
 
 __all__ = ["LARGEST_COUNT", "Bounds", "add_counts", "total"]
 

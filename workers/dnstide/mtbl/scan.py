@@ -1,0 +1,177 @@
+"""Scans: the rows of whole tables added up by group, and the exact sums of single groups.
+
+Owner names, registered domains and last labels are summed over RRSET entries; rdata (with their type) over
+RDATA entries, so a row counts once for each of its rdata. Stored counts of 0 are read as 1. Everything runs
+without the GIL, on as many threads as are given; the number of threads never changes a result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import numpy as np
+import numpy.typing as npt
+from dnstide.mtbl import _scan
+from dnstide.mtbl._native import Cancel, Table
+from dnstide.mtbl.errors import TableError
+from dnstide.mtbl.keys import Grouping, Keys
+from dnstide.mtbl.psl import suffix_list
+
+__all__ = ["COMMON_TYPES", "KeyRange", "TableScan", "TopKeys", "TypeClasses", "scan", "subtree", "sum_groups"]
+
+COMMON_TYPES = (1, 28, 2, 5, 15, 16, 6, 12, 43)  # A, AAAA, NS, CNAME, MX, TXT, SOA, PTR, DS: a class for each
+UNLIMITED = 2**62
+_NONE = 255
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRange:
+    """Owner names, reversed and without the entry type, from ``start`` up to ``stop`` (None: to the end)."""
+
+    start: bytes = b""
+    stop: bytes | None = None
+
+
+def subtree(name: bytes) -> KeyRange:
+    """The owner names at and under a reversed name that is closed by a zero."""
+    prefix = name[:-1]
+    if not prefix:
+        return KeyRange()
+    following = (int.from_bytes(prefix, "big") + 1).to_bytes(len(prefix), "big")
+    return KeyRange(prefix, following.rstrip(b"\0"))
+
+
+@dataclass(frozen=True)
+class TypeClasses:
+    """Into which classes record types fall: one for each of ``groups``, one for the rest if ``other``, and
+    one that counts every type if ``all``, in this order."""
+
+    groups: tuple[frozenset[int], ...] = ()
+    other: bool = False
+    all: bool = False
+
+    @cached_property
+    def class_of(self) -> bytes:
+        table = np.full(65536, len(self.groups) if self.other else _NONE, np.uint8)
+        for i, types in enumerate(self.groups):
+            table[list(types)] = i
+        return table.tobytes()
+
+    @property
+    def count(self) -> int:
+        return len(self.groups) + self.other
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TopKeys:
+    """The largest keys of one table, grouping and class, best first (equal counts in canonical order).
+
+    No key beside them has a count above ``floor``; ``distinct`` keys have rows at all. With ``overflow`` some
+    sum passed 2**64 - 1 and nothing here can be used.
+    """
+
+    keys: Keys
+    counts: npt.NDArray[np.uint64]
+    floor: int
+    distinct: int
+    overflow: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TableScan:
+    """What one pass found: ``lists[grouping][class]`` as asked for; ``types``: rows and count by record type,
+    of the RRSET rows in the ranges; the rows added up (RRSET and RDATA), and the blocks read."""
+
+    lists: tuple[tuple[TopKeys, ...], ...]
+    types: dict[int, tuple[int, int]]
+    rows: int
+    blocks: int
+
+
+def scan(
+    tables: Sequence[Table],
+    groupings: Sequence[Grouping | int],
+    types: TypeClasses,
+    *,
+    keep: int = UNLIMITED,
+    least: int = 0,
+    ranges: Sequence[KeyRange] = (KeyRange(),),
+    rdata_owners: bytes = b"",
+    threads: int = 1,
+    cancel: Cancel | None = None,
+) -> list[TableScan | TableError]:
+    """Add up the rows of each table; keep the ``keep`` largest keys that reach ``least``.
+
+    A grouping may be a number k: the owner's last k labels. ``ranges`` (ascending, apart) limit owner names
+    for all but rdata, of which only those count whose reversed owner begins with ``rdata_owners``. A table
+    that cannot be read has its error in its place. Raises Cancelled, DeadlinePassed.
+    """
+    wanted = [
+        ("depth", by, keep, least) if isinstance(by, int) else (str(by), 0, keep, least) for by in groupings
+    ]
+    found = _scan.scan(
+        list(tables),
+        groups=wanted,
+        class_of=types.class_of,
+        classes=types.count,
+        all=types.all,
+        ranges=[(r.start, r.stop) for r in ranges],
+        rdata_owners=rdata_owners,
+        suffixes=suffix_trie(),
+        threads=threads,
+        cancel=cancel,
+    )
+    return [one if isinstance(one, TableError) else _table_scan(*one) for one in found]
+
+
+def sum_groups(
+    tables: Sequence[Table],
+    by: Grouping | None,
+    keys: Iterable[bytes],
+    wanted: Sequence[npt.NDArray[np.uint32]],
+    *,
+    types: Iterable[int] | None = None,
+    threads: int = 1,
+    cancel: Cancel | None = None,
+) -> list[npt.NDArray[np.uint64] | TableError]:
+    """For each table the exact sums of the keys (as scans give them) whose indices stand in its ``wanted``.
+
+    ``by`` None sums everything at and under a name, whatever it is grouped as. ``types`` None counts all.
+    Raises Cancelled, DeadlinePassed, CountOverflow.
+    """
+    summed = _scan.sum_groups(
+        list(tables),
+        by="depth" if by is None else str(by),
+        keys=list(keys),
+        wanted=[np.ascontiguousarray(w, np.uint32).tobytes() for w in wanted],
+        types=None if types is None else list(types),
+        suffixes=suffix_trie(),
+        threads=threads,
+        cancel=cancel,
+    )
+    return [one if isinstance(one, TableError) else np.frombuffer(one, np.uint64) for one in summed]
+
+
+@cache
+def suffix_trie() -> _scan.SuffixTrie:
+    return _scan.SuffixTrie(suffix_list().compiled)
+
+
+def _table_scan(
+    lists: list[list[tuple[bytes, bytes, bytes, int, int, bool]]],
+    types: dict[int, tuple[int, int]],
+    rows: int,
+    blocks: int,
+) -> TableScan:
+    return TableScan(
+        tuple(tuple(_top_keys(*one) for one in classes) for classes in lists), types, rows, blocks
+    )
+
+
+def _top_keys(
+    blob: bytes, offsets: bytes, counts: bytes, floor: int, distinct: int, overflow: bool
+) -> TopKeys:
+    keys = Keys(blob, np.frombuffer(offsets, np.int64))
+    return TopKeys(keys, np.frombuffer(counts, np.uint64), floor, distinct, overflow)

@@ -1,0 +1,139 @@
+#include "sums.h"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <numeric>
+#include <thread>
+
+#include "rows.h"
+#include "table_cursor.h"
+
+namespace dnstide {
+namespace {
+
+Bytes bytes_of(const std::string& s) { return {reinterpret_cast<const uint8_t*>(s.data()), s.size()}; }
+
+// What the keys of a group begin with, and how to tell those that belong from those that only begin alike.
+struct Target {
+    std::string prefix;
+    uint32_t key;
+    size_t domain = 0;  // where the registered domain ends within an owner, where each owner must be asked
+    uint16_t type = 0;
+};
+
+Target target(const SumPlan& plan, uint32_t i) {
+    const std::string& key = plan.keys[i];
+    Target t{std::string(), i};
+    if (plan.by == Grouping::rdata) {
+        t.type = static_cast<uint16_t>(static_cast<uint8_t>(key[0]) << 8 | static_cast<uint8_t>(key[1]));
+        t.prefix = std::string(1, char{kRdata}) + key.substr(2);
+        uint32_t type = t.type;
+        for (; type > 0x7f; type >>= 7) t.prefix.push_back(static_cast<char>((type & 0x7f) | 0x80));
+        t.prefix.push_back(static_cast<char>(type));
+        return t;
+    }
+    t.prefix = std::string(1, char{kRrset}) + key;
+    if (plan.by == Grouping::owner) return t;
+    if (plan.by == Grouping::domain) {
+        const SuffixTrie::Domain domain = plan.suffixes->registered(bytes_of(key).data());
+        if (domain.end == key.size()) return t;  // it has no registered domain and stands for itself
+        if (!domain.closed) t.domain = domain.end;
+    }
+    if (plan.by == Grouping::tld && key.size() == 1) return t;
+    t.prefix.pop_back();
+    return t;
+}
+
+class Adder {
+public:
+    explicit Adder(const SumPlan& plan) : plan_(plan) {}
+
+    void run(const Table& table, const std::vector<uint32_t>& wanted, const Cancel* cancel, Summed& out) {
+        out.counts.assign(wanted.size(), 0);
+        std::vector<Target> targets;
+        for (const uint32_t i : wanted) targets.push_back(target(plan_, i));
+        std::vector<size_t> order(targets.size());
+        std::iota(order.begin(), order.end(), size_t{0});
+        std::sort(order.begin(), order.end(),
+                  [&](size_t a, size_t b) { return compare(bytes_of(targets[a].prefix), bytes_of(targets[b].prefix)) < 0; });
+        cursor_.attach(table, cancel);
+        for (const size_t i : order) out.counts[i] = sum(targets[i]);
+        cursor_.trim();
+    }
+
+private:
+    uint64_t sum(const Target& t) {
+        const Bytes prefix = bytes_of(t.prefix);
+        uint64_t total = 0;
+        TableCursor::At at = cursor_.seek_prefix(prefix);
+        while (at == TableCursor::At::entry) {
+            do {
+                if (!starts_with(cursor_.key(), prefix)) return total;
+                add(t, total);
+            } while (cursor_.next());
+            if (!starts_with(cursor_.separator(), prefix)) return total;
+            at = cursor_.next_block();
+        }
+        return total;
+    }
+
+    void add(const Target& t, uint64_t& total) {
+        try {
+            const Bytes key = cursor_.key();
+            uint16_t type;
+            if (plan_.by == Grouping::rdata) {
+                const RdataRow row = read_rdata_row(key);
+                if (row.sliced || row.group != t.prefix.size() || row.rrtype != t.type) return;
+                type = row.rrtype;
+            } else {
+                size_t rest;
+                const size_t end = name_end(key, 1);
+                if (t.domain != 0 && plan_.suffixes->registered(key.data() + 1).end != t.domain) return;
+                type = read_rrtype(key, end, rest);
+            }
+            if (!plan_.types.empty() && !plan_.types[type]) return;
+            if (__builtin_add_overflow(total, read_count(cursor_.value()), &total)) throw CountOverflow();
+        } catch (const Malformed& m) {
+            cursor_.rethrow(m);
+        }
+    }
+
+    const SumPlan& plan_;
+    TableCursor cursor_;
+};
+
+}  // namespace
+
+std::vector<Summed> sum_groups(std::span<const std::shared_ptr<const Table>> tables, const SumPlan& plan,
+                               unsigned threads, const Cancel* cancel) {
+    std::vector<Summed> out(tables.size());
+    std::atomic<size_t> next{0};
+    std::mutex mutex;
+    std::exception_ptr stopped;
+    const auto work = [&] {
+        Adder adder(plan);
+        for (size_t t; (t = next.fetch_add(1)) < tables.size();) {
+            if (plan.wanted[t].empty()) continue;
+            try {
+                adder.run(*tables[t], plan.wanted[t], cancel, out[t]);
+            } catch (const TableError& e) {
+                out[t].error.emplace(e);
+            } catch (...) {
+                const std::lock_guard lock(mutex);
+                if (!stopped) stopped = std::current_exception();
+                next.store(tables.size());
+            }
+        }
+    };
+    {
+        std::vector<std::jthread> others;
+        for (unsigned i = 1; i < threads && i < tables.size(); ++i) others.emplace_back(work);
+        work();
+    }
+    if (stopped) std::rethrow_exception(stopped);
+    return out;
+}
+
+}  // namespace dnstide

@@ -1,0 +1,117 @@
+// The K largest of many counted keys, seen once each in any order, in memory that depends on K alone.
+//
+// Equal counts are ranked by key: names in DNSSEC canonical order (RFC 4034 §6.1) over their reversed labels, other keys as
+// bytes. So what is kept never depends on the order in which keys came. Up to 2K keys are held; when they fill up, the K
+// best stay. One thread at a time.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "bytes.h"
+
+namespace dnstide {
+
+// Of two reversed names, each closed by a zero.
+inline int canonical(const uint8_t* a, const uint8_t* b) {
+    for (;;) {
+        const uint8_t na = *a, nb = *b;
+        if (na == 0 || nb == 0) return int{na != 0} - int{nb != 0};
+        if (const int c = std::memcmp(a + 1, b + 1, std::min(na, nb)); c != 0) return c;
+        if (na != nb) return na < nb ? -1 : 1;
+        a += 1 + na;
+        b += 1 + nb;
+    }
+}
+
+class TopList {
+public:
+    // Keeps at most k keys, of those that reach `least` alone.
+    TopList(size_t k, uint64_t least, bool names)
+        : k_(k), full_(k < SIZE_MAX / 4 ? 2 * k + 64 : SIZE_MAX), least_(least), names_(names) {}
+
+    void offer(uint64_t count, Bytes key) {
+        ++distinct_;
+        if (count < bar_ || count < least_ || k_ == 0) {
+            floor_ = std::max(floor_, count);
+            return;
+        }
+        if (pruned_ && count == bar_ && !before(key, key_of(items_[k_ - 1]))) {
+            floor_ = std::max(floor_, count);
+            return;
+        }
+        items_.push_back({count, arena_.size(), static_cast<uint32_t>(key.size())});
+        arena_.insert(arena_.end(), key.begin(), key.end());
+        if (items_.size() >= full_) prune();
+    }
+
+    // Takes in what another list kept of other keys.
+    void absorb(const TopList& other) {
+        const uint64_t distinct = distinct_ + other.distinct_;
+        for (const Item& item : other.items_) offer(item.count, other.key_of(item));
+        distinct_ = distinct;
+        floor_ = std::max(floor_, other.floor_);
+        overflow |= other.overflow;
+    }
+
+    struct Item {
+        uint64_t count;
+        uint64_t at;
+        uint32_t size;
+    };
+
+    // The kept keys, best first. Nothing may be offered afterwards.
+    const std::vector<Item>& finish() {
+        std::sort(items_.begin(), items_.end(), [this](const Item& a, const Item& b) { return better(a, b); });
+        drop_from(k_);
+        return items_;
+    }
+
+    Bytes key_of(const Item& item) const { return {arena_.data() + item.at, item.size}; }
+    // No key that is not kept has a larger count; exact.
+    uint64_t floor() const { return floor_; }
+    uint64_t distinct() const { return distinct_; }
+
+    bool overflow = false;  // a count passed 2^64-1 and is not to be trusted
+
+private:
+    bool before(Bytes a, Bytes b) const {
+        return (names_ ? canonical(a.data(), b.data()) : compare(a, b)) < 0;
+    }
+    bool better(const Item& a, const Item& b) const {
+        return a.count != b.count ? a.count > b.count : before(key_of(a), key_of(b));
+    }
+    void drop_from(size_t n) {
+        for (size_t i = n; i < items_.size(); ++i) floor_ = std::max(floor_, items_[i].count);
+        if (items_.size() > n) items_.resize(n);
+    }
+    void prune() {
+        const auto nth = items_.begin() + static_cast<ptrdiff_t>(k_ - 1);
+        std::nth_element(items_.begin(), nth, items_.end(), [this](const Item& a, const Item& b) { return better(a, b); });
+        drop_from(k_);
+        std::vector<uint8_t> kept;
+        for (Item& item : items_) {
+            const Bytes key = key_of(item);
+            item.at = kept.size();
+            kept.insert(kept.end(), key.begin(), key.end());
+        }
+        arena_ = std::move(kept);
+        pruned_ = true;
+        bar_ = items_[k_ - 1].count;
+    }
+
+    size_t k_;
+    size_t full_;
+    uint64_t least_;
+    bool names_;
+    bool pruned_ = false;
+    uint64_t bar_ = 0;
+    uint64_t floor_ = 0;
+    uint64_t distinct_ = 0;
+    std::vector<Item> items_;
+    std::vector<uint8_t> arena_;
+};
+
+}  // namespace dnstide
