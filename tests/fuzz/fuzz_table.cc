@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -15,8 +16,10 @@
 #include "crc32c.h"
 #include "error.h"
 #include "file.h"
+#include "lookup.h"
 #include "table.h"
 #include "table_cursor.h"
+#include "verify.h"
 
 using namespace dnstide;
 
@@ -106,19 +109,42 @@ void walk(const Table& table) {
     }
 }
 
+void ask(const std::shared_ptr<const Table>& table) try {
+    static const std::vector<Query> queries = {
+        {std::string(1, '\0'), {}, {}},
+        {std::string("\0\3com", 5), {1, 257}, {}},
+        {std::string("\0\3com\7example\2d4", 16), {}, std::string("\3com\7example\0", 13)},
+        {std::string("\0\3com\7example\2d0\2h0\0", 20), {}, {}},
+        {std::string("\0\0", 2), {}, {}},
+    };
+    static const Buckets buckets({0, 86400, 1000000, int64_t{1} << 40});
+    const LookupAnswer answer = lookup({{&table, 1}, queries, buckets, {}, true, 1, nullptr});
+    require(answer.failures.empty() || (answer.counts.empty() && answer.rows == 0));
+    for (const auto& [number, error] : answer.failures) require(number == 0 && !error.reason.empty());
+} catch (const CountOverflow&) {
+}
+
+template <typename F>
+bool holds(size_t size, F&& f) {
+    try {
+        f();
+        return true;
+    } catch (const TableError& e) {
+        require(!e.reason.empty() && (!e.offset || *e.offset <= size));
+        return false;
+    }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const MemoryFile file(data, size);
-    try {
-        const Table table{File(file.path())};
-        try {
-            walk(table);
-        } catch (const TableError&) {
-        }
-    } catch (const TableError& e) {
-        require(!e.reason.empty() && (!e.offset || *e.offset <= size));
-    }
+    std::shared_ptr<const Table> table;
+    if (!holds(size, [&] { table = std::make_shared<const Table>(File(file.path())); })) return 0;
+    const bool sound = holds(size, [&] { verify(*table, nullptr); });
+    const bool walked = holds(size, [&] { walk(*table); });
+    require(walked || !sound);
+    ask(table);
     return 0;
 }
 
