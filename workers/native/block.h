@@ -86,6 +86,8 @@ public:
     Bytes value() const { return {value_, value_size_}; }
     // How many key bytes are those of the entry before; 0 after a jump.
     uint32_t shared() const { return shared_; }
+    // Of the block, wherever the cursor stands.
+    Bytes first_key() const { return restart_key(0); }
     const uint8_t* position() const { return next_; }
     const Block& block() const { return block_; }
 

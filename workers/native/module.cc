@@ -64,4 +64,5 @@ NB_MODULE(_native, m) {
           nb::sig("def crc32c_portable(data: bytes) -> int"));
 
     bind_table(m);
+    bind_lookup(m);
 }

@@ -9,7 +9,6 @@
 namespace dnstide {
 namespace {
 
-constexpr uint64_t kTrailerBytes = 512;
 constexpr uint32_t kMagicV1 = 0x77846676;
 constexpr uint32_t kMagicV2 = 0x4D54424C;
 // No library of the formats' own writes blocks anywhere near this; a forged block cannot take more memory.

@@ -46,6 +46,7 @@ struct Extent {
     uint64_t end = 0;
 };
 
+constexpr uint64_t kTrailerBytes = 512;
 // Index and trailer stand at the end; one read of this many bytes brings both for most tables.
 constexpr uint64_t kTailBytes = 32 * 1024;
 

@@ -101,16 +101,16 @@ TableCursor::At TableCursor::next_block() {
     return At::entry;
 }
 
-void TableCursor::will_need(Bytes prefix, uint64_t most) {
+void TableCursor::will_need(Bytes from, Bytes prefix, uint64_t most) {
     probe_.reset(table_->index());
-    if (!probe_.seek(prefix)) return;
+    if (!probe_.seek(from)) return;
     Extent extent = table_->extent(probe_);
-    const uint64_t from = std::max(extent.offset, advised_);
-    while (extent.end < from + most && starts_with(probe_.key(), prefix) && probe_.next()) {
+    const uint64_t begin = std::max(extent.offset, advised_);
+    while (extent.end < begin + most && starts_with(probe_.key(), prefix) && probe_.next()) {
         extent.end = table_->extent(probe_).end;
     }
-    if (extent.end <= from) return;
-    table_->file().will_need(from, extent.end - from);
+    if (extent.end <= begin) return;
+    table_->file().will_need(begin, extent.end - begin);
     advised_ = extent.end;
 }
 

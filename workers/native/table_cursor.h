@@ -46,9 +46,9 @@ public:
     BlockCursor& entries() { return entries_; }
     // No key of this block is greater, no key of the blocks that follow is less or equal.
     Bytes separator() const { return index_.key(); }
-    // Asks the system for the blocks that can hold keys with the prefix, `most` bytes of them at the most. Calls with
-    // ascending prefixes ask for no block twice.
-    void will_need(Bytes prefix, uint64_t most);
+    // Asks the system for the blocks from the one that would hold `from` on that can hold keys with the prefix, `most`
+    // bytes of them at the most. Ascending calls ask for no block twice.
+    void will_need(Bytes from, Bytes prefix, uint64_t most);
 
     const Table& table() const { return *table_; }
     Extent extent() const { return extent_; }

@@ -21,6 +21,8 @@ from dnstide.mtbl.errors import (
     UnknownCompression,
     error_from_code,
 )
+from dnstide.mtbl.lookup import LookupQuery, LookupResult, lookup
+from dnstide.mtbl.verify import TableReport, verify_table
 from dnstide.mtbl.writer import DnstableWriter, merge_tables, write_entries
 
 __all__ = [
@@ -34,6 +36,8 @@ __all__ = [
     "CountOverflow",
     "DeadlinePassed",
     "DnstableWriter",
+    "LookupQuery",
+    "LookupResult",
     "NotDnstable",
     "Row",
     "Stopped",
@@ -41,15 +45,18 @@ __all__ = [
     "TableChanged",
     "TableError",
     "TableMissing",
+    "TableReport",
     "TableTooShort",
     "TableUnreadable",
     "UnknownCompression",
     "decode_entry",
     "encode_entry",
     "error_from_code",
+    "lookup",
     "merge_tables",
     "open_tables",
     "owner_prefix",
     "reversed_name",
+    "verify_table",
     "write_entries",
 ]

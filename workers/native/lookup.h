@@ -1,0 +1,49 @@
+// Counts of RRSET rows under key prefixes, over many tables and many questions in one call.
+//
+// Within a table every block is read and decoded once, for all queries that fall into it. A first pass over the tables
+// answers what is in memory and asks the disk for the rest, all at once; a second pass waits for it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "buckets.h"
+#include "cancel.h"
+#include "error.h"
+#include "table.h"
+#include "tally.h"
+
+namespace dnstide {
+
+struct Query {
+    std::string prefix;                    // of the key, beginning with the entry type 00, ending at a label
+    std::vector<uint16_t> rrtypes;         // none = all
+    std::optional<std::string> bailiwick;  // reversed, closed by a zero
+};
+
+struct LookupRequest {
+    std::span<const std::shared_ptr<const Table>> tables;
+    std::span<const Query> queries;
+    const Buckets& buckets;
+    std::span<const int32_t> table_buckets;  // empty, or per table: the bucket of all of its rows, or -1
+    bool split_by_rrtype;
+    unsigned threads;
+    const Cancel* cancel;  // may be null
+};
+
+struct LookupAnswer {
+    std::vector<Count> counts;  // unique, by (query, rrtype, bucket)
+    uint64_t rows = 0;          // rows counted, once for each query
+    uint64_t blocks = 0;        // blocks decoded
+    std::vector<std::pair<uint32_t, TableError>> failures;  // by table; these tables add nothing to counts and rows
+};
+
+// Throws Cancelled, DeadlinePassed, CountOverflow.
+LookupAnswer lookup(const LookupRequest& request);
+
+}  // namespace dnstide

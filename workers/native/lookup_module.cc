@@ -1,0 +1,126 @@
+// Binds lookup and verify: converts queries and columns, and lets go of the GIL in between.
+
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "lookup.h"
+#include "python.h"
+#include "verify.h"
+
+namespace dnstide {
+namespace {
+
+using Edges = nb::ndarray<const int64_t, nb::numpy, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using TableBuckets = nb::ndarray<const int32_t, nb::numpy, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+std::string string_of(nb::handle object) {
+    const auto bytes = nb::cast<nb::bytes>(object);
+    return {bytes.c_str(), bytes.size()};
+}
+
+// Whether the labels are closed by a zero; nothing where they are not labels.
+std::optional<bool> is_whole(const std::string& prefix) {
+    if (prefix.empty() || prefix[0] != 0) return std::nullopt;
+    size_t at = 1;
+    while (at < prefix.size() && prefix[at] != 0) {
+        if (static_cast<unsigned char>(prefix[at]) > 63) return std::nullopt;
+        at += 1 + static_cast<size_t>(prefix[at]);
+    }
+    if (at == prefix.size()) return false;
+    return at + 1 == prefix.size() ? std::optional(true) : std::nullopt;
+}
+
+Query query_of(nb::handle object) {
+    Query query;
+    query.prefix = string_of(object.attr("prefix"));
+    const std::optional<bool> whole = is_whole(query.prefix);
+    if (!whole || *whole == nb::cast<bool>(object.attr("wildcard"))) {
+        throw nb::value_error("prefix is not 00 and a reversed owner name, closed by a zero unless it is a wildcard");
+    }
+    for (const nb::handle type : object.attr("rrtypes")) query.rrtypes.push_back(nb::cast<uint16_t>(type));
+    const nb::object bailiwick = object.attr("bailiwick");
+    if (!bailiwick.is_none()) query.bailiwick = string_of(bailiwick);
+    return query;
+}
+
+Buckets buckets_of(const Edges& edges) {
+    const std::vector<int64_t> copy(edges.data(), edges.data() + edges.size());
+    if (copy.size() < 2 || copy.size() > INT32_MAX) throw nb::value_error("edges must be at least 2 times");
+    if (std::ranges::adjacent_find(copy, std::greater_equal<>()) != copy.end()) {
+        throw nb::value_error("edges must ascend");
+    }
+    return Buckets(copy);
+}
+
+template <class T, class Field>
+nb::object column(const std::vector<Count>& counts, Field field) {
+    auto values = std::make_unique<T[]>(counts.size());
+    for (size_t i = 0; i < counts.size(); ++i) values[i] = static_cast<T>(counts[i].*field);
+    const nb::capsule owner(values.get(), [](void* p) noexcept { delete[] static_cast<T*>(p); });
+    nb::ndarray<nb::numpy, T, nb::ndim<1>> array(values.release(), {counts.size()}, owner);
+    return array.cast();
+}
+
+nb::tuple look_up(const nb::sequence& tables, const nb::sequence& queries, const Edges& edges,
+                  std::optional<TableBuckets> table_buckets, bool split_by_rrtype, unsigned threads,
+                  const Cancel* cancel) {
+    if (threads == 0) throw nb::value_error("threads must be at least 1");
+    std::vector<std::shared_ptr<const Table>> opened;
+    opened.reserve(nb::len(tables));
+    for (const nb::handle table : tables) opened.push_back(nb::cast<const TableHandle&>(table).table());
+    std::vector<Query> asked;
+    asked.reserve(nb::len(queries));
+    for (const nb::handle query : queries) asked.push_back(query_of(query));
+    const Buckets buckets = buckets_of(edges);
+    std::vector<int32_t> fixed;
+    if (table_buckets) {
+        fixed.assign(table_buckets->data(), table_buckets->data() + table_buckets->size());
+        if (fixed.size() != opened.size()) throw nb::value_error("table_buckets must have one bucket for each table");
+        for (const int32_t bucket : fixed) {
+            if (bucket < -1 || bucket >= static_cast<int64_t>(buckets.size())) {
+                throw nb::value_error("table_buckets must be buckets of the edges, or -1");
+            }
+        }
+    }
+    LookupAnswer answer;
+    {
+        nb::gil_scoped_release release;
+        answer = lookup({opened, asked, buckets, fixed, split_by_rrtype, threads, cancel});
+    }
+    nb::list failures;
+    for (const auto& [table, error] : answer.failures) failures.append(nb::make_tuple(table, error_object(error)));
+    return nb::make_tuple(column<int32_t>(answer.counts, &Count::query), column<uint16_t>(answer.counts, &Count::rrtype),
+                          column<int32_t>(answer.counts, &Count::bucket), column<uint64_t>(answer.counts, &Count::count),
+                          answer.rows, answer.blocks, failures);
+}
+
+}  // namespace
+
+void bind_lookup(nb::module_& m) {
+    m.def("lookup", look_up, nb::arg("tables"), nb::arg("queries"), nb::arg("edges").noconvert(),
+          nb::arg("table_buckets").noconvert() = nb::none(), nb::arg("split_by_rrtype") = false,
+          nb::arg("threads") = 1, nb::arg("cancel") = nb::none(),
+          nb::sig("def lookup(tables: Sequence[Table], queries: Sequence[LookupQuery], edges: NDArray[np.int64], "
+                  "table_buckets: NDArray[np.int32] | None = None, split_by_rrtype: bool = False, threads: int = 1, "
+                  "cancel: Cancel | None = None) -> tuple[NDArray[np.int32], NDArray[np.uint16], NDArray[np.int32], "
+                  "NDArray[np.uint64], int, int, list[tuple[int, TableError]]]"));
+    m.def(
+        "verify",
+        [](const TableHandle& handle, const Cancel* cancel) {
+            const std::shared_ptr<const Table> table = handle.table();
+            nb::gil_scoped_release release;
+            verify(*table, cancel);
+        },
+        nb::arg("table"), nb::arg("cancel") = nb::none(),
+        nb::sig("def verify(table: Table, cancel: Cancel | None = None) -> None"));
+}
+
+}  // namespace dnstide

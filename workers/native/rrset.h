@@ -1,0 +1,70 @@
+// dnstable RRSET entries: what a lookup reads of them, every part checked against the end of its key or value.
+//
+//     key:    00 | owner, reversed, closed by a zero | rrtype varint | bailiwick, likewise | (varint length | rdata)…
+//     value:  time_first | time_last | count, three varints; times in seconds since 1970
+//
+// The views point into the key and live as long as it does. What throws is Malformed (NOT_DNSTABLE).
+#pragma once
+
+#include <cstdint>
+
+#include "bytes.h"
+#include "rows.h"
+
+namespace dnstide {
+
+struct RrsetKey {
+    Bytes owner;
+    uint16_t rrtype;
+    Bytes bailiwick;
+};
+
+struct Triplet {
+    uint64_t first;
+    uint64_t last;
+    uint64_t count;
+};
+
+inline RrsetKey read_rrset_key(Bytes key) {
+    RrsetKey row;
+    const size_t owner_end = name_end(key, 1);
+    row.owner = key.subspan(1, owner_end - 1);
+    size_t at;
+    row.rrtype = read_rrtype(key, owner_end, at);
+    const size_t end = name_end(key, at);
+    row.bailiwick = key.subspan(at, end - at);
+    Cursor rest(key.subspan(end));
+    while (!rest.done()) {
+        uint64_t size;
+        Bytes rdata;
+        if (!rest.varint64(size) || !rest.take(size, rdata)) not_dnstable("rdata runs past its key");
+    }
+    return row;
+}
+
+// A stored count of 0 is read as 1 and a stored time_last of 0 as time_first, as dnstable does.
+inline Triplet read_triplet(Bytes value) {
+    Cursor in(value);
+    Triplet t;
+    if (!in.varint64(t.first) || !in.varint64(t.last) || !in.varint64(t.count) || !in.done()) {
+        not_dnstable("a value is not three numbers");
+    }
+    if (t.count == 0) t.count = 1;
+    if (t.last == 0) t.last = t.first;
+    return t;
+}
+
+// Whether a table that holds this key can be a dnstable one: a quick look, for the first key of each block read.
+inline void require_dnstable(Bytes key) {
+    // 00 to 03 are rows, and what describes the table stands at the end of the range.
+    constexpr uint8_t last_row = 0x03, first_description = 0xF0;
+    if (key.empty() || (key[0] > last_row && key[0] < first_description)) {
+        not_dnstable("a key does not begin with the type of a dnstable entry");
+    }
+    if (key[0] == kRrset) {
+        size_t end;
+        read_rrtype(key, name_end(key, 1), end);
+    }
+}
+
+}  // namespace dnstide

@@ -1,0 +1,101 @@
+#include "verify.h"
+
+#include <string>
+
+#include "rrset.h"
+#include "table_cursor.h"
+
+namespace dnstide {
+namespace {
+
+enum Entry : uint8_t {
+    rrset = 0x00,
+    rrset_name_fwd = 0x01,
+    rdata = 0x02,
+    rdata_name_rev = 0x03,
+    time_range = 0xFE,
+    version = 0xFF,
+};
+
+void require_name_alone(Bytes key) {
+    if (name_end(key, 1) != key.size()) not_dnstable("bytes are left over after a name");
+}
+
+void require_numbers(Bytes value, int n) {
+    Cursor in(value);
+    uint64_t number;
+    for (int i = 0; i < n; ++i) {
+        if (!in.varint64(number)) not_dnstable("a value has too few numbers");
+    }
+    if (!in.done()) not_dnstable("bytes are left over after a value");
+}
+
+void require_entry(Bytes key, Bytes value) {
+    require_dnstable(key);
+    switch (key[0]) {
+        case rrset:
+            read_rrset_key(key);
+            return require_numbers(value, 3);
+        case rdata:
+            read_rdata_row(key);
+            return require_numbers(value, 3);
+        case rrset_name_fwd:
+        case rdata_name_rev: return require_name_alone(key);
+        case time_range:
+            if (key.size() != 1) not_dnstable("bytes are left over after a time range's type");
+            return value.empty() ? void() : require_numbers(value, 2);  // empty: lost in a merge by older tools
+        case version:
+            if (key.size() != 2) not_dnstable("a version does not name one entry type");
+            return value.empty() ? void() : require_numbers(value, 1);
+        default: return;  // a description that is not known here
+    }
+}
+
+// A lookup begins at a restart, so each must be an entry that shares nothing, and be met when stepping.
+void require_restarts(const Block& block) {
+    thread_local BlockCursor step;
+    step.reset(block);
+    for (uint32_t i = 0; i < block.restarts; ++i) {
+        const uint8_t* const at = block.entries + block.restart(i);
+        while (step.position() < at && step.next()) {
+        }
+        if (step.position() != at) malformed("a restart is not at the beginning of an entry");
+        if (step.next() && step.shared() != 0) malformed("entry at a restart shares key bytes");
+    }
+}
+
+void require_equal(uint64_t counted, uint64_t said, const char* what) {
+    if (counted == said) return;
+    throw Malformed(Code::bad_offset, "the trailer says " + std::to_string(said) + " " + what + ", the blocks hold " +
+                                          std::to_string(counted));
+}
+
+}  // namespace
+
+void verify(const Table& table, const Cancel* cancel) {
+    TableCursor cursor;
+    cursor.attach(table, cancel);
+    const Trailer& trailer = table.trailer();
+    uint64_t entries = 0, keys = 0, values = 0;
+    auto at = cursor.seek({});
+    try {
+        while (at == TableCursor::At::entry) {
+            require_restarts(cursor.entries().block());
+            do {
+                require_entry(cursor.key(), cursor.value());
+                ++entries;
+                keys += cursor.key().size();
+                values += cursor.value().size();
+            } while (cursor.next());
+            at = cursor.next_block();
+        }
+        require_equal(entries, trailer.entries, "entries");
+        require_equal(keys, trailer.bytes_keys, "bytes of keys");
+        require_equal(values, trailer.bytes_values, "bytes of values");
+    } catch (const Malformed& m) {
+        if (m.code == Code::bad_offset) throw table.error(m, table.file().size() - kTrailerBytes);
+        cursor.rethrow(m);
+    }
+}
+
+}  // namespace dnstide
