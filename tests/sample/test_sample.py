@@ -40,10 +40,9 @@ def by_day(engine: LocalEngine, name: str, **options: object) -> dict[int, int]:
     """Counts by index of the day, from the first daily table to the last."""
     question = VolumeQuestion.build(names=[name], start=FIRST, stop=FIRST + DAYS * DAY, **options)
     answer = engine.volume(question)
-    starts = answer.axis.edges if hasattr(answer.axis, "edges") else answer.axis
     series = answer.series[0]
     return {
-        (int(starts[bucket]) - FIRST) // DAY: count
+        (int(answer.edges[bucket]) - FIRST) // DAY: count
         for bucket, count in zip(series.bucket.tolist(), series.count.tolist(), strict=True)
     }
 
@@ -106,7 +105,7 @@ def test_the_merged_month_is_the_sum_of_its_days(engine: LocalEngine) -> None:
         int(datetime(2019, 1, 1, tzinfo=UTC).timestamp()),
     )
     month = VolumeQuestion.build(
-        names=["laveeneld.k12.az.us"], start=start, stop=stop, granularity="month", bucket_by="file"
+        names=["laveeneld.k12.az.us"], start=start, stop=stop, step="month", bucket_by="file"
     )
     days = VolumeQuestion.build(names=["laveeneld.k12.az.us"], start=start, stop=stop, bucket_by="file")
     totals = [sum(engine.volume(question).series[0].count.tolist()) for question in (month, days)]

@@ -94,9 +94,9 @@ class Counter:
         factor = np.exp(self._growth * year + mood) * (index >= self._born)
         by_row = np.where(self._domain >= 0, factor[self._domain], np.exp(0.08 * year + 0.04 * rng.normal()))
         by_row = by_row * WEEK[(index + FIRST_DAY.weekday()) % 7]
-        if ranked:
-            by_row[self._pinned] = 1.0
         seen = 1.0 - (1.0 - self._seen) ** share
+        if ranked:
+            by_row[self._pinned] = seen[self._pinned] = 1.0
         present = rng.random(seen.size) < seen
         count = rng.poisson(self._mean * share / seen * by_row)
         return np.where(present & (self._mean > 0), np.maximum(count, (by_row > 0) * 1), 0).astype(np.int64)

@@ -111,7 +111,7 @@ HOSTS = (
     "dev",
     "pix",
 )
-DOMAINS = 400
+DOMAINS = 360
 LETTERS = "abcdefghijklm"
 
 
@@ -151,7 +151,7 @@ def rrset(
         dns.rdata.from_text(dns.rdataclass.IN, kind, text, relativize=False).to_wire() or b""
         for text in rdata
     )
-    seen = min(1.0, (mean / 60_000) ** 0.6) if mean else 1.0
+    seen = min(1.0, (mean / 120_000) ** 0.65) if mean else 1.0
     names = dns.name.from_text(owner), dns.name.from_text(bailiwick)
     return Rrset(names[0], int(kind), names[1], tuple(wires), mean, seen, story, share, domain)
 
