@@ -1,15 +1,14 @@
 """The engine in this process: plan, look and merge over one directory, without a server."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from threading import Lock
 from time import monotonic, perf_counter
 
 from dnstide.engine.answer import Timings, VolumeAnswer
 from dnstide.engine.catalog import Catalog
 from dnstide.engine.errors import DirectoryError
-from dnstide.engine.merge import Accumulator
+from dnstide.engine.looks import Looks
 from dnstide.engine.plan import VolumePlan, plan_volume
 from dnstide.engine.question import VolumeQuestion
 from dnstide.mtbl import (
@@ -17,13 +16,11 @@ from dnstide.mtbl import (
     Cancelled,
     CountOverflow,
     DeadlinePassed,
-    TableChanged,
     TableError,
-    TableMissing,
     TableReport,
     verify_table,
 )
-from dnstide.shard import Failure, Partial, Shard, ShardError, ShardQuestion
+from dnstide.shard import Failure, Shard, ShardError, ShardQuestion
 from dnstide.shard.partial import CANCELLED, COUNT_OVERFLOW, DEADLINE_PASSED
 
 #: Called with (tables done, tables asked) between the parts of a long look.
@@ -33,8 +30,6 @@ Progress = Callable[[int, int], None]
 _PART = 16384
 #: Files rewritten in place do not touch the directory; they are noticed after this many seconds.
 _STALE = 2.0
-#: Plans tried for one question while tables turn out to be damaged or vanish.
-_ATTEMPTS = 8
 
 _STOPS: Mapping[str, type[Exception]] = {
     CANCELLED: Cancelled,
@@ -98,74 +93,39 @@ class LocalEngine:
         place.
         """
         began = perf_counter()
-        catalog = self._current()
-        plan = plan_volume(catalog, question)
-        timings = Timings(plan=perf_counter() - began)
-        partials: list[Partial] = []
-        asked: set[str] = set()
-        todo: Sequence[str] = plan.tables
-        for attempt in range(_ATTEMPTS):
+        looks = Looks(self._current(), question)
+        planning, looking = perf_counter() - began, 0.0
+        while True:
             began = perf_counter()
-            partials += self._look(plan, question, todo, progress, cancel)
-            asked.update(todo)
-            timings = replace(timings, look=timings.look + perf_counter() - began)
-            failed = {failure.table: failure for partial in partials for failure in partial.failures}
-            if not failed or attempt == _ATTEMPTS - 1:
-                break
+            self._look(looks, question, progress, cancel)
+            looking += perf_counter() - began
+            if not looks.may_replan:
+                return looks.finish(Timings(plan=planning, look=looking))
             began = perf_counter()
-            catalog = self._without(failed, catalog)
-            plan = plan_volume(catalog, question)
-            timings = replace(timings, plan=timings.plan + perf_counter() - began)
-            asked -= failed.keys()
-            partials = [replace(partial, failures=()) for partial in partials]
-            if not asked <= set(plan.tables):
-                # Tables came or went, so that what was counted may overlap with the new choice: begin again.
-                partials, asked = [], set()
-            todo = [name for name in plan.tables if name not in asked]
-        found = Accumulator(plan, question)
-        for partial in partials:
-            found.add(partial)
-        return found.finish(timings)
+            with self._lock:
+                self._scan()
+                fresh = self._catalog
+            looks.replan(fresh)
+            planning += perf_counter() - began
 
     def _look(
-        self,
-        plan: VolumePlan,
-        question: VolumeQuestion,
-        names: Sequence[str],
-        progress: Progress | None,
-        cancel: Cancel | None,
-    ) -> list[Partial]:
-        queries = question.queries()
-        step = max(1, len(names)) if progress is None else max(1, _PART // len(queries))
-        partials = []
-        for first in range(0, len(names), step):
-            whole = len(names) <= step and len(names) == len(plan.tables)
-            part = plan.shard_plan(None if whole else names[first : first + step])
-            asked = ShardQuestion("", part, queries, question.split_by_rrtype)
-            answer = self._shard.answer([asked], cancel)[0]
+        self, looks: Looks, question: VolumeQuestion, progress: Progress | None, cancel: Cancel | None
+    ) -> None:
+        """Asks what is to do, in parts where progress is watched."""
+        queries, names = question.queries(), looks.todo
+        step = len(names) if progress is None else max(1, _PART // len(queries))
+        for first in range(0, len(names), step or 1):
+            part = (
+                looks.shard_plan if len(names) <= step else looks.plan.shard_plan(names[first : first + step])
+            )
+            answer = self._shard.answer([ShardQuestion("", part, queries, question.split_by_rrtype)], cancel)[
+                0
+            ]
             if isinstance(answer, ShardError):
                 raise _STOPS[answer.code](answer.reason)
-            partials.append(answer)
+            looks.add(answer)
             if progress is not None:
                 progress(min(first + step, len(names)), len(names))
-        return partials
-
-    def _without(self, failed: Mapping[str, Failure], catalog: Catalog) -> Catalog:
-        """The directory as it is now, without the tables that failed. One that vanished is still expected,
-        unless others cover it; one that was replaced may be asked again."""
-        with self._lock:
-            self._scan()
-            fresh = self._catalog
-        known = fresh.by_name
-        again = {
-            name
-            for name, failure in failed.items()
-            if failure.code in (TableMissing.code, TableChanged.code)
-            and name in known
-            and known[name].problem is None
-        }
-        gone = [replace(catalog.by_name[name], problem=failed[name]) for name in failed if name not in known]
-        return fresh.with_problems([failed[name] for name in failed if name not in again], gone)
 
     def _current(self) -> Catalog:
         """The catalog, read again where the directory changed since."""

@@ -53,7 +53,8 @@ class OpenTables:
         """Notes what a lookup met in an open table; the next question opens it again unless it is damaged."""
         failure = Failure.of(name, error)
         with self._lock:
-            if table is self._open.get(name):
+            held = self._open.get(name)
+            if held is not None and held is table:
                 del self._open[name]
                 self._generation += 1
                 if not isinstance(error, TableChanged):
