@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import os
+import pathlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,6 +18,7 @@ from .question import Smoothing
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
+    from matplotlib.figure import Figure
 
 Times = npt.NDArray[np.datetime64]
 Counts = npt.NDArray[np.uint64]
@@ -200,6 +203,20 @@ class Volume:
         from . import frames
 
         return frames.to_polars(self)
+
+    def plot(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Figure | None:
+        """Draw the series: with a path into that file (.png, .svg, .pdf, .ps, .eps, .html), else as a figure.
+
+        Options are those of `dnstide.client.plot.picture_of`: kind, log, title, marks, raw, smooth, panels.
+        The figure is matplotlib's and belongs to nobody's pyplot. Raises MissingExtra without matplotlib.
+        """
+        from . import plot
+
+        picture = plot.picture_of(self, **options)
+        if path is None:
+            return plot.draw(picture)
+        pathlib.Path(path).write_bytes(plot.render(picture, plot.format_of(os.fspath(path))))
+        return None
 
     def __str__(self) -> str:
         lines = [str(series) for series in self.series]

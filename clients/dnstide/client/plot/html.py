@@ -1,0 +1,98 @@
+"""A picture as one HTML file that needs no network: data, style and script are inside."""
+
+from __future__ import annotations
+
+import html
+import json
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import styles
+from .picture import Line, Picture
+
+EXACT = 2**53
+"""Above this a script's numbers are no longer exact: such counts travel as text."""
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<title>{title}</title>
+<style>
+{style}</style>
+</head>
+<body>
+<h1>{title}</h1>
+<div id="tools"></div>
+<div id="plot"><canvas tabindex="0" role="img" aria-label="{title}"></canvas><div id="tip" hidden></div></div>
+<ul id="key"></ul>
+<p id="help">Drag to zoom, scroll to zoom around the pointer, drag with Shift to move, double-click for
+everything. Click a name to hide or show it. Times are UTC.</p>
+<noscript>This page draws with a script; the counts are in its source, as JSON.</noscript>
+<script id="data" type="application/json">{data}</script>
+<script>
+{script}</script>
+</body>
+</html>
+"""
+
+
+def page(picture: Picture) -> str:
+    """The page as text. No text of the picture can end the script or become markup."""
+    home = resources.files(__package__)
+    return _PAGE.format(
+        title=html.escape(picture.title),
+        style=home.joinpath("page.css").read_text("utf-8"),
+        script=home.joinpath("page.js").read_text("utf-8"),
+        data=embedded(_data(picture)),
+    )
+
+
+def embedded(value: Any) -> str:
+    """JSON that is safe inside a <script> element: pure ASCII, without `<`, `>` and `&`."""
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _data(picture: Picture) -> dict[str, Any]:
+    return {
+        "edges": picture.edges.astype("datetime64[s]").astype(np.int64).tolist(),
+        "fine": picture.granularity in ("minute", "ten-minutes", "hour"),
+        "kind": picture.kind,
+        "log": picture.log,
+        "raw": picture.raw,
+        "smoothing": picture.smoothing if picture.smoothed_drawn else "",
+        "lines": [_line(picture, line, i) for i, line in enumerate(picture.lines)],
+        "stretches": [[s.first, s.stop, str(s.coverage)] for s in picture.stretches],
+        "marks": [[mark.line, _second(mark.time), mark.text] for mark in picture.marks],
+    }
+
+
+def _line(picture: Picture, line: Line, i: int) -> dict[str, Any]:
+    look = styles.look(i, len(picture.lines))
+    dash = [] if look.dash == "solid" else list(look.dash[1])
+    return {
+        "label": line.label,
+        "colour": look.colour,
+        "dash": dash,
+        "counts": [_count(n) if ok else None for n, ok in zip(line.counts.tolist(), line.known, strict=True)],
+        "smoothed": None if line.smoothed is None or not picture.smooth else _floats(line.smoothed),
+    }
+
+
+def _second(time: np.datetime64) -> int:
+    return int(time.astype("datetime64[s]").astype(np.int64))
+
+
+def _count(n: int) -> int | str:
+    return n if n <= EXACT else str(n)
+
+
+def _floats(values: npt.NDArray[np.float64]) -> list[float | None]:
+    return [float(f"{value:.6g}") if np.isfinite(value) else None for value in values.tolist()]

@@ -1,0 +1,353 @@
+"use strict";
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const canvas = document.querySelector("canvas"), pen = canvas.getContext("2d");
+  const tip = document.getElementById("tip");
+  const { edges, lines } = data, n = edges.length - 1;
+  const centred = data.kind === "line" || data.kind === "point";
+  const all = centred && n > 0 ? span(-0.5) : [edges[0], edges[n]];
+  const state = { view: all.slice(), log: data.log, raw: data.raw, smooth: data.smoothing !== "", shown: lines.map(() => true) };
+  const WORDS = { none: "no table", partial: "covered in part", damaged: "damaged: lower bound", unreachable: "not reached: lower bound" };
+  const SHADES = { none: "#dcdcdc", partial: "#f2f2f2", damaged: "#f6dcc8", unreachable: "#f6dcc8" };
+  const MARGIN = { left: 84, right: 14, top: 22, bottom: 44 };
+  let width = 0, height = 0, drag = null, hover = null;
+
+  // Points and lines stand at the start of a bucket: the view reaches half a bucket to either side.
+  function span(by) {
+    const half = (edges[n] - edges[0]) / n * by;
+    return [edges[0] + half, edges[n] + half];
+  }
+  const box = () => [MARGIN.left, MARGIN.top, width - MARGIN.right, height - MARGIN.bottom];
+  const toX = t => { const [l, , r] = box(); return l + (t - state.view[0]) / (state.view[1] - state.view[0]) * (r - l); };
+  const toTime = x => { const [l, , r] = box(); return state.view[0] + (x - l) / (r - l) * (state.view[1] - state.view[0]); };
+  const at = i => data.kind === "bar" ? (edges[i] + edges[i + 1]) / 2 : edges[i];
+
+  function visible() {
+    let low = lower(edges, state.view[0]) - 1, high = lower(edges, state.view[1]) + 1;
+    return [Math.max(0, low), Math.min(n, high)];
+  }
+  function lower(sorted, value) {
+    let a = 0, b = sorted.length;
+    while (a < b) { const m = (a + b) >> 1; if (sorted[m] < value) a = m + 1; else b = m; }
+    return a;
+  }
+
+  // The counts in view decide the height; a logarithmic axis has a foot for zeros.
+  function scale() {
+    const [low, high] = visible();
+    let top = 1, least = Infinity;
+    lines.forEach((line, k) => {
+      if (!state.shown[k]) return;
+      for (let i = low; i < high; i++) for (const v of values(line, i)) {
+        if (v > top) top = v;
+        if (v < least) least = v;
+      }
+    });
+    const [, t, , b] = box();
+    if (!state.log) return { top: top * 1.04, y: v => b - v / (top * 1.04) * (b - t), ticks: linear(top) };
+    const foot = least < 1 ? -0.4 : Math.floor(Math.log10(least));
+    const head = Math.log10(top) + 0.1;
+    const lift = v => v < 1 && foot < 0 ? foot : Math.log10(v);
+    const ticks = foot < 0 ? [0] : [];
+    const stride = Math.max(1, Math.ceil((head - foot) / 9));
+    for (let k = Math.max(0, foot); k <= head; k += stride) ticks.push(10 ** k);
+    return { top, y: v => b - (lift(v) - foot) / (head - foot) * (b - t), ticks };
+  }
+  function values(line, i) {
+    const out = [];
+    if (state.raw && line.counts[i] !== null) out.push(Number(line.counts[i]));
+    if (state.smooth && line.smoothed && line.smoothed[i] !== null) out.push(line.smoothed[i]);
+    return out;
+  }
+  function linear(top) {
+    const raw = top / 7, power = 10 ** Math.floor(Math.log10(raw));
+    const step = Math.max(1, [1, 2, 5, 10].map(m => m * power).find(m => m >= raw));
+    const out = [];
+    for (let v = 0; v <= top; v += step) out.push(v);
+    return out;
+  }
+
+  // Dates on round moments, as many as have room.
+  const DAY = 86400;
+  const STEPS = [60, 300, 900, 1800, 3600, 10800, 21600, 43200, DAY, 2 * DAY, 7 * DAY, 14 * DAY];
+  const MONTHS = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600];
+  function dates() {
+    const [a, b] = state.view, most = Math.max(2, (width - 100) / 110);
+    const step = STEPS.find(s => (b - a) / s <= most);
+    const out = [];
+    if (step && step < 2 * DAY) {
+      for (let t = Math.ceil(a / step) * step; t <= b; t += step) out.push(t);
+      return out;
+    }
+    const months = step ? 1 : MONTHS.find(m => (b - a) / (m * 30.4 * DAY) <= most) || 1200;
+    const first = new Date(a * 1000);
+    let m = Math.floor((first.getUTCFullYear() * 12 + first.getUTCMonth()) / months) * months;
+    for (; ; m += months) {
+      const t = Date.UTC(Math.floor(m / 12), m % 12) / 1000;
+      if (t > b) return out;
+      for (let d = 0; d < (step ? 29 * DAY : 1); d += step || 1) if (t + d >= a && t + d <= b) out.push(t + d);
+    }
+  }
+  function dateText(t, step) {
+    const text = new Date(t * 1000).toISOString();
+    return step < DAY && t % DAY ? text.slice(11, 16) : step < 28 * DAY ? text.slice(0, 10) : text.slice(0, 7);
+  }
+
+  function draw() {
+    const ratio = window.devicePixelRatio || 1;
+    width = canvas.clientWidth; height = canvas.clientHeight;
+    canvas.width = width * ratio; canvas.height = height * ratio;
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.clearRect(0, 0, width, height);
+    pen.font = "12px system-ui, sans-serif";
+    const [l, t, r, b] = box(), axis = scale();
+    pen.save(); pen.beginPath(); pen.rect(l, t, r - l, b - t); pen.clip();
+    shade(t, b);
+    pen.restore();
+    grid(axis, l, t, r, b);
+    pen.save(); pen.beginPath(); pen.rect(l, t - 1, r - l, b - t + 2); pen.clip();
+    lines.forEach((line, k) => { if (state.shown[k]) drawLine(line, axis, k); });
+    marks(t, b);
+    if (drag && drag.zoom) {
+      pen.fillStyle = "rgba(0,114,178,.15)"; pen.fillRect(Math.min(drag.from, drag.to), t, Math.abs(drag.to - drag.from), b - t);
+    }
+    pen.restore();
+    if (hover !== null) pointAt(axis, t, b);
+  }
+  function shade(t, b) {
+    const half = centred ? (edges[n] - edges[0]) / n / 2 : 0;
+    for (const [first, stop, word] of data.stretches) {
+      const x = toX(edges[first] - half), w = Math.max(1, toX(edges[stop] - half) - x);
+      pen.fillStyle = SHADES[word]; pen.fillRect(x, t, w, b - t);
+      if (word === "none" || word === "partial") continue;
+      pen.strokeStyle = "#c08060"; pen.lineWidth = 0.8; pen.save(); pen.beginPath(); pen.rect(x, t, w, b - t); pen.clip();
+      pen.beginPath();
+      for (let s = x - (b - t); s < x + w; s += 9) { pen.moveTo(s, b); pen.lineTo(s + (b - t), t); }
+      pen.stroke(); pen.restore();
+    }
+  }
+  function grid(axis, l, t, r, b) {
+    pen.lineWidth = 1; pen.fillStyle = "#111"; pen.textBaseline = "middle"; pen.textAlign = "right";
+    for (const v of axis.ticks) {
+      const y = Math.round(axis.y(v)) + 0.5;
+      if (y < t - 1) continue;
+      pen.strokeStyle = "#e4e4e4"; stroke(l, y, r, y);
+      pen.fillText(v.toLocaleString("en"), l - 8, y);
+    }
+    pen.textBaseline = "top"; pen.textAlign = "center";
+    const ticks = dates(), step = ticks.length > 1 ? ticks[1] - ticks[0] : state.view[1] - state.view[0];
+    let last = -Infinity;
+    for (const time of ticks) {
+      const x = Math.round(toX(time)) + 0.5, text = dateText(time, step), half = pen.measureText(text).width / 2;
+      pen.strokeStyle = "#e4e4e4"; stroke(x, t, x, b);
+      if (x - half < last + 6 || x + half > width) continue;
+      pen.fillText(text, x, b + 7); last = x + half;
+    }
+    pen.strokeStyle = "#111"; pen.strokeRect(l + 0.5, t + 0.5, r - l, b - t);
+  }
+  function stroke(x0, y0, x1, y1) { pen.beginPath(); pen.moveTo(x0, y0); pen.lineTo(x1, y1); pen.stroke(); }
+
+  function drawLine(line, axis, k) {
+    const smooth = state.smooth && line.smoothed;
+    const many = state.shown.filter(Boolean).length;
+    if (state.raw) {
+      pen.strokeStyle = pen.fillStyle = line.colour;
+      pen.globalAlpha = smooth && many > 2 ? 0.35 : 1;
+      pen.lineWidth = smooth ? 0.9 : 1.5;
+      pen.setLineDash(smooth ? [4, 3] : line.dash.map(d => d * 1.6));
+      if (data.kind === "bar") bars(line, axis, k, smooth);
+      else if (data.kind === "point") dots(line.counts, axis, 2.5);
+      else curve(line.counts, axis, data.kind === "step");
+      pen.globalAlpha = 1;
+    }
+    if (smooth) {
+      pen.strokeStyle = pen.fillStyle = line.colour; pen.lineWidth = 2; pen.setLineDash(line.dash.map(d => d * 2));
+      curve(line.smoothed, axis, false);
+    }
+    pen.setLineDash([]);
+  }
+  // Where several buckets share a pixel column, its least and largest value are drawn.
+  function curve(counts, axis, step) {
+    const [low, high] = visible();
+    pen.beginPath();
+    let open = false, column = null, lowest = 0, highest = 0, lastY = 0;
+    const flush = () => { if (column !== null && lowest !== highest) { pen.moveTo(column, lowest); pen.lineTo(column, highest); pen.moveTo(column, lastY); } };
+    for (let i = low; i < high; i++) {
+      if (counts[i] === null) { flush(); column = null; open = false; continue; }
+      const x = toX(step ? edges[i] : at(i)), y = axis.y(Number(counts[i]));
+      if (open && column !== null && Math.abs(x - column) < 0.6) {
+        lowest = Math.max(lowest, y); highest = Math.min(highest, y); lastY = y;
+      } else {
+        flush();
+        if (step && open) pen.lineTo(x, lastY);
+        if (open) pen.lineTo(x, y); else pen.moveTo(x, y);
+        column = x; lowest = highest = lastY = y;
+      }
+      const gap = i + 1 >= n || counts[i + 1] === null;
+      if (step && gap) pen.lineTo(toX(edges[i + 1]), y);
+      else if (gap && !open) { pen.moveTo(x + 2, y); pen.arc(x, y, 2, 0, 7); pen.moveTo(x, y); }
+      open = true;
+    }
+    flush();
+    pen.stroke();
+  }
+  function dots(counts, axis, size) {
+    const [low, high] = visible();
+    for (let i = low; i < high; i++) {
+      if (counts[i] === null) continue;
+      pen.beginPath(); pen.arc(toX(at(i)), axis.y(Number(counts[i])), size, 0, 7); pen.fill();
+    }
+  }
+  function bars(line, axis, k, faint) {
+    const [low, high] = visible(), shown = state.shown.map((s, i) => s ? i : -1).filter(i => i >= 0);
+    const place = shown.indexOf(k), foot = box()[3];
+    if (faint || shown.length === 1) pen.fillStyle = "#bbb";
+    for (let i = low; i < high; i++) {
+      if (line.counts[i] === null) continue;
+      const x = toX(edges[i]), w = (toX(edges[i + 1]) - x) / shown.length, y = axis.y(Number(line.counts[i]));
+      pen.fillRect(x + place * w + w * 0.06, y, Math.max(0.8, w * 0.88), foot - y);
+    }
+  }
+  function marks(t, b) {
+    pen.textBaseline = "top"; pen.textAlign = "left";
+    const ends = [];
+    for (const [k, time, text] of data.marks) {
+      const x = toX(time);
+      if (!state.shown[k] || x < MARGIN.left - 1 || x > width) continue;
+      pen.strokeStyle = lines[k].colour; pen.setLineDash([1, 3]); stroke(x, t, x, b); pen.setLineDash([]);
+      let lane = 0;
+      while (ends[lane] > x) lane++;
+      const w = pen.measureText(text).width + 6;
+      ends[lane] = x + w;
+      pen.fillStyle = "#fff"; pen.fillRect(x + 1, t + 2 + lane * 15, w, 14);
+      pen.fillStyle = lines[k].colour; pen.fillText(text, x + 4, t + 3 + lane * 15);
+    }
+  }
+
+  function pointAt(axis, t, b) {
+    const x = toX(at(hover));
+    pen.strokeStyle = "#666"; pen.lineWidth = 1; stroke(x, t, x, b);
+    lines.forEach((line, k) => {
+      if (!state.shown[k]) return;
+      pen.fillStyle = line.colour;
+      for (const v of values(line, hover)) { pen.beginPath(); pen.arc(x, axis.y(v), 3.5, 0, 7); pen.fill(); }
+    });
+  }
+  function tell(x, y) {
+    const time = new Date(edges[hover] * 1000).toISOString();
+    const word = (data.stretches.find(([first, stop]) => hover >= first && hover < stop) || [])[2];
+    const rows = [];
+    lines.forEach((line, k) => { if (state.shown[k]) rows.push(line); });
+    rows.sort((p, q) => Number(q.counts[hover]) - Number(p.counts[hover]));
+    tip.replaceChildren();
+    const head = document.createElement("b");
+    head.textContent = (data.fine ? time.slice(0, 16).replace("T", " ") : time.slice(0, 10)) + (word ? " · " + WORDS[word] : "");
+    const table = document.createElement("table");
+    for (const line of rows.slice(0, 15)) {
+      const row = table.insertRow(), count = line.counts[hover];
+      const cells = [lines.length > 1 ? line.label : "count", count === null ? "–" : BigInt(count).toLocaleString("en")];
+      if (line.smoothed) cells.push(line.smoothed[hover] === null ? "–" : line.smoothed[hover].toLocaleString("en"));
+      for (const text of cells) row.insertCell().textContent = text;
+      row.cells[0].style.color = line.colour;
+    }
+    tip.append(head, table);
+    tip.hidden = false;
+    const wide = tip.offsetWidth;
+    tip.style.left = (x + wide + 24 > width ? Math.max(0, x - wide - 12) : x + 14) + "px";
+    tip.style.top = Math.max(0, Math.min(y, height - tip.offsetHeight)) + "px";
+  }
+
+  function look(a, b) {
+    const least = (edges[n] - edges[0]) / n * 2;
+    if (b - a < least) { const m = (a + b) / 2; a = m - least / 2; b = m + least / 2; }
+    if (b - a >= all[1] - all[0]) { a = all[0]; b = all[1]; }
+    if (a < all[0]) { b += all[0] - a; a = all[0]; }
+    if (b > all[1]) { a -= b - all[1]; b = all[1]; }
+    state.view = [a, b];
+    draw();
+  }
+  function place(event) {
+    const rect = canvas.getBoundingClientRect();
+    return [event.clientX - rect.left, event.clientY - rect.top];
+  }
+  canvas.addEventListener("pointerdown", event => {
+    const [x] = place(event);
+    drag = { from: x, to: x, zoom: !event.shiftKey, view: state.view.slice() };
+    canvas.setPointerCapture(event.pointerId);
+  });
+  canvas.addEventListener("pointermove", event => {
+    const [x, y] = place(event);
+    if (drag) {
+      drag.to = x; hover = null; tip.hidden = true;
+      if (drag.zoom) draw();
+      else { const by = toTime(drag.from) - toTime(x); look(drag.view[0] + by, drag.view[1] + by); }
+      return;
+    }
+    const [l, , r] = box();
+    if (x < l || x > r || !n) return leave();
+    let i = Math.min(n - 1, Math.max(0, lower(edges, toTime(x) + (data.kind === "bar" || data.kind === "step" ? 1e-9 : 0)) - (data.kind === "bar" || data.kind === "step" ? 1 : 0)));
+    if (centred && i > 0 && Math.abs(toX(edges[i - 1]) - x) < Math.abs(toX(edges[i]) - x)) i--;
+    hover = i; draw(); tell(x, y);
+  });
+  canvas.addEventListener("pointerup", () => {
+    const done = drag; drag = null;
+    if (done && done.zoom && Math.abs(done.to - done.from) > 4) {
+      const a = toTime(Math.min(done.from, done.to)), b = toTime(Math.max(done.from, done.to));
+      look(Math.max(a, all[0]), Math.min(b, all[1]));
+    } else draw();
+  });
+  function leave() { if (hover !== null) { hover = null; tip.hidden = true; draw(); } }
+  canvas.addEventListener("pointerleave", leave);
+  canvas.addEventListener("dblclick", () => look(...all));
+  function zoom(by, centre) {
+    const [a, b] = state.view;
+    look(centre - (centre - a) * by, centre + (b - centre) * by);
+  }
+  canvas.addEventListener("wheel", event => { event.preventDefault(); zoom(event.deltaY > 0 ? 1.25 : 0.8, toTime(place(event)[0])); }, { passive: false });
+  canvas.addEventListener("keydown", event => {
+    const [a, b] = state.view, step = (b - a) / 8, keys = {
+      ArrowLeft: () => look(a - step, b - step), ArrowRight: () => look(a + step, b + step),
+      "+": () => zoom(0.8, (a + b) / 2), "-": () => zoom(1.25, (a + b) / 2), "0": () => look(...all),
+    };
+    if (keys[event.key]) { event.preventDefault(); keys[event.key](); }
+  });
+
+  function tool(text, name) {
+    const label = document.createElement("label"), input = document.createElement("input");
+    input.type = "checkbox"; input.checked = state[name];
+    input.addEventListener("change", () => { state[name] = input.checked; draw(); });
+    label.append(input, " " + text);
+    document.getElementById("tools").append(label);
+  }
+  tool("logarithmic", "log");
+  if (data.smoothing) { tool("counts", "raw"); tool("smoothed: " + data.smoothing, "smooth"); }
+  const key = document.getElementById("key");
+  const SVG = "http://www.w3.org/2000/svg";
+  function swatch(build) {
+    const svg = document.createElementNS(SVG, "svg");
+    svg.setAttribute("width", 30); svg.setAttribute("height", 12);
+    svg.append(build());
+    return svg;
+  }
+  function shape(name, attributes) {
+    const node = document.createElementNS(SVG, name);
+    for (const [k, v] of Object.entries(attributes)) node.setAttribute(k, v);
+    return node;
+  }
+  if (lines.length > 1) lines.forEach((line, k) => {
+    const item = document.createElement("li"), button = document.createElement("button");
+    button.append(swatch(() => shape("line", { x1: 1, x2: 29, y1: 6, y2: 6, stroke: line.colour, "stroke-width": 2.5, "stroke-dasharray": line.dash.map(d => d * 2).join(" ") || "none" })), line.label);
+    button.setAttribute("aria-pressed", "true");
+    button.addEventListener("click", () => {
+      state.shown[k] = !state.shown[k]; button.setAttribute("aria-pressed", state.shown[k]); draw();
+    });
+    item.append(button); key.append(item);
+  });
+  for (const word of new Set(data.stretches.map(s => s[2]))) {
+    const item = document.createElement("li");
+    item.append(swatch(() => shape("rect", { width: 30, height: 12, fill: SHADES[word], stroke: "#999" })), WORDS[word]);
+    key.append(item);
+  }
+  new ResizeObserver(draw).observe(canvas);
+  draw();
+})();

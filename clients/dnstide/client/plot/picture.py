@@ -1,0 +1,180 @@
+"""What a picture shows, before anything is drawn: lines over one time axis, stretches to shade, marks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import InvalidQuestion
+from ..results import UNKNOWN_WHERE_ZERO, Coverage
+
+if TYPE_CHECKING:
+    from ..results import Axis, Series, Volume
+
+KINDS = ("line", "point", "step", "bar")
+"""How counts are drawn."""
+
+KIND_ALIASES = {
+    "lines": "line", "points": "point", "dot": "point", "dots": "point", "steps": "step",
+    "bars": "bar", "vbar": "bar", "impulse": "bar", "impulses": "bar", "boxes": "bar",
+}  # fmt: skip
+"""Words of gnuplot and of vot.pl for the same."""
+
+PANELS_FROM = 13
+"""From this many series on each has a panel of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happened to line `line` at `time`, with a short text (`×3.2`)."""
+
+    line: int
+    time: np.datetime64
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """One series on the whole axis: a count for each bucket (0 where not listed), NaN smoothed where not
+    defined.
+
+    `known` is False where there was nothing to look at: a gap in the drawing, not a zero.
+    """
+
+    label: str
+    counts: npt.NDArray[np.uint64]
+    smoothed: npt.NDArray[np.float64] | None
+    known: npt.NDArray[np.bool_]
+
+    def raw(self) -> npt.NDArray[np.float64]:
+        """The counts as floats, NaN in the gaps."""
+        return np.where(self.known, self.counts.astype(np.float64), np.nan)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The buckets [first, stop) share one coverage that is not complete."""
+
+    first: int
+    stop: int
+    coverage: Coverage
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """Everything a drawing needs. `edges` are the n + 1 bounds of the n buckets, datetime64[s].
+
+    `kind` is one of KINDS; `log` asks for a logarithmic axis of counts; `raw` and `smooth` say which of the
+    two are drawn; `panels` puts each line into a panel of its own; `classic` draws in black with YYYYMMDD
+    dates.
+    """
+
+    title: str
+    edges: npt.NDArray[np.datetime64]
+    granularity: str
+    lines: tuple[Line, ...]
+    stretches: tuple[Stretch, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    smoothing: str = ""
+    kind: str = "line"
+    log: bool = False
+    raw: bool = True
+    smooth: bool = True
+    panels: bool = False
+    classic: bool = False
+
+    @property
+    def starts(self) -> npt.NDArray[np.datetime64]:
+        return self.edges[:-1]
+
+    @property
+    def smoothed_drawn(self) -> bool:
+        return self.smooth and any(line.smoothed is not None for line in self.lines)
+
+    def with_marks(self, marks: Sequence[Mark]) -> Picture:
+        return replace(self, marks=tuple(marks))
+
+
+def kind_name(text: str) -> str:
+    """One of KINDS, from any of their spellings. Raises InvalidQuestion with the list."""
+    word = text.lower()
+    word = KIND_ALIASES.get(word, word)
+    if word not in KINDS:
+        raise InvalidQuestion(
+            [("plot_type", f'"{text}" is not a plot type: choose one of {", ".join(KINDS)}')]
+        )
+    return word
+
+
+def picture_of(
+    volume: Volume,
+    *,
+    kind: str = "line",
+    log: bool = False,
+    title: str | None = None,
+    marks: Sequence[Mark] = (),
+    raw: bool = True,
+    smooth: bool = True,
+    panels: bool | None = None,
+    classic: bool = False,
+) -> Picture:
+    """The picture of an answer. panels: one for each series; None decides by their number."""
+    axis = volume.axis
+    lines = tuple(_line(axis, series) for series in volume.series)
+    smoothing = "" if volume.smoothing is None else str(volume.smoothing)
+    return Picture(
+        title=title if title is not None else default_title(volume),
+        edges=np.append(axis.starts, axis.stop).astype("datetime64[s]"),
+        granularity=axis.granularity,
+        lines=lines,
+        stretches=_stretches(axis),
+        marks=tuple(marks),
+        smoothing=smoothing,
+        kind=kind_name(kind),
+        log=log,
+        raw=raw or volume.smoothing is None,
+        smooth=smooth,
+        panels=len(lines) >= PANELS_FROM if panels is None else panels,
+        classic=classic,
+    )
+
+
+def default_title(volume: Volume) -> str:
+    """`www.example.com, counts by day`, or how many names there are."""
+    names = list(dict.fromkeys(series.name for series in volume.series))
+    who = ", ".join(name.rstrip(".") or "." for name in names[:3])
+    if len(names) > 3:
+        who = f"{len(names)} names"
+    return f"{who}: count by {volume.axis.granularity.replace('-', ' ')}"
+
+
+def label_of(series: Series) -> str:
+    """The name without its closing dot, and the record type where split."""
+    name = series.name.rstrip(".") or "."
+    return name if series.rrtype is None else f"{name} {series.rrtype}"
+
+
+def _line(axis: Axis, series: Series) -> Line:
+    counts = np.zeros(len(axis), dtype=np.uint64)
+    counts[series.buckets] = series.counts
+    smoothed = None
+    if series.smoothed is not None:
+        smoothed = np.full(len(axis), np.nan)
+        smoothed[series.buckets] = series.smoothed
+    known = (counts > 0) | ~np.isin(axis.coverage, UNKNOWN_WHERE_ZERO)
+    return Line(label_of(series), counts, smoothed, known)
+
+
+def _stretches(axis: Axis) -> tuple[Stretch, ...]:
+    marks = axis.coverage
+    if not len(marks):
+        return ()
+    bounds = np.flatnonzero(np.diff(marks)) + 1
+    edges = [0, *bounds.tolist(), len(marks)]
+    runs = [Stretch(a, b, Coverage(int(marks[a]))) for a, b in pairwise(edges)]
+    return tuple(run for run in runs if run.coverage is not Coverage.COMPLETE)

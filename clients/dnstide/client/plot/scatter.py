@@ -1,0 +1,54 @@
+"""One series against another, with the line of least squares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .figure import new_figure
+from .texts import number, put
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SIZE = (7.0, 7.0)
+
+
+def scatter(
+    x: npt.NDArray[np.uint64],
+    y: npt.NDArray[np.uint64],
+    *,
+    labels: tuple[str, str],
+    slope: float,
+    intercept: float,
+    r_squared: float,
+    title: str = "",
+    size: tuple[float, float] = SIZE,
+) -> Figure:
+    """A point for each bucket that both series have, and y = intercept + slope·x. Raises MissingExtra."""
+    from matplotlib.ticker import FuncFormatter
+
+    figure = new_figure(*size)
+    axes: Any = figure.add_subplot()
+    dot = 18 if len(x) <= 400 else 5
+    axes.scatter(x, y, s=dot, facecolors="none", edgecolors="black", linewidths=0.7)
+    ends = np.array([float(x.min()), float(x.max())]) if len(x) else np.array([0.0, 1.0])
+    axes.plot(ends, intercept + slope * ends, color="#d55e00", linewidth=1.6)
+    line = f"y = {intercept:,.6g} {'+' if slope >= 0 else '−'} {abs(slope):.4g} x"
+    words = f"{line}\nR² = {r_squared:.3f}, n = {len(x):,}"
+    note = axes.text(0.03, 0.97, "", transform=axes.transAxes, va="top", fontsize=10,
+                     bbox={"facecolor": "white", "edgecolor": "#999999"})  # fmt: skip
+    put(note, words, 200)
+    put(axes.set_xlabel(""), labels[0], 70)
+    put(axes.set_ylabel(""), labels[1], 70)
+    put(figure.suptitle("", fontsize=12), title, 80)
+    axes.xaxis.set_major_formatter(FuncFormatter(number))
+    axes.yaxis.set_major_formatter(FuncFormatter(number))
+    axes.set_xlim(left=min(0.0, ends[0]))
+    axes.set_ylim(bottom=0.0)
+    axes.tick_params(axis="x", labelrotation=30)
+    axes.grid(True, color="#e4e4e4", linewidth=0.6)
+    axes.set_axisbelow(True)
+    return figure

@@ -1,0 +1,58 @@
+"""Looks that stay apart in black and white: every line differs by marker or dashes, not by colour alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..results import Coverage
+
+# Okabe and Ito's palette for all kinds of colour vision; neighbours differ in their greys too.
+COLOURS = ("#000000", "#d55e00", "#0072b2", "#009e73", "#cc79a7", "#7a5c00", "#56b4e9", "#e69f00")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", "p", ">", "h")
+DASHES: tuple[Any, ...] = ("solid", (0, (6, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
+RAW_DASH: Any = (0, (3, 2))
+HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "++++", "----", "oooo")
+
+BAR = "#bbbbbb"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How line number i of `of` is drawn."""
+
+    colour: str
+    marker: str | None
+    dash: Any
+    hatch: str
+
+
+def look(i: int, of: int, *, classic: bool = False) -> Look:
+    """One line alone is plain black; several get a colour, a marker and, from the ninth on, other dashes."""
+    if of == 1:
+        return Look("#000000", None, "solid", "")
+    colour = "#000000" if classic else COLOURS[i % len(COLOURS)]
+    dash = DASHES[(i // len(COLOURS) + (i if classic else 0)) % len(DASHES)]
+    return Look(colour, MARKERS[i % len(MARKERS)], dash, HATCHES[i % len(HATCHES)])
+
+
+def bar_fill(look: Look | None) -> dict[str, Any]:
+    """Fill of a bar; None is the grey of a line alone."""
+    if look is None:
+        return {"facecolor": BAR, "edgecolor": "#000000", "linewidth": 0.4}
+    face = "white" if look.hatch else look.colour
+    return {"facecolor": face, "edgecolor": look.colour, "hatch": look.hatch, "linewidth": 0.4}
+
+
+def shade(coverage: Coverage) -> dict[str, Any]:
+    """Fill of a stretch without complete coverage: plain grey, dots, or hatching."""
+    if coverage is Coverage.NONE:
+        return {"facecolor": "#dcdcdc"}
+    if coverage is Coverage.PARTIAL:
+        return {"facecolor": "#f4f4f4", "hatch": "...", "edgecolor": "#c4c4c4"}
+    return {"facecolor": "#f6dcc8", "hatch": "//", "edgecolor": "#c08060"}
+
+
+def lighter(colour: str) -> str:
+    """Halfway to white. PostScript knows no transparency."""
+    return "#" + "".join(f"{(int(colour[i : i + 2], 16) + 255) // 2:02x}" for i in (1, 3, 5))
