@@ -1,0 +1,126 @@
+"""Whatever is damaged: a bucket said to be complete has the true count, and no count is too high."""
+
+import os
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import dns.name
+import pytest
+from dnstide.engine import (
+    AnswerIncomplete,
+    Coverage,
+    LocalEngine,
+    VolumeAnswer,
+    VolumeQuestion,
+    parse_table_name,
+)
+from dnstide.mtbl import DnstableWriter, Row
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+DAY = 86400
+FIRST = int(datetime(2018, 10, 29, tzinfo=UTC).timestamp())
+DAYS = 14
+DAILY = [f"dns.{datetime.fromtimestamp(FIRST + i * DAY, UTC):%Y%m%d}.D.mtbl" for i in range(DAYS)]
+COARSE = ["dns.20181029.W.mtbl", "dns.20181101.W.mtbl", "dns.201810.M.mtbl", "dns.2018.Y.mtbl"]
+NAMES = [*DAILY, *COARSE]
+OWNER, WITHIN = dns.name.from_text("a.com"), dns.name.from_text("com")
+
+
+@pytest.fixture(scope="module")
+def versions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Row]]:
+    """Folders good, flip and cut with all tables in each state, and the rows. Coarse tables hold what the
+    daily ones of their period hold; some rows are first seen the day before."""
+    base, random = tmp_path_factory.mktemp("versions"), Random(1)
+    everything: list[Row] = []
+    for state in ("good", "flip", "cut"):
+        (base / state).mkdir()
+    daily: dict[str, list[Row]] = {}
+    for i, name in enumerate(DAILY):
+        seen = [FIRST + i * DAY + random.randrange(-DAY // 2, DAY) for _ in range(random.randrange(8))]
+        daily[name] = [
+            Row(
+                OWNER,
+                1,
+                WITHIN,
+                (len(everything).to_bytes(3, "big") + bytes([k]),),
+                time,
+                time,
+                random.randrange(1, 99),
+            )
+            for k, time in enumerate(seen)
+        ]
+        everything += daily[name]
+    for name in NAMES:
+        table = parse_table_name(name)
+        assert not isinstance(table, str)
+        inside = [FIRST + i * DAY for i in range(DAYS) if table.start <= FIRST + i * DAY < table.stop]
+        with DnstableWriter(base / "good" / name, sync=False) as writer:
+            for day in inside:
+                for row in daily[DAILY[(day - FIRST) // DAY]]:
+                    writer.add(row)
+        data = (base / "good" / name).read_bytes()
+        (base / "flip" / name).write_bytes(data[:12] + bytes([data[12] ^ 1]) + data[13:])
+        (base / "cut" / name).write_bytes(data[: len(data) // 2])
+    return base, everything
+
+
+QUESTIONS = st.builds(
+    VolumeQuestion.build,
+    names=st.just(["a.com"]),
+    start=st.none() | st.integers(0, DAYS - 1).map(lambda day: FIRST + day * DAY),
+    stop=st.none() | st.integers(DAYS, DAYS + 3).map(lambda day: FIRST + day * DAY),
+    step=st.sampled_from(["day", "week", "month", "quarter", "year"]),
+    policy=st.sampled_from(["fail", "partial"]),
+)
+
+
+def ask(engine: LocalEngine, question: VolumeQuestion) -> VolumeAnswer | AnswerIncomplete:
+    try:
+        return engine.volume(question)
+    except AnswerIncomplete as error:
+        return error
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    states=st.lists(
+        st.sampled_from(["good", "good", "good", "flip", "cut", "none"]), min_size=18, max_size=18
+    ),
+    question=QUESTIONS,
+)
+def test_never_wrong_and_unmarked(
+    versions: tuple[Path, list[Row]], states: list[str], question: VolumeQuestion
+) -> None:
+    """Random damage in random tables; coarse ones may be absent, daily ones are always there."""
+    base, everything = versions
+    with TemporaryDirectory() as folder:
+        for name, state in zip(NAMES, states, strict=True):
+            if state != "none" or name in DAILY:
+                os.link(base / (state if state != "none" else "good") / name, Path(folder) / name)
+        with LocalEngine(folder, threads=1) as engine:
+            answer, again = ask(engine, question), ask(engine, question)
+    if isinstance(answer, AnswerIncomplete) or isinstance(again, AnswerIncomplete):
+        assert str(answer) == str(again)
+        assert question.policy.value == "fail"
+        assert {states[NAMES.index(failure.table)] for failure in answer.failures} <= {"flip", "cut"}
+        return
+    assert question.policy.value == "partial" or answer.complete
+    truth = Counter[int]()
+    edges = answer.edges.tolist()
+    for row in everything:
+        inside = [i for i in range(len(edges) - 1) if edges[i] <= row.time_first < edges[i + 1]]
+        truth.update(dict.fromkeys(inside, row.count))
+    (series,) = answer.series
+    found = dict(zip(series.bucket.tolist(), series.count.tolist(), strict=True))
+    for bucket, coverage in enumerate(answer.coverage.tolist()):
+        assert found.get(bucket, 0) <= truth[bucket]
+        if coverage == Coverage.COMPLETE:
+            assert found.get(bucket, 0) == truth[bucket]
+    if answer.complete:
+        assert found == {bucket: count for bucket, count in truth.items() if count}
+    assert again.series[0].count.tolist() == series.count.tolist()
+    assert (again.coverage.tolist(), again.failures) == (answer.coverage.tolist(), answer.failures)
