@@ -21,6 +21,7 @@ from dnstide.mtbl.errors import (
     UnknownCompression,
     error_from_code,
 )
+from dnstide.mtbl.handshake import require_same_version
 from dnstide.mtbl.lookup import LookupQuery, LookupResult, lookup
 from dnstide.mtbl.verify import TableReport, verify_table
 from dnstide.mtbl.writer import DnstableWriter, merge_tables, write_entries
@@ -60,3 +61,5 @@ __all__ = [
     "verify_table",
     "write_entries",
 ]
+
+require_same_version()

@@ -1,20 +1,20 @@
 """What can go wrong with a table.
 
-    TableError                   code                  damaged
-    ├── TableMissing             TABLE_MISSING         no
-    ├── TableUnreadable          TABLE_UNREADABLE      no: the system refused, or the disk failed
-    ├── TableTooShort            TABLE_TOO_SHORT       yes
-    ├── BadMagic                 BAD_MAGIC             yes
-    ├── BadOffset                BAD_OFFSET            yes: trailer or index say what cannot be true
-    ├── BadChecksum              BAD_CHECKSUM          yes
-    ├── BadBlock                 BAD_BLOCK             yes
-    ├── UnknownCompression       UNKNOWN_COMPRESSION   yes
-    ├── NotDnstable              NOT_DNSTABLE          yes
-    └── TableChanged             TABLE_CHANGED         yes: shrunk or rewritten while it was open
-    Stopped
-    ├── Cancelled
-    └── DeadlinePassed
-    CountOverflow (ArithmeticError)
+TableError                   code                  damaged
+├── TableMissing             TABLE_MISSING         no
+├── TableUnreadable          TABLE_UNREADABLE      no: the system refused, or the disk failed
+├── TableTooShort            TABLE_TOO_SHORT       yes
+├── BadMagic                 BAD_MAGIC             yes
+├── BadOffset                BAD_OFFSET            yes: trailer or index say what cannot be true
+├── BadChecksum              BAD_CHECKSUM          yes
+├── BadBlock                 BAD_BLOCK             yes
+├── UnknownCompression       UNKNOWN_COMPRESSION   yes
+├── NotDnstable              NOT_DNSTABLE          yes
+└── TableChanged             TABLE_CHANGED         yes: shrunk or rewritten while it was open
+Stopped
+├── Cancelled
+└── DeadlinePassed
+CountOverflow (ArithmeticError)
 """
 
 from typing import ClassVar
@@ -43,7 +43,9 @@ class TableError(Exception):
     """A table that cannot be read. `path`, `offset` in bytes from the file's start where one is known, `reason`."""
 
     code: ClassVar[str] = "TABLE_ERROR"
-    damaged: ClassVar[bool] = False  # True where the file itself is at fault, and reading it again would not help
+    damaged: ClassVar[bool] = (
+        False  # True where the file itself is at fault, and reading it again would not help
+    )
 
     def __init__(self, path: str, offset: int | None, reason: str) -> None:
         # The same arguments go to Exception, so that pickle rebuilds the error.

@@ -1,0 +1,58 @@
+"""`_native.pyi` says what the built module is."""
+
+import ast
+from importlib import metadata
+from pathlib import Path
+
+import dnstide.mtbl
+import pytest
+from dnstide.mtbl import _native, handshake
+
+STUB = Path(dnstide.mtbl.__file__).with_name("_native.pyi")
+Signatures = dict[str, str]
+
+
+def normal(signature: str) -> str:
+    """A `def` line as Python's own parser prints it, so that layout makes no difference."""
+    return ast.unparse(ast.parse(f"{signature}: ..."))
+
+
+def stub_signatures() -> Signatures:
+    found = {}
+    for node in ast.parse(STUB.read_text()).body:
+        if isinstance(node, ast.ClassDef):
+            for method in node.body:
+                assert isinstance(method, ast.FunctionDef)
+                method.decorator_list = []
+                found[f"{node.name}.{method.name}"] = ast.unparse(method)
+        elif isinstance(node, ast.FunctionDef):
+            found[node.name] = ast.unparse(node)
+    return found
+
+
+def built_signatures() -> Signatures:
+    found = {}
+    for name, thing in vars(_native).items():
+        members = vars(thing).items() if isinstance(thing, type) else [("", thing)]
+        for member, function in members:
+            getter = function.fget if isinstance(function, property) else function
+            signatures = getattr(getter, "__nb_signature__", ())
+            assert len(signatures) <= 1, "overloads need a stub of their own"
+            for signature, _, _ in signatures:
+                found[f"{name}.{member}" if member else name] = normal(signature)
+    return found
+
+
+def test_every_signature_is_in_the_stub() -> None:
+    """Names, arguments, defaults and types agree, and nothing is missing on either side."""
+    built = built_signatures()
+    assert {"lookup", "Table.get", "Cancel.cancelled"} <= set(built)
+    assert stub_signatures() == built
+
+
+def test_versions_must_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The installed module is of the package's version; one of another is refused, and the text names both."""
+    assert _native.__version__ == metadata.version("dnstide-workers")
+    monkeypatch.setattr(_native, "__version__", "0.0.1-old")
+    with pytest.raises(ImportError, match=r"0\.0\.1-old.*reinstall"):
+        handshake.require_same_version()
