@@ -55,7 +55,7 @@ class DnstideService(service_pb2_grpc.DnstideServiceServicer):
         self, request: volume_pb2.QueryVolumeRequest, context: Context
     ) -> None:
         """See service.proto."""
-        await context.send_initial_metadata(self._metadata)
+        await self._introduce(context)
         try:
             with self.admission:
                 await self._volume(request, context)
@@ -66,7 +66,7 @@ class DnstideService(service_pb2_grpc.DnstideServiceServicer):
         self, request: tables_pb2.ListTablesRequest, context: Context
     ) -> tables_pb2.ListTablesResponse:
         """See service.proto."""
-        await context.send_initial_metadata(self._metadata)
+        await self._introduce(context)
         try:
             self.admission.check_ready()
             return self._tables(request)
@@ -78,8 +78,13 @@ class DnstideService(service_pb2_grpc.DnstideServiceServicer):
         self, request: info_pb2.GetServerInfoRequest, context: Context
     ) -> info_pb2.GetServerInfoResponse:
         """See service.proto."""
-        await context.send_initial_metadata(self._metadata)
+        await self._introduce(context)
         return server_info(self._pool, self._settings, self._version, self._started, self.admission.draining)
+
+    async def _introduce(self, context: Context) -> None:
+        """Tells the version first and last: the first may be lost to a client whose call ends at once."""
+        await context.send_initial_metadata(self._metadata)
+        context.set_trailing_metadata(self._metadata)
 
     async def _volume(self, request: volume_pb2.QueryVolumeRequest, context: Context) -> None:
         loop = asyncio.get_running_loop()
@@ -177,4 +182,5 @@ async def _abort(context: Context, error: Exception) -> None:
         log.error("a question failed", exc_info=error)
     rich = rich_status(error)
     code = status_of(error).code
-    await context.abort(code, rich.message, ((DETAILS_KEY, rich.SerializeToString()),))
+    details = (DETAILS_KEY, rich.SerializeToString())
+    await context.abort(code, rich.message, (*context.trailing_metadata(), details))
