@@ -13,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import click
 from dnstide.client.blocking import Client
 from dnstide.client.errors import DnstideError, ServerUnreachable
 
@@ -20,6 +21,7 @@ READY_SECONDS = 120.0
 """Ray takes some seconds to start, on a busy machine many."""
 STOP_SECONDS = 20.0
 """The gateway has nothing to drain; what is still there after this is killed."""
+LOG_LINES = 12
 _MARK = "DNSTIDE_DEMO_RUN"
 
 
@@ -87,9 +89,10 @@ class DemoGateway:
 
     def _tail(self) -> str:
         try:
-            return "\n".join(self._log.read_text(errors="replace").splitlines()[-15:])
+            lines = click.unstyle(self._log.read_text(errors="replace")).splitlines()
         except OSError:
             return ""
+        return "\n".join(line[:300] for line in lines[-LOG_LINES:])
 
     def stop(self) -> None:
         """End the gateway and whatever it started. Safe to call twice."""
