@@ -56,7 +56,7 @@ def test_open_tables_keeps_order_and_raises_nothing(table: Path, tmp_path: Path)
     (tmp_path / "empty").write_bytes(b"")
     (tmp_path / "text").write_bytes(b"no table\n" * 100)
     os.mkfifo(tmp_path / "fifo")
-    paths = [
+    paths: list[Path | str] = [
         table,
         tmp_path / "none",
         tmp_path / "text",
@@ -142,7 +142,7 @@ def test_closed_table(table: Path) -> None:
     assert (opened.entries_count, opened.path) == (2000, str(table))
     assert [first, *under_way] == rows()
     for use in (opened.entries, lambda: opened.get(b""), lambda: lookup([opened], ALL, EDGES)):
-        with pytest.raises(ValueError, match="table is closed: .*t.mtbl"):
+        with pytest.raises(ValueError, match=r"table is closed: .*t\.mtbl"):
             use()
     opened.close()
 
@@ -170,7 +170,7 @@ def test_empty_tables_answer(tmp_path: Path) -> None:
 
 
 def test_more_tables_than_the_soft_limit(table: Path) -> None:
-    """A shard keeps thousands of tables open: the soft limit is raised, and where the hard one ends an error says so."""
+    """A shard keeps thousands of tables open: the soft limit is raised, and past the hard one an error says so."""
     code = f"""
 import resource
 from dnstide.mtbl import Table, TableUnreadable, open_tables

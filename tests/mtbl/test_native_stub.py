@@ -51,7 +51,7 @@ def test_every_signature_is_in_the_stub() -> None:
 
 
 def test_versions_must_agree(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The installed module is of the package's version; one of another is refused, and the text names both."""
+    """The installed module is of the package's version; another is refused, and the text names both."""
     assert _native.__version__ == metadata.version("dnstide-workers")
     monkeypatch.setattr(_native, "__version__", "0.0.1-old")
     with pytest.raises(ImportError, match=r"0\.0\.1-old.*reinstall"):

@@ -3,10 +3,9 @@ from collections.abc import Iterable, Sequence
 from typing import final
 
 import numpy as np
-from numpy.typing import NDArray
-
 from dnstide.mtbl.errors import TableError
 from dnstide.mtbl.lookup import LookupQuery
+from numpy.typing import NDArray
 
 __version__: str
 

@@ -40,7 +40,7 @@ __all__ = [
 
 
 class TableError(Exception):
-    """A table that cannot be read. `path`, `offset` in bytes from the file's start where one is known, `reason`."""
+    """A table that cannot be read: `path`, `offset` (bytes from the file's start, where known), `reason`."""
 
     code: ClassVar[str] = "TABLE_ERROR"
     damaged: ClassVar[bool] = (
@@ -147,5 +147,5 @@ _BY_CODE: dict[str, type[TableError]] = {cls.code: cls for cls in TableError.__s
 
 
 def error_from_code(code: str, path: str, offset: int | None, reason: str) -> TableError:
-    """The error of that code; a plain TableError where the code is not known, so that a newer peer's still arrives."""
+    """The error of that code; a plain TableError where it is not known, so that a newer peer's still arrives."""
     return _BY_CODE.get(code, TableError)(path, offset, reason)

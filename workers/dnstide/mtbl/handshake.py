@@ -13,5 +13,5 @@ def require_same_version() -> None:
         return  # run from a source tree: there is nothing to compare with
     if _native.__version__ != installed:
         raise ImportError(
-            f"the native reader is version {_native.__version__}, dnstide-workers is {installed}: reinstall it"
+            f"the native reader is version {_native.__version__}, dnstide-workers {installed}: reinstall it"
         )

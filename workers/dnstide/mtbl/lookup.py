@@ -4,19 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-
 from dnstide.mtbl import _native
 from dnstide.mtbl._native import Cancel, Table
 from dnstide.mtbl.errors import TableError
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
 class LookupQuery:
-    """Which rows: those whose RRSET key begins with `prefix` (see `owner_prefix`), of these types and bailiwick.
+    """Rows whose RRSET key begins with `prefix` (see `owner_prefix`), of these types and this bailiwick.
 
-    `wildcard` tells that the prefix is a suffix of names, without the zero that closes a whole one. `rrtypes` empty
-    and `bailiwick` None take all; a bailiwick is a reversed wire name.
+    `wildcard` tells that the prefix is a suffix of names, without the zero that closes a whole one.
+    `rrtypes` empty and `bailiwick` None take all; a bailiwick is a reversed wire name.
     """
 
     prefix: bytes
@@ -29,8 +28,8 @@ class LookupQuery:
 class LookupResult:
     """Columns of equal length, unique and sorted by (query, rrtype, bucket); the rest describes the work.
 
-    `rrtype` is 0 where the question was not split. `rows` were counted (once for each query), `blocks` decoded. The
-    tables in `failures` (their place in the call, and why) add nothing to the columns.
+    `rrtype` is 0 where the question was not split. `rows` were counted (once for each query), `blocks`
+    decoded. The tables in `failures` (their place in the call, and why) add nothing to the columns.
     """
 
     query: NDArray[np.int32]
@@ -55,9 +54,9 @@ def lookup(
     """Adds up the counts of the queries' rows by time_first, in the buckets [edges[i], edges[i + 1]).
 
     `edges` are n + 1 strictly ascending unix seconds; rows first seen outside are not counted. Where
-    `table_buckets[t]` is not -1, all rows of table t fall in that bucket, whenever they were first seen. A stored
-    count of 0 is read as 1. Each block is read and decoded once, on up to `threads` threads, without the GIL.
-    Raises Cancelled, DeadlinePassed, CountOverflow; a damaged table is no exception but one of the failures.
+    `table_buckets[t]` is not -1, all rows of table t fall in that bucket, whenever they were first seen. A
+    stored count of 0 is read as 1. Each block is read and decoded once, on up to `threads` threads, without
+    the GIL. Raises Cancelled, DeadlinePassed, CountOverflow; a damaged table is among the failures instead.
     """
     edges = np.ascontiguousarray(edges, dtype=np.int64)
     if table_buckets is not None:
