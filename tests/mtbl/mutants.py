@@ -39,7 +39,8 @@ class Base:
         return self.offsets[-1]
 
     def parts(self) -> TableParts:
-        return _parts(self.version, self.compression)
+        parts = _parts(self.version, self.compression)
+        return replace(parts, plain=list(parts.plain), stored={}, trailer={})
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,9 @@ class Mutant:
     data: bytes
 
 
+@cache
 def _parts(version: int, compression: str) -> TableParts:
-    parts = table_parts(fixed_entries(), version=version, compression=compression, block_size=512, interval=4)
-    return replace(parts, plain=list(parts.plain), stored={}, trailer={})
+    return table_parts(fixed_entries(), version=version, compression=compression, block_size=512, interval=4)
 
 
 @cache

@@ -7,6 +7,7 @@ import struct
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from tests.mtbl.codecs import decompress
@@ -50,6 +51,7 @@ def _crc_table() -> list[int]:
 _CRC = _crc_table()
 
 
+@lru_cache(maxsize=4096)  # most blocks of a mutant are those of the table it was
 def crc32c(data: bytes) -> int:
     crc = 0xFFFFFFFF
     for byte in data:

@@ -75,7 +75,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("lookup")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(
     contents=st.lists(tables.row_entries, max_size=4),
     layouts=st.lists(tables.layouts, min_size=4, max_size=4),

@@ -6,9 +6,9 @@ from tests.mtbl.mutants import KINDS
 
 def test_mutants() -> None:
     """A few thousand of all kinds over both versions and all compressions; `make mutants` runs many more."""
-    outcome = run(count=3600, seed=7, jobs=2)
+    outcome = run(count=3000, seed=7, jobs=2)
     assert outcome.wrong == []
-    assert outcome.mutants >= 3600
+    assert outcome.mutants >= 3000
     # The run cannot pass by asking nothing, or by refusing everything.
     asked = {asked for _, asked, _ in outcome.outcomes}
     assert asked == {"verify", "open", "entries", "lookup"}
