@@ -170,7 +170,7 @@ def test_empty_tables_answer(tmp_path: Path) -> None:
 
 
 def test_more_tables_than_the_soft_limit(table: Path) -> None:
-    """A shard keeps thousands of tables open: the soft limit is raised, and past the hard one an error says so."""
+    """A shard keeps thousands of tables open: the soft limit is raised, past the hard one an error."""
     code = f"""
 import resource
 from dnstide.mtbl import Table, TableUnreadable, open_tables

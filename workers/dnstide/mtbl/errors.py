@@ -147,5 +147,5 @@ _BY_CODE: dict[str, type[TableError]] = {cls.code: cls for cls in TableError.__s
 
 
 def error_from_code(code: str, path: str, offset: int | None, reason: str) -> TableError:
-    """The error of that code; a plain TableError where it is not known, so that a newer peer's still arrives."""
+    """The error of that code; a plain TableError where unknown, so that a newer peer's arrives."""
     return _BY_CODE.get(code, TableError)(path, offset, reason)
