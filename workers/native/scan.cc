@@ -82,7 +82,7 @@ void gather(Gathering& into, Piece& piece, uint64_t blocks) {
         const size_t place = piece.places()[i];
         Grouper& grouper = piece.groupers()[i];
         std::vector<TopList>& lists = result.lists[place];
-        for (size_t c = 0; c < lists.size(); ++c) lists[c].absorb(grouper.lists()[c]);
+        for (size_t c = 0; c < lists.size(); ++c) lists[c].absorb(std::move(grouper.lists()[c]));
         for (auto& [key, sums] : grouper.edges()) into.edges[place][key].add(sums);
     }
     piece.types().add_to(result.types);
@@ -105,13 +105,17 @@ void prepare(Gathering& into, const ScanPlan& plan) {
 // The groups that borders went through, whole again.
 void settle(Gathering& into, const ScanPlan& plan) {
     for (size_t i = 0; i < plan.groups.size(); ++i) {
+        std::vector<TopList>& lists = into.result->lists[i];
+        if (into.edges[i].empty()) {
+            for (TopList& list : lists) list.finish();
+            continue;
+        }
         Grouper grouper(plan.groups[i], plan.types, {});
         for (const auto& [key, sums] : into.edges[i]) {
             grouper.offer({reinterpret_cast<const uint8_t*>(key.first.data()), key.first.size()}, key.second, sums);
         }
-        std::vector<TopList>& lists = into.result->lists[i];
         for (size_t c = 0; c < lists.size(); ++c) {
-            lists[c].absorb(grouper.lists()[c]);
+            lists[c].absorb(std::move(grouper.lists()[c]));
             lists[c].finish();
         }
     }

@@ -7,7 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <string>
+#include <utility>
 #include <vector>
 
 #include "bytes.h"
@@ -38,7 +38,7 @@ public:
             floor_ = std::max(floor_, count);
             return;
         }
-        if (pruned_ && count == bar_ && !before(key, key_of(items_[k_ - 1]))) {
+        if (pruned_ && count == bar_ && !before(key, key_of(items_[worst_]))) {
             floor_ = std::max(floor_, count);
             return;
         }
@@ -48,7 +48,11 @@ public:
     }
 
     // Takes in what another list kept of other keys.
-    void absorb(const TopList& other) {
+    void absorb(TopList&& other) {
+        if (distinct_ == 0) {
+            *this = std::move(other);
+            return;
+        }
         const uint64_t distinct = distinct_ + other.distinct_;
         for (const Item& item : other.items_) offer(item.count, other.key_of(item));
         distinct_ = distinct;
@@ -64,8 +68,11 @@ public:
 
     // The kept keys, best first. Nothing may be offered afterwards.
     const std::vector<Item>& finish() {
-        std::sort(items_.begin(), items_.end(), [this](const Item& a, const Item& b) { return better(a, b); });
-        drop_from(k_);
+        if (!finished_) {
+            if (items_.size() > k_) select();
+            std::sort(items_.begin(), items_.end(), [this](const Item& a, const Item& b) { return better(a, b); });
+            finished_ = true;
+        }
         return items_;
     }
 
@@ -83,15 +90,21 @@ private:
     bool better(const Item& a, const Item& b) const {
         return a.count != b.count ? a.count > b.count : before(key_of(a), key_of(b));
     }
-    void drop_from(size_t n) {
-        for (size_t i = n; i < items_.size(); ++i) floor_ = std::max(floor_, items_[i].count);
-        if (items_.size() > n) items_.resize(n);
+    // Leaves the K best, in no order.
+    void select() {
+        const auto nth = items_.begin() + static_cast<ptrdiff_t>(k_);
+        std::nth_element(items_.begin(), nth, items_.end(), [this](const Item& a, const Item& b) { return better(a, b); });
+        floor_ = std::max(floor_, nth->count);
+        items_.resize(k_);
     }
     void prune() {
-        const auto nth = items_.begin() + static_cast<ptrdiff_t>(k_ - 1);
-        std::nth_element(items_.begin(), nth, items_.end(), [this](const Item& a, const Item& b) { return better(a, b); });
-        drop_from(k_);
+        select();
+        worst_ = static_cast<size_t>(
+            std::max_element(items_.begin(), items_.end(), [this](const Item& a, const Item& b) { return better(a, b); }) -
+            items_.begin());
+        bar_ = items_[worst_].count;
         std::vector<uint8_t> kept;
+        kept.reserve(arena_.size());
         for (Item& item : items_) {
             const Bytes key = key_of(item);
             item.at = kept.size();
@@ -99,7 +112,6 @@ private:
         }
         arena_ = std::move(kept);
         pruned_ = true;
-        bar_ = items_[k_ - 1].count;
     }
 
     size_t k_;
@@ -107,6 +119,8 @@ private:
     uint64_t least_;
     bool names_;
     bool pruned_ = false;
+    bool finished_ = false;
+    size_t worst_ = 0;
     uint64_t bar_ = 0;
     uint64_t floor_ = 0;
     uint64_t distinct_ = 0;
