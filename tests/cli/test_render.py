@@ -113,7 +113,8 @@ def test_json():
     plan = (PlanEntry("t", True, ""), PlanEntry("u", False, "ends before the span"))
     found = json.loads(render(FILLED, "json"))
     assert found["axis"] == {
-        "granularity": "day", "start": "2018-10-31T00:00:00Z", "stop": "2018-11-04T00:00:00Z", "smoothing": None
+        "granularity": "day", "start": "2018-10-31T00:00:00Z", "stop": "2018-11-04T00:00:00Z",
+        "smoothing": None,
     }  # fmt: skip
     assert found["series"][0]["points"][2] == {
         "date": "2018-11-02", "count": None, "smoothed": None, "coverage": "none"

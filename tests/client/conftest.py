@@ -32,7 +32,7 @@ class Scripted(service_pb2_grpc.DnstideServiceServicer):
         try:
             yield from self.volume(request)
         except Refused as refused:
-            refused.end(context)
+            refused.end(context, self.version)
 
     def ListTables(self, request, context):  # noqa: N802
         self._begin(request, context)
@@ -46,6 +46,7 @@ class Scripted(service_pb2_grpc.DnstideServiceServicer):
         self.requests.append(request)
         if self.version is not None:
             context.send_initial_metadata(((METADATA_KEY, self.version),))
+            context.set_trailing_metadata(((METADATA_KEY, self.version),))
 
 
 class Refused(Exception):
@@ -56,13 +57,14 @@ class Refused(Exception):
         info = error_details_pb2.ErrorInfo(reason=reason, domain="dnstide")
         self.details = [info, *details] if reason else []
 
-    def end(self, context):
+    def end(self, context, version):
         rich = status_pb2.Status(code=code_pb2.Code.Value(self.code), message=self.text)
         for detail in self.details:
             packed = any_pb2.Any()
             packed.Pack(detail)
             rich.details.append(packed)
-        context.set_trailing_metadata((("grpc-status-details-bin", rich.SerializeToString()),))
+        details = ("grpc-status-details-bin", rich.SerializeToString())
+        context.set_trailing_metadata((details, (METADATA_KEY, version)))
         context.abort(grpc.StatusCode[self.code], self.text)
 
 

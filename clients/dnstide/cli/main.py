@@ -108,7 +108,7 @@ def run(arguments: Sequence[str]) -> int:
     except DnstideError as error:
         note(f"error: {_words(error)}")
         return exits.exit_code(error)
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt):  # click has ended the line of the ^C already
         note("interrupted")
         return exits.INTERRUPTED
     except PipeClosed:

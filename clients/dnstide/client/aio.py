@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Iterable
 from types import TracebackType
 from typing import Any, Self, Unpack
 
@@ -22,6 +23,19 @@ from .status import error_from_rpc, told_version
 from .timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout
 from .version import check_version
 
+_kept: list[bool] = []
+
+
+def _keep_poller() -> None:
+    """Hold gRPC's poller for the life of the process.
+
+    It ends with the last object that uses it, and in ending races with its own thread (grpc/grpc 43364), so
+    that a process which makes one client after another can crash.
+    """
+    if not _kept:
+        grpc.aio.init_grpc_aio()
+        _kept.append(True)
+
 
 class AsyncClient:
     """As `Client`, for one event loop: make it and use it there. Cancelling a task cancels its call.
@@ -38,6 +52,7 @@ class AsyncClient:
         tls: Tls | None = None,
     ) -> None:
         self.server = check_address(server)
+        _keep_poller()
         self._timeout = timeouts.seconds(timeout, None)
         if tls is None:
             self._channel = grpc.aio.insecure_channel(server, options=channel.options())
@@ -58,8 +73,9 @@ class AsyncClient:
         reader = calls.VolumeReader(question, progress)
         request = calls.volume_request(question)
         call = self._stub.QueryVolume(request, timeout=self._seconds(timeout))
-        async for message in self._messages(call):
-            reader.feed(message)
+        async with contextlib.aclosing(self._messages(call)) as messages:
+            async for message in messages:
+                reader.feed(message)
         return reader.finish()
 
     async def tables(self, dataset: str | None = None, *, timeout: Timeout = DEFAULT) -> Catalog:
@@ -116,14 +132,16 @@ class AsyncClient:
         check_version(self.server, told_version(metadata))
         return answer
 
-    async def _messages(self, call: Any) -> AsyncIterator[Any]:
+    async def _messages(self, call: Any) -> AsyncGenerator[Any]:
         """The messages of a stream; the server stops working when the reader goes away."""
         fresh = True
         try:
             async for message in call:
                 if fresh:
-                    check_version(self.server, told_version(await call.initial_metadata()))
                     fresh = False
+                    # Where a short stream has ended already, gRPC may have dropped its initial metadata.
+                    metadata = await call.initial_metadata() or await call.trailing_metadata()
+                    check_version(self.server, told_version(metadata))
                 yield message
         except grpc.aio.AioRpcError as error:
             raise error_from_rpc(error, self.server) from None

@@ -32,7 +32,7 @@ def error_from_rpc(error: Any, server: str) -> DnstideError:
 
     A server of another version may refuse a question for that reason alone, so that is said first.
     """
-    version = told_version(error.initial_metadata())
+    version = told_version(error.initial_metadata()) or told_version(error.trailing_metadata())
     if version is not None:
         try:
             check_version(server, version)

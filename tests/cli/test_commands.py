@@ -1,0 +1,130 @@
+"""The other commands: tables, verify, status, serve."""
+
+import json
+import socket
+
+import pytest
+
+
+def test_tables(dnstide, own_dir):
+    """Sound, damaged and foreign files, each with its state."""
+    (own_dir / "README").write_text("no table")
+    (own_dir / "dns.20240103.D.mtbl").write_bytes(b"short")
+    done = dnstide("tables", "--mtbl-dir", own_dir, "--format", "jsonl")
+    rows = {row["name"]: row for row in map(json.loads, done.out.splitlines())}
+    assert done.code == 0
+    assert rows["dns.20240101.D.mtbl"] == {
+        "name": "dns.20240101.D.mtbl",
+        "dataset": "dns",
+        "granularity": "day",
+        "start": "2024-01-01T00:00:00Z",
+        "stop": "2024-01-02T00:00:00Z",
+        "size": (own_dir / "dns.20240101.D.mtbl").stat().st_size,
+        "health": "sound",
+        "reason": None,
+    }
+    assert rows["dns.20240103.D.mtbl"]["health"] == "TABLE_TOO_SHORT"
+    assert (rows["README"]["health"], rows["README"]["size"]) == ("ignored", None)
+    assert done.err == "dnstide: 62 tables, 1 of them not usable; 1 other files\n"
+
+
+def test_tables_of_a_dataset(dnstide, small_dir, tmp_path):
+    """Only those of the dataset; none at all is "nothing found"."""
+    assert dnstide("tables", "--mtbl-dir", small_dir, "--dataset", "dnssec").code == 4
+    assert dnstide("tables", "--mtbl-dir", tmp_path).code == 4
+
+
+def test_verify(dnstide, own_dir):
+    """Each file is told OK or what is wrong and where; one bad file makes the exit code 1."""
+    good, bad = own_dir / "dns.20240101.D.mtbl", own_dir / "dns.20240102.D.mtbl"
+    done = dnstide("verify", good)
+    assert done.code == 0
+    assert done.out.startswith(f"{good}: OK (version 2, zlib, ")
+    data = bytearray(bad.read_bytes())
+    data[20] ^= 1
+    bad.write_bytes(data)
+    done = dnstide("verify", good, bad, own_dir / "absent", own_dir)
+    assert done.code == 1
+    ok, damaged, absent, folder = done.out.splitlines()
+    assert ok.startswith(f"{good}: OK")
+    assert damaged.startswith(f"{bad}: BAD_")
+    assert "(at byte " in damaged
+    assert absent.startswith(f"{own_dir / 'absent'}: TABLE_MISSING: ")
+    assert folder.startswith(f"{own_dir}: TABLE_UNREADABLE: ")
+    assert done.err == "dnstide: 3 of 4 files are bad\n"
+
+
+def test_verify_as_json(dnstide, own_dir):
+    """The same as data."""
+    done = dnstide("verify", own_dir / "dns.20240101.D.mtbl", own_dir / "absent", "--format", "json")
+    good, bad = json.loads(done.out)
+    assert (good["health"], good["version"], good["reason"]) == ("OK", 2, None)
+    assert good["bytes"] == (own_dir / "dns.20240101.D.mtbl").stat().st_size
+    assert (bad["health"], bad["entries"]) == ("TABLE_MISSING", None)
+
+
+def test_status(dnstide, gateway):
+    """A server that serves: exit code 0, version, tables and shards."""
+    done = dnstide("status", "--server", gateway, "--wait", "5")
+    assert (done.code, done.err) == (0, "")
+    assert ", serving since 20" in done.out
+    assert "62 tables\n" in done.out
+    assert done.out.count("\nshard ") == 2
+    found = json.loads(dnstide("status", "--server", gateway, "--format", "json").out)
+    assert found["ready"]
+    assert found["tables_total"] == 62
+
+
+def test_status_gives_up(dnstide):
+    """--wait ends in time with the error that stands in the way."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        done = dnstide("status", "--server", f"127.0.0.1:{probe.getsockname()[1]}", "--wait", "0.3")
+    assert done.code == 1
+    assert "no server answers" in done.err
+
+
+def test_serve_help_comes_from_the_settings(dnstide):
+    """Every setting of the gateway is an option."""
+    from dnstide.gateway import Settings
+
+    done = dnstide("serve", "--help")
+    assert done.code == 0
+    for name in Settings.model_fields:
+        assert f"--{name.replace('_', '-')}" in done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ([], 2, "--mtbl-dir: give it, or set DNSTIDE_MTBL_DIR"),
+        (["--mtbl-dir", "{dir}", "--shards", "many"], 2, "--shards: "),
+        (["--mtbl-dir", "{dir}", "--listen", "nowhere"], 2, "is not HOST:PORT"),
+        (["--mtbl-dir", "{dir}", "--listen", "0.0.0.0:8453"], 2, "open to others"),
+        (["--mtbl-dir", "{dir}", "--no-such"], 2, "No such option"),
+    ],
+)
+def test_serve_refuses(arguments, code, words, dnstide, tmp_path):
+    """Settings that cannot be are told by option, before anything starts."""
+    done = dnstide("serve", *(argument.format(dir=tmp_path) for argument in arguments))
+    assert done.code == code
+    assert words in done.err
+
+
+def test_serve_on_a_port_in_use(process, tmp_path):
+    """The port is looked at before the cluster takes its seconds to start."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        serving = process("serve", "--mtbl-dir", tmp_path, "--listen", address)
+        out, err = serving.communicate(timeout=60)
+    assert (serving.returncode, out) == (1, "")
+    assert f"cannot listen on {address}: address already in use; choose another port" in err
+
+
+def test_serve_without_a_directory(process, tmp_path):
+    """A directory that is not there."""
+    serving = process("serve", "--mtbl-dir", tmp_path / "absent", "--listen", "127.0.0.1:0")
+    assert serving.communicate(timeout=60)[1].count("is not a directory") == 1
+    assert serving.returncode == 1
