@@ -6,7 +6,7 @@ import asyncio
 import pickle
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from dnstide.shard.channel import LENGTH, pack, same_user
 
@@ -87,8 +87,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are no subclass of it
 
     async def request(self, frame: bytes) -> tuple[bool, Any]:
         if self._transport.is_closing():

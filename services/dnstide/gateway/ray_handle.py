@@ -20,8 +20,10 @@ from dnstide.gateway.ray_cluster import nodes
 from dnstide.shard import Partial, ShardError, ShardQuestion, TableStatus
 from dnstide.shard.actor import Greeting, start_actor
 from dnstide.shard.channel import machine
+from dnstide.shard.wire import PlanPacker, pack_questions, read_answers
 from ray.exceptions import RayActorError
 
+LEAVE_SECONDS = 2.0
 START_SECONDS = 60.0  # a node that is short of memory or disk can take long to start a process
 
 
@@ -35,6 +37,7 @@ class RayShardHandle:
         self.pid = greeting.pid
         self._actor = actor
         self._channel = channel
+        self._plans = PlanPacker()
         # On this machine also the process itself, since a hung actor does not hear Ray's request to leave.
         self._process: int | None = None
         if channel is not None:
@@ -42,6 +45,8 @@ class RayShardHandle:
                 self._process = os.pidfd_open(greeting.pid)
 
     async def answer(self, questions: Sequence[ShardQuestion]) -> list[Partial | ShardError]:
+        if self._channel is not None:
+            return read_answers(await self._call("answer", pack_questions(questions, self._plans)))
         answers: list[Partial | ShardError] = await self._call("answer", list(questions))
         return answers
 
@@ -64,10 +69,11 @@ class RayShardHandle:
         with contextlib.suppress(Exception):  # dead already, or the cluster is
             ray.kill(self._actor, no_restart=True)
         if self._process is not None:
-            with contextlib.suppress(OSError):
-                signal.pidfd_send_signal(self._process, signal.SIGKILL)
-            os.close(self._process)
-            self._process = None
+            process, self._process = self._process, None
+            if not await _ended(process, LEAVE_SECONDS):
+                with contextlib.suppress(OSError):
+                    signal.pidfd_send_signal(process, signal.SIGKILL)
+            os.close(process)
 
     async def _call(self, method: str, *arguments: Any) -> Any:
         try:
@@ -113,3 +119,17 @@ class RayBackend:
             raise ShardGoneError(spec.name, reason) from error
         near = self._direct and greeting.machine == machine()
         return RayShardHandle(spec, actor, greeting, Channel(greeting.channel, on_lost) if near else None)
+
+
+async def _ended(process: int, seconds: float) -> bool:
+    """Whether the process behind a pidfd ends within the time."""
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    loop.add_reader(process, ended.set)
+    try:
+        await asyncio.wait_for(ended.wait(), seconds)
+    except TimeoutError:
+        return False
+    finally:
+        loop.remove_reader(process)
+    return True

@@ -80,12 +80,14 @@ class Supervisor:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for member in self.pool.members.values():
-            self.pool.set_state(member.spec.name, State.DEAD)
-            if member.batcher is not None:
-                await member.batcher.close()
-            if member.handle is not None:
-                await member.handle.close()
+        await asyncio.gather(*(self._let_go(member) for member in self.pool.members.values()))
+
+    async def _let_go(self, member: Member) -> None:
+        self.pool.set_state(member.spec.name, State.DEAD)
+        if member.batcher is not None:
+            await member.batcher.close()
+        if member.handle is not None:
+            await member.handle.close()
 
     async def refresh(self) -> bool:
         """Looks at all directories now; callers at the same time share one look. True where the catalog

@@ -15,6 +15,7 @@ from dnstide.shard.channel import ChannelServer, machine
 from dnstide.shard.partial import Partial, ShardError
 from dnstide.shard.question import ShardQuestion
 from dnstide.shard.shard import Shard, TableStatus
+from dnstide.shard.wire import PlanReader, pack_answers, read_questions
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 ASK_CALLS = 6
@@ -47,9 +48,9 @@ class ShardActor:
     def __init__(self, mtbl_dir: str, threads: int) -> None:
         self._shard = Shard(mtbl_dir, threads)
         self._threads = threads
-        self._channel = ChannelServer(
-            {name: getattr(self, name) for name in ("answer", "cancel", "inventory", "open", "ping")}
-        )
+        self._plans = PlanReader()
+        methods = {name: getattr(self, name) for name in ("cancel", "inventory", "open", "ping")}
+        self._channel = ChannelServer({**methods, "answer": self._answer_packed})
 
     @ray.method(concurrency_group="control")
     def greet(self) -> Greeting:
@@ -60,6 +61,9 @@ class ShardActor:
     def answer(self, questions: Sequence[ShardQuestion]) -> list[Partial | ShardError]:
         """As `Shard.answer`."""
         return self._shard.answer(list(questions))
+
+    def _answer_packed(self, packed: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        return pack_answers(self._shard.answer(read_questions(packed, self._plans)))
 
     @ray.method(concurrency_group="control")
     def cancel(self, ids: Sequence[str]) -> None:
