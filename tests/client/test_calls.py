@@ -125,10 +125,11 @@ def test_chunks_are_joined():
 
 
 def test_splitting():
-    """With types, the empty type of an empty series is None only where not split."""
+    """A type where split; a name without rows, or a question that does not split, has none."""
     split = read(axis_part(), chunk(rrtype="A"), chunk(rrtype="TYPE65280"), summary(), split_by_rrtype=True)
     assert [series.rrtype for series in split] == ["A", "TYPE65280"]
     assert read(axis_part(), chunk(), summary())[0].rrtype is None
+    assert read(axis_part(), chunk(), summary(), split_by_rrtype=True)[0].rrtype is None
 
 
 def test_coverage_follows_the_buckets():

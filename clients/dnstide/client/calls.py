@@ -131,7 +131,7 @@ class _Chunks:
         lengths = {len(buckets), len(counts)} | ({len(smoothed)} if smoothed is not None else set())
         if len(lengths) != 1 or (len(buckets) and int(buckets.max()) >= len(axis)):
             raise ServerDefect(f"the columns of {self.name} do not fit together")
-        rrtype = self.rrtype if question.split_by_rrtype else None
+        rrtype = self.rrtype or None  # where split, a name without rows has no type
         return make_series(axis, self.name, rrtype, buckets, counts, smoothed)
 
 
