@@ -51,9 +51,9 @@ def command_lists(tree: Any) -> Iterator[list[str]]:
 def check_options(words: list[str], where: str) -> int:
     """Options after `serve` or `status` exist; returns how many were looked at."""
     seen = 0
-    for command in ("serve", "status"):
-        if command in words:
-            given = {word for word in words[words.index(command) :] if word.startswith("--")}
+    for at, command in enumerate(words):
+        if command in ("serve", "status") and (at == 0 or words[at - 1] == "dnstide"):
+            given = {word for word in words[at:] if word.startswith("--")}
             assert given <= options_of(command), f"{where}: {given - options_of(command)}"
             seen += len(given)
     return seen

@@ -94,7 +94,10 @@ class Counter:
         factor = np.exp(self._growth * year + mood) * (index >= self._born)
         by_row = np.where(self._domain >= 0, factor[self._domain], np.exp(0.08 * year + 0.04 * rng.normal()))
         by_row = by_row * WEEK[(index + FIRST_DAY.weekday()) % 7]
-        seen = 1.0 - (1.0 - self._seen) ** share
+        if share >= 1.0:
+            seen = 1.0 - (1.0 - self._seen) ** share
+        else:  # in a minute, only what is asked for many times in it
+            seen = np.clip(self._mean * share / 60, 1e-9, 1.0)
         if ranked:
             by_row[self._pinned] = seen[self._pinned] = 1.0
         present = rng.random(seen.size) < seen

@@ -151,7 +151,7 @@ def rrset(
         dns.rdata.from_text(dns.rdataclass.IN, kind, text, relativize=False).to_wire() or b""
         for text in rdata
     )
-    seen = min(1.0, (mean / 120_000) ** 0.65) if mean else 1.0
+    seen = min(1.0, mean / 6000) if mean else 1.0
     names = dns.name.from_text(owner), dns.name.from_text(bailiwick)
     return Rrset(names[0], int(kind), names[1], tuple(wires), mean, seen, story, share, domain)
 
@@ -166,7 +166,7 @@ def build(seed: int) -> list[Rrset]:
         rows += _domain(rng, rank, f"{label}.example.", volume)
     for i, label in enumerate(words[: DOMAINS - len(LARGEST)]):
         rank = len(LARGEST) + i
-        rows += _domain(rng, rank, f"{label}.example.", 1_934_000 * (19 / (rank + 3)) ** 2.1)
+        rows += _domain(rng, rank, f"{label}.example.", 1_934_000 * (19 / (rank + 3)) ** 3.2)
     return rows
 
 
@@ -210,7 +210,7 @@ def _domain(rng: np.random.Generator, rank: int, domain: str, volume: float) -> 
             if rank % 2 == 0:
                 plan.append((f"{host}.{domain}", "AAAA", [_address6(rng)], weight * 0.6))
     if rank == 0:
-        plan += [(f"e{i:04d}.{domain}", "A", [_address(rng)], 4.0 / (i + 2)) for i in range(400)]
+        plan += [(f"e{i:04d}.{domain}", "A", [_address(rng)], 40.0 / (i + 3) ** 2) for i in range(400)]
     unit = volume / sum(weight for *_, weight in plan)
     rows = [rrset(o, t, domain, data, unit * w, domain=rank) for o, t, data, w in plan]
     if rank < 120:  # the delegation is seen in the parent's zone too
