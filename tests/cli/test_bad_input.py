@@ -194,3 +194,16 @@ def flip(path):
     data = bytearray(path.read_bytes())
     data[20] ^= 0x10
     path.write_bytes(data)
+
+
+@pytest.mark.parametrize("source", ["--mtbl-dir", "--server"])
+def test_deadline(source, dnstide, small_dir, gateway):
+    """Too little time has an exit code of its own and says how to get more."""
+    place = small_dir if source == "--mtbl-dir" else gateway
+    done = dnstide("vot", "*.", source, place, "--timeout", "0.000001")
+    refuse(done, 5, "in time: allow more with a longer timeout, or ask for less")
+
+
+def test_deadline_counts_in_a_partial_answer(dnstide, small_dir):
+    """A partial answer is for tables that fail, not for time that runs out before anything was looked at."""
+    refuse(dnstide("vot", "*.", "--mtbl-dir", small_dir, "--partial", "--timeout", "0.000001"), 5, "in time")
