@@ -24,7 +24,7 @@ from .timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout
 
 try:
     from dnstide import engine, mtbl
-except ModuleNotFoundError as error:
+except ImportError as error:  # of a namespace, a missing part is a missing name
     if error.name is None or not error.name.startswith("dnstide"):
         raise
     raise MissingExtra("reading tables in this process", "local") from None
