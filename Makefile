@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS := local,server,plot,pandas,polars,parquet
 DISTS := -e ./protos -e './workers[ray]' -e ./services -e './clients[$(EXTRAS)]'
+# The build tools are among the development packages: without isolation their paths stay the same, and so do objects.
+PIP := PIP_CONSTRAINT=constraints.txt $(BIN)/pip install -q --disable-pip-version-check
 DEBS := g++ cmake ninja-build python3-dev python3-venv libmtbl-dev libdeflate-dev libzstd-dev liblz4-dev libsnappy-dev
 SANITIZE_DEBS := clang-14 libclang-rt-14-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -37,9 +39,10 @@ $(BIN)/python: | $(VENV)/.debs
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; set PYTHON=" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
-$(STAMP): $(VENV)/.debs $(BIN)/python constraints.txt protos/pyproject.toml services/pyproject.toml clients/pyproject.toml VERSION $(NATIVE)
+$(STAMP): $(VENV)/.debs $(BIN)/python constraints.txt requirements-dev.txt protos/pyproject.toml services/pyproject.toml clients/pyproject.toml VERSION $(NATIVE)
 	@echo "installing the Python packages into $(VENV)"
-	@PIP_CONSTRAINT=constraints.txt $(BIN)/pip install -q --disable-pip-version-check $(DISTS) -r requirements-dev.txt
+	@$(PIP) -r requirements-dev.txt
+	@$(PIP) --no-build-isolation $(DISTS)
 	@touch $@
 
 demo: setup ## run the main job on a local cluster with sample data and show the answer
@@ -47,6 +50,10 @@ demo: setup ## run the main job on a local cluster with sample data and show the
 
 test: setup ## the whole test suite
 	@$(BIN)/python -m pytest
+
+bench: setup ## speed against libmtbl on one thread, and of a running gateway
+	@$(BIN)/python benchmarks/volume.py
+	@$(BIN)/python benchmarks/gateway.py
 
 lint: setup ## formatting, lint, types, and that the generated code is current
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -57,7 +64,7 @@ protos: setup ## generate the Python code of the contract
 	@cd protos && ../$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. --grpc_python_out=. dnstide/api/v1/*.proto
 
 native: $(VENV)/.debs ## rebuild the native reader after a change
-	@PIP_CONSTRAINT=constraints.txt $(BIN)/pip install -q --disable-pip-version-check --no-deps -e ./workers
+	@$(PIP) --no-build-isolation --no-deps -e ./workers
 
 mutants: setup ## MUTANTS damaged tables against the native reader
 	@$(BIN)/python -m tests.mtbl.mutant_run --count $(MUTANTS)
@@ -69,4 +76,4 @@ fuzz: setup ## libFuzzer on the native reader, for FUZZ_SECONDS
 	@$(call install,$(SANITIZE_DEBS))
 	@tests/fuzz/run.sh $(FUZZ_SECONDS)
 
-.PHONY: help setup demo test lint protos native mutants sanitize fuzz
+.PHONY: help setup demo test bench lint protos native mutants sanitize fuzz
