@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from dnstide.client.plot import Mark, draw, kind_name, picture_of, styles
-from dnstide.client.plot.picture import KINDS
+from dnstide.client.plot.kinds import KINDS
 from dnstide.client.results import Coverage
 
 

@@ -11,20 +11,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .figure import draw
     from .files import FORMATS, figure_bytes, format_of, render
-    from .picture import KINDS, Mark, Picture, kind_name, picture_of
+    from .kinds import KINDS, kind_name
+    from .picture import Mark, Picture, picture_of
     from .scatter import scatter
     from .terminal import chart
 
 _HOME_OF = {
     "FORMATS": "files",
-    "KINDS": "picture",
+    "KINDS": "kinds",
     "Mark": "picture",
     "Picture": "picture",
     "chart": "terminal",
     "draw": "figure",
     "figure_bytes": "files",
     "format_of": "files",
-    "kind_name": "picture",
+    "kind_name": "kinds",
     "picture_of": "picture",
     "render": "files",
     "scatter": "scatter",

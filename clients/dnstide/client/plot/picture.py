@@ -10,20 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import InvalidQuestion
 from ..results import UNKNOWN_WHERE_ZERO, Coverage
+from .kinds import kind_name
 
 if TYPE_CHECKING:
     from ..results import Axis, Series, Volume
-
-KINDS = ("line", "point", "step", "bar")
-"""How counts are drawn."""
-
-KIND_ALIASES = {
-    "lines": "line", "points": "point", "dot": "point", "dots": "point", "steps": "step",
-    "bars": "bar", "vbar": "bar", "impulse": "bar", "impulses": "bar", "boxes": "bar",
-}  # fmt: skip
-"""Words of gnuplot and of vot.pl for the same."""
 
 PANELS_FROM = 13
 """From this many series on each has a panel of its own."""
@@ -98,17 +89,6 @@ class Picture:
 
     def with_marks(self, marks: Sequence[Mark]) -> Picture:
         return replace(self, marks=tuple(marks))
-
-
-def kind_name(text: str) -> str:
-    """One of KINDS, from any of their spellings. Raises InvalidQuestion with the list."""
-    word = text.lower()
-    word = KIND_ALIASES.get(word, word)
-    if word not in KINDS:
-        raise InvalidQuestion(
-            [("plot_type", f'"{text}" is not a plot type: choose one of {", ".join(KINDS)}')]
-        )
-    return word
 
 
 def picture_of(

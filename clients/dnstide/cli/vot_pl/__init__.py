@@ -1,0 +1,16 @@
+"""`vot`: takes the place of vot.pl. Its options, aliases, abbreviations, defaults and table are those of the
+script.
+"""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Entry point of the `vot` script."""
+    from .command import run
+
+    sys.exit(run(sys.argv[1:]))
