@@ -47,7 +47,7 @@ void BlockCursor::require_ascending(uint32_t shared, Bytes unshared) const {
 Bytes BlockCursor::restart_key(uint32_t i) const {
     const uint8_t* p = block_.entries + block_.restart(i);
     uint32_t shared, unshared, value_size;
-    p = long_header(p, shared, unshared, value_size);
+    p = header(p, shared, unshared, value_size);
     if (shared != 0) malformed("entry at a restart shares key bytes");
     if (uint64_t{unshared} + value_size > static_cast<uint64_t>(block_.entries_end - p)) {
         malformed("entry runs past its block");

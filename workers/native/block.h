@@ -53,14 +53,7 @@ public:
         const uint8_t* const end = block_.entries_end;
         if (p == end) return false;
         uint32_t shared, unshared, value_size;
-        if (end - p >= 3 && (p[0] | p[1] | p[2]) < 0x80) [[likely]] {
-            shared = p[0];
-            unshared = p[1];
-            value_size = p[2];
-            p += 3;
-        } else {
-            p = long_header(p, shared, unshared, value_size);
-        }
+        p = header(p, shared, unshared, value_size);
         if (shared > key_size_) malformed("entry shares more key bytes than the key before has");
         if (uint64_t{unshared} + value_size > static_cast<uint64_t>(end - p)) malformed("entry runs past its block");
         // Mostly one byte tells that the key is greater than the one before.
@@ -88,6 +81,8 @@ public:
     uint32_t shared() const { return shared_; }
     // Of the block, wherever the cursor stands.
     Bytes first_key() const { return restart_key(0); }
+    // Gives back what an unusually large block has left behind; reset() comes next.
+    void trim(size_t kept) { keys_.release_above(kept); }
     const uint8_t* position() const { return next_; }
     const Block& block() const { return block_; }
 
@@ -99,6 +94,16 @@ private:
         key_size_ = 0;
         shared_ = 0;
         fresh_ = true;
+    }
+    // The three lengths; mostly each is one byte.
+    const uint8_t* header(const uint8_t* p, uint32_t& shared, uint32_t& unshared, uint32_t& value_size) const {
+        if (block_.entries_end - p >= 3 && (p[0] | p[1] | p[2]) < 0x80) [[likely]] {
+            shared = p[0];
+            unshared = p[1];
+            value_size = p[2];
+            return p + 3;
+        }
+        return long_header(p, shared, unshared, value_size);
     }
     const uint8_t* long_header(const uint8_t* p, uint32_t& shared, uint32_t& unshared, uint32_t& value_size) const;
     void require_ascending(uint32_t shared, Bytes unshared) const;

@@ -26,11 +26,22 @@ bool raise_descriptor_limit() {
 
 int open_read_only(const char* path) {
     // O_NONBLOCK: opening a FIFO that nobody writes to would otherwise wait for ever.
-    int fd;
-    do {
-        fd = ::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    } while (fd < 0 && (errno == EINTR || (errno == EMFILE && raise_descriptor_limit())));
-    return fd;
+    int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+#if defined(O_NOATIME)
+    flags |= O_NOATIME;  // saves a little on each read; allowed to the file's owner only
+#endif
+    for (;;) {
+        const int fd = ::open(path, flags);
+        if (fd >= 0) return fd;
+        if (errno == EINTR || (errno == EMFILE && raise_descriptor_limit())) continue;
+#if defined(O_NOATIME)
+        if (errno == EPERM && (flags & O_NOATIME) != 0) {
+            flags &= ~O_NOATIME;
+            continue;
+        }
+#endif
+        return -1;
+    }
 }
 
 int64_t mtime_of(const struct stat& st) { return int64_t{st.st_mtim.tv_sec} * 1'000'000'000 + st.st_mtim.tv_nsec; }

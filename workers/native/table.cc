@@ -13,7 +13,8 @@ constexpr uint32_t kMagicV1 = 0x77846676;
 constexpr uint32_t kMagicV2 = 0x4D54424C;
 // No library of the formats' own writes blocks anywhere near this; a forged block cannot take more memory.
 constexpr uint64_t kLargestBlock = uint64_t{1} << 30;
-constexpr uint64_t kKeptBuffer = uint64_t{16} << 20;
+// A trailer's block size is believed this far when memory is taken for the first block.
+constexpr uint64_t kUsualMost = uint64_t{16} << 20;
 
 struct Frame {
     uint32_t checksum;
@@ -184,18 +185,13 @@ bool BlockReader::read(const Table& table, Extent extent, bool wait, Block& bloc
     }
     try {
         const Bytes stored = checked_payload({p, n}, table.trailer().version);
-        const uint64_t usual = std::min<uint64_t>(table.trailer().block_size, kKeptBuffer) * 2;
+        const uint64_t usual = std::min<uint64_t>(table.trailer().block_size, kUsualMost) * 2;
         block = Block::parse(decoder_.decode(table.compression(), stored, raw_, usual, table.block_limit()));
         if (block.empty()) malformed("block has no entries");
     } catch (const Malformed& m) {
         throw table.error(m, extent.offset);
     }
     return true;
-}
-
-void BlockReader::trim() {
-    stored_.release_above(kKeptBuffer);
-    raw_.release_above(kKeptBuffer);
 }
 
 }  // namespace dnstide

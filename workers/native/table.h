@@ -85,8 +85,10 @@ class BlockReader {
 public:
     // False where `wait` is false and the bytes are not in memory. Throws TableError.
     bool read(const Table& table, Extent extent, bool wait, Block& block);
-    // Gives back what an unusually large block has left behind.
-    void trim();
+    void trim(size_t kept) {
+        stored_.release_above(kept);
+        raw_.release_above(kept);
+    }
 
 private:
     Buffer stored_;

@@ -44,17 +44,25 @@ void TableCursor::require_in_place() {
     }
 }
 
+// The first entry not less than the target in the block where such entries begin; `end` where the block has none.
+TableCursor::At TableCursor::find(Bytes target) {
+    pending_ = false;
+    const bool here = loaded_ && compare({floor_.data(), floor_size_}, target) <= 0 && compare(target, separator()) <= 0;
+    if (!here) {
+        loaded_ = false;
+        if (!index_.seek(target)) return At::end;
+        if (load() == At::cold) return At::cold;
+        keep(floor_, floor_size_, target);
+    }
+    if (entries_.seek(target)) return At::entry;
+    require_in_place();
+    return At::end;
+}
+
 TableCursor::At TableCursor::seek(Bytes target) {
     try {
-        pending_ = false;
-        const bool here = loaded_ && compare(entries_.key(), target) <= 0 && compare(target, separator()) <= 0;
-        if (!here) {
-            loaded_ = false;
-            if (!index_.seek(target)) return At::end;
-            if (load() == At::cold) return At::cold;
-        }
-        if (entries_.seek(target)) return At::entry;
-        require_in_place();
+        const At at = find(target);
+        if (at != At::end || !loaded_) return at;
     } catch (const Malformed& m) {
         rethrow(m);
     }
@@ -63,22 +71,13 @@ TableCursor::At TableCursor::seek(Bytes target) {
 
 TableCursor::At TableCursor::seek_prefix(Bytes prefix) {
     try {
-        pending_ = false;
-        const bool here = loaded_ && compare(entries_.key(), prefix) <= 0 && compare(prefix, separator()) <= 0;
-        if (!here) {
-            loaded_ = false;
-            if (!index_.seek(prefix)) return At::end;
-            if (load() == At::cold) return At::cold;
-        }
-        if (entries_.seek(prefix)) return starts_with(key(), prefix) ? At::entry : At::end;
-        require_in_place();
+        At at = find(prefix);
+        // Every key with the prefix is less than a separator that is greater than the prefix and does not begin with it.
+        if (at == At::end && loaded_ && starts_with(separator(), prefix)) at = next_block();
+        return at == At::entry && !starts_with(key(), prefix) ? At::end : at;
     } catch (const Malformed& m) {
         rethrow(m);
     }
-    // Every key with the prefix is less than a separator that is greater than the prefix and does not begin with it.
-    if (!starts_with(separator(), prefix)) return At::end;
-    const At at = next_block();
-    return at == At::entry && !starts_with(key(), prefix) ? At::end : at;
 }
 
 TableCursor::At TableCursor::next_block() {
@@ -86,15 +85,13 @@ TableCursor::At TableCursor::next_block() {
         if (!pending_) {
             const Bytes border = separator();
             if (compare(entries_.key(), border) > 0) malformed("last key is greater than the index allows");
-            std::memcpy(before_.reserve(border.size()), border.data(), border.size());
-            before_size_ = border.size();
+            keep(before_, before_size_, border);
             if (!index_.next()) return At::end;
         }
         pending_ = load() == At::cold;
         if (pending_) return At::cold;
-        if (compare(key(), Bytes(before_.data(), before_size_)) <= 0) {
-            malformed("first key is less than the index allows");
-        }
+        if (compare(key(), {before_.data(), before_size_}) <= 0) malformed("first key is less than the index allows");
+        keep(floor_, floor_size_, key());
     } catch (const Malformed& m) {
         rethrow(m);
     }

@@ -54,11 +54,21 @@ public:
     Extent extent() const { return extent_; }
     uint64_t blocks() const { return blocks_; }
     [[noreturn]] void rethrow(const Malformed& m) const;
-    void trim() { reader_.trim(); }
+    // Between tables: gives back what unusually large blocks have left behind.
+    void trim() {
+        constexpr size_t kept = size_t{16} << 20;
+        reader_.trim(kept);
+        entries_.trim(kept);
+    }
 
 private:
     At load();
+    At find(Bytes target);
     void require_in_place();
+    static void keep(Buffer& buffer, size_t& size, Bytes bytes) {
+        size = bytes.size();
+        if (size != 0) std::memcpy(buffer.reserve(size), bytes.data(), size);
+    }
 
     const Table* table_ = nullptr;
     const Cancel* cancel_ = nullptr;
@@ -74,6 +84,8 @@ private:
     BlockReader reader_;
     Buffer before_;  // the separator of the block before
     size_t before_size_ = 0;
+    Buffer floor_;  // a key that belongs to this block, as do all from it to the separator
+    size_t floor_size_ = 0;
 };
 
 }  // namespace dnstide
