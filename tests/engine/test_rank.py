@@ -13,11 +13,12 @@ import dns.name
 import numpy as np
 import pytest
 from dnstide.engine.movers import AFTER, BEFORE, Change, Movers, move
-from dnstide.engine.rank import AskAbove, AskExact, AskTop, Ranking, rank
+from dnstide.engine.rank import Ranking, rank
 from dnstide.mtbl.dnstable import reversed_name
 from dnstide.mtbl.errors import CountOverflow
-from dnstide.shard.bounds import LARGEST_COUNT, Bounds, add_counts, total
 from dnstide.mtbl.keys import Grouping, Keys, labels, tie_order
+from dnstide.shard.asks import AskAbove, AskExact, AskTop
+from dnstide.shard.bounds import LARGEST_COUNT, Bounds, add_counts, total
 from hypothesis import example, given
 from hypothesis import strategies as st
 

@@ -135,6 +135,7 @@ def test_scan_is_brute_force(
             assert list(zip(top.keys, top.counts.tolist(), strict=True)) == listed
             assert top.floor == max((count for _, count in every[len(listed) :]), default=0)
             assert top.distinct == len(every)
+            assert top.total == sum(count for _, count in every)
             assert not top.overflow
     by_type = {t: [row.count or 1 for row in rows if row.rrtype == t] for t in RDATA}
     assert found.types == {t: (len(counts), sum(counts)) for t, counts in by_type.items() if counts}

@@ -62,7 +62,7 @@ nb::tuple list_object(const TopList& list, const std::vector<TopList::Item>& ite
         counts.push_back(item.count);
     }
     return nb::make_tuple(nb::bytes(blob.data(), blob.size()), packed(offsets), packed(counts), list.floor(),
-                          list.distinct(), list.overflow);
+                          list.distinct(), wide(list.total()), list.overflow);
 }
 
 nb::tuple result_object(ScanResult& result) {

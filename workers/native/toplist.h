@@ -34,6 +34,7 @@ public:
 
     void offer(uint64_t count, Bytes key) {
         ++distinct_;
+        total_ += count;
         if (count < bar_ || count < least_ || k_ == 0) {
             floor_ = std::max(floor_, count);
             return;
@@ -54,8 +55,10 @@ public:
             return;
         }
         const uint64_t distinct = distinct_ + other.distinct_;
+        const unsigned __int128 total = total_ + other.total_;
         for (const Item& item : other.items_) offer(item.count, other.key_of(item));
         distinct_ = distinct;
+        total_ = total;
         floor_ = std::max(floor_, other.floor_);
         overflow |= other.overflow;
     }
@@ -80,6 +83,7 @@ public:
     // No key that is not kept has a larger count; exact.
     uint64_t floor() const { return floor_; }
     uint64_t distinct() const { return distinct_; }
+    unsigned __int128 total() const { return total_; }
 
     bool overflow = false;  // a count passed 2^64-1 and is not to be trusted
 
@@ -124,6 +128,7 @@ private:
     uint64_t bar_ = 0;
     uint64_t floor_ = 0;
     uint64_t distinct_ = 0;
+    unsigned __int128 total_ = 0;
     std::vector<Item> items_;
     std::vector<uint8_t> arena_;
 };

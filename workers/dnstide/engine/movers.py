@@ -20,18 +20,15 @@ from dnstide.engine.bounding import Merged, add_exact, merge, nth_largest
 from dnstide.engine.rank import (
     FIRST_DEPTH,
     LOOKUPS_WORTH,
-    Ask,
-    AskAbove,
-    AskExact,
-    AskTop,
     Certificate,
     can_lengthen,
     deepen,
     longer,
     send_for,
 )
-from dnstide.shard.bounds import Counts
 from dnstide.mtbl.keys import Keys
+from dnstide.shard.asks import Ask, AskAbove, AskExact, AskTop
+from dnstide.shard.bounds import Counts
 
 __all__ = ["AFTER", "BEFORE", "Change", "Movement", "Movers", "move"]
 

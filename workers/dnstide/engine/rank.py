@@ -1,10 +1,11 @@
-"""The N largest sums over many lists, proved: a threshold algorithm that asks until no unlisted key can belong.
+"""The N largest sums over many lists, proved: a threshold algorithm that asks until no unlisted key can
+belong.
 
 Notation (Fagin, Lotem, Naor 2003; Cao and Wang 2004): every table i gives a list of its largest keys and a
-floor τ_i that bounds all others. L(o) is the sum of the listed counts of key o, U(o) = L(o) + the floors of the
-lists that do not hold it, Θ = Σ τ_i bounds a key on no list. λ₁ is the N-th largest L; keys with U ≥ λ₁ get
-their missing counts; λ is then the N-th largest exact sum. Θ < λ proves the answer, ties included; so does
-Θ = 0, and, with a single list that is itself in rank order, Θ ≤ λ.
+floor τ_i that bounds all others. L(o) is the sum of the listed counts of key o, U(o) = L(o) + the floors of
+the lists that do not hold it, Θ = Σ τ_i bounds a key on no list. λ₁ is the N-th largest L; keys with U ≥ λ₁
+get their missing counts; λ is then the N-th largest exact sum. Θ < λ proves the answer, ties included; so
+does Θ = 0, and, with a single list that is itself in rank order, Θ ≤ λ.
 
 The algorithm is a generator: it yields questions to be put to every shard and is sent their answers, so that
 the same code runs in one process and across a cluster.
@@ -12,55 +13,21 @@ the same code runs in one process and across a cluster.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from dnstide.engine.bounding import Merged, add_exact, merge, nth_largest
-from dnstide.shard.bounds import Bounds, Counts
-from dnstide.mtbl.keys import Keys
+from dnstide.shard.asks import Ask, AskAbove, AskExact, AskTop
 
-__all__ = ["MAX_RANKS", "Ask", "AskAbove", "AskExact", "AskTop", "Certificate", "Ranking", "rank"]
+__all__ = ["MAX_RANKS", "Certificate", "Ranking", "rank"]
 
 MAX_RANKS = 100_000
 FIRST_DEPTH = 500
 LOOKUPS_WORTH = 20_000  # more point lookups than this cost more than reading further down the lists
 
 
-@dataclass(frozen=True, slots=True)
-class AskTop:
-    """The largest keys by the first ``depth`` places of every list; at least the best ``send`` of them.
-
-    With ``scan``, lists shorter than ``depth`` are made again by reading their tables.
-    """
-
-    depth: int
-    send: int
-    scan: bool = False
-    span: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class AskAbove:
-    """Every key that reaches ``threshold`` in any list; a shard of m lists may leave out sums of m *
-    (threshold - 1).
-    """
-
-    threshold: int
-    span: int = 0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class AskExact:
-    """The exact sums of these keys."""
-
-    keys: Keys
-    span: int = 0
-
-
-Ask = AskTop | AskAbove | AskExact
-Answers = Sequence[Bounds] | Sequence[Counts]
 Steps = Generator[Ask, Any, "Ranking"]
 
 

@@ -6,7 +6,7 @@ from dnstide.mtbl.errors import TableError
 class SuffixTrie:
     def __init__(self, compiled: bytes) -> None: ...
 
-_TopList = tuple[bytes, bytes, bytes, int, int, bool]
+_TopList = tuple[bytes, bytes, bytes, int, int, int, bool]
 _Scan = tuple[list[list[_TopList]], dict[int, tuple[int, int]], int, int]
 
 def scan(

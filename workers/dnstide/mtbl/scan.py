@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -76,6 +77,7 @@ class TopKeys:
     counts: npt.NDArray[np.uint64]
     floor: int
     distinct: int
+    total: int
     overflow: bool
 
 
@@ -160,7 +162,7 @@ def suffix_trie() -> _scan.SuffixTrie:
 
 
 def _table_scan(
-    lists: list[list[tuple[bytes, bytes, bytes, int, int, bool]]],
+    lists: list[list[tuple[bytes, bytes, bytes, int, int, int, bool]]],
     types: dict[int, tuple[int, int]],
     rows: int,
     blocks: int,
@@ -170,8 +172,6 @@ def _table_scan(
     )
 
 
-def _top_keys(
-    blob: bytes, offsets: bytes, counts: bytes, floor: int, distinct: int, overflow: bool
-) -> TopKeys:
+def _top_keys(blob: bytes, offsets: bytes, counts: bytes, *facts: Any) -> TopKeys:
     keys = Keys(blob, np.frombuffer(offsets, np.int64))
-    return TopKeys(keys, np.frombuffer(counts, np.uint64), floor, distinct, overflow)
+    return TopKeys(keys, np.frombuffer(counts, np.uint64), *facts)

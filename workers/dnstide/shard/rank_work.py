@@ -1,0 +1,205 @@
+"""One ask of a ranking over the tables that could be opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from dnstide.mtbl import Cancel, Table, TableError
+from dnstide.mtbl.keys import Grouping, Keys
+from dnstide.mtbl.scan import COMMON_TYPES, sum_groups
+from dnstide.shard.asks import AskAbove, AskTop, RankScope, Totals
+from dnstide.shard.bounds import Bounds, Counts, add_counts
+from dnstide.shard.lists import Held, Numbers, Sums, add_up
+from dnstide.shard.store import Failed, ListStore, Progress, Source
+from dnstide.shard.summary import ALL
+
+__all__ = ["RankWork", "Summed"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Summed:
+    """Lists added up to some depth."""
+
+    sums: Sums
+    numbers: Numbers
+    deeper: bool
+    depth: int
+    scanned: int
+
+    def bounds(self, send: int, cut: int = 0) -> Bounds:
+        return self.sums.bounds(self.numbers, send, cut, (self.deeper, self.depth, self.scanned))
+
+
+class RankWork:
+    """Leaves out, and notes in ``failed``, every table that turns out to be unreadable."""
+
+    def __init__(
+        self, store: ListStore, scope: RankScope, tables: Mapping[str, Table], threads: int, cancel: Cancel
+    ) -> None:
+        self.scope = scope
+        self.failed: Failed = {}
+        self._store = store
+        self._tables = dict(tables)
+        self._threads = threads
+        self._cancel = cancel
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._tables)
+
+    def prepare(self, progress: Progress | None) -> None:
+        """Makes missing summaries where they help. One table alone is scanned for what is asked: that is
+        faster.
+        """
+        if len(self._tables) > 1 and self._store.suits(self.scope):
+            self._drop(self._store.make(list(self._tables.values()), self._cancel, progress))
+
+    def top(self, ask: AskTop) -> Summed:
+        """The lists added up to the depth of the ask."""
+        tables = list(self._tables.values())
+        sources, scanned, failed = self._store.lists(
+            tables, self.scope, ask.depth, self._cancel, rescan=ask.scan
+        )
+        self._drop(failed)
+        cut = [source.held.cut(ask.depth + len(self.scope.excluded)) for source in sources]
+        deeper = any(len(one.ids) < one.listed for one in cut)
+        depth = max((len(one.ids) for one in cut), default=0)
+        return Summed(self._add_up(cut), self._numbers, deeper, depth, scanned)
+
+    def above(self, ask: AskAbove) -> Bounds:
+        """Every key that reaches the threshold in a list."""
+        tables = list(self._tables.values())
+        sources, scanned, failed = self._store.above(tables, self.scope, ask.threshold, self._cancel)
+        self._drop(failed)
+        sums = self._add_up([source.held for source in sources])
+        depth = max((len(source.held.ids) for source in sources), default=0)
+        summed = Summed(sums, self._numbers, False, depth, scanned)
+        return summed.bounds(0, len(sources) * (ask.threshold - 1))
+
+    def exact(self, keys: Keys, bucket_of: Mapping[str, int], size: int) -> Counts:
+        """uint64[len(keys), size]: the sums of the keys over the tables of each bucket."""
+        names = {table: name for name, table in self._tables.items()}
+        sources, _, failed = self._store.lists(list(names), self.scope, 0, self._cancel, rescan=False)
+        self._drop(failed)
+        place = np.full(len(self._numbers) + 1, -1, np.intp)  # by number; -1, for unknown keys, is the last
+        place[[self._numbers.known(key) for key in keys]] = np.arange(len(keys))
+        place[-1] = -1
+        at, counts, lacking = [np.zeros(0, np.intp)], [np.zeros(0, np.uint64)], []
+        for source in sources:
+            held = source.held
+            where = place[held.ids]
+            hits = np.flatnonzero(where >= 0)
+            bucket = bucket_of[names[source.table]]
+            at.append(where[hits] * size + bucket)
+            counts.append(held.counts[hits])
+            if held.floor:
+                lacks = np.ones(len(keys), bool)
+                lacks[where[hits]] = False
+                lacking.append((source, np.flatnonzero(lacks), bucket))
+        for missing, bucket, found in self._looked_up(keys, lacking):
+            at.append(missing * size + bucket)
+            counts.append(found)
+        return add_counts(np.concatenate(at), np.concatenate(counts), len(keys) * size).reshape(
+            len(keys), size
+        )
+
+    def totals(self) -> Totals:
+        """What the rows of the scope add up to."""
+        scope = self.scope
+        by_table, failed = self._store.types(list(self._tables.values()), scope.under, self._cancel)
+        self._drop(failed)
+        types: dict[int, tuple[int, int]] = {}
+        for one in by_table:
+            for rrtype, (rows, count) in one.items():
+                before = types.get(rrtype, (0, 0))
+                types[rrtype] = (before[0] + rows, before[1] + count)
+        if scope.grouping is Grouping.RDATA:
+            sources, _, failed = self._store.lists(
+                list(self._tables.values()), scope, 0, self._cancel, rescan=False
+            )
+            self._drop(failed)
+            count = sum(source.held.total for source in sources)
+        else:
+            count = sum(n for t, (_, n) in types.items() if not scope.rrtypes or t in scope.rrtypes)
+        return Totals(count, self._excluded(), types)
+
+    @property
+    def _numbers(self) -> Numbers:
+        return self._store.numbers(self.scope.grouping)
+
+    def _drop(self, failed: Failed) -> None:
+        self.failed |= failed
+        self._tables = {name: table for name, table in self._tables.items() if table not in failed}
+
+    def _add_up(self, lists: list[Held]) -> Sums:
+        sums = add_up(lists, len(self._numbers))
+        scope = self.scope
+        if scope.under is None and not scope.excluded and not scope.excluded_under:
+            return sums
+        under = (scope.under or b"\0")[:-1] if scope.grouping.by_name else b""
+        excluded, prefixes = set(scope.excluded), tuple(name[:-1] for name in scope.excluded_under)
+        keys = (self._numbers.key(i) for i in sums.ids.tolist())
+        allowed = [
+            key.startswith(under) and key not in excluded and not (prefixes and key.startswith(prefixes))
+            for key in keys
+        ]
+        return sums.where(np.array(allowed, bool))
+
+    def _looked_up(
+        self, keys: Keys, lacking: list[tuple[Source, npt.NDArray[np.intp], int]]
+    ) -> list[tuple[npt.NDArray[np.intp], int, Counts]]:
+        found = []
+        listed = list(keys)
+        for cls in dict.fromkeys(source.cls for source, _, _ in lacking):
+            own = [one for one in lacking if one[0].cls == cls and len(one[1])]
+            sums = sum_groups(
+                [source.table for source, _, _ in own],
+                self.scope.grouping,
+                listed,
+                [missing.astype(np.uint32) for _, missing, _ in own],
+                types=self._types_of(cls),
+                threads=self._threads,
+                cancel=self._cancel,
+            )
+            for (source, missing, bucket), counts in zip(own, sums, strict=True):
+                if isinstance(counts, TableError):
+                    self._drop({source.table: counts})
+                else:
+                    found.append((missing, bucket, counts))
+        return found
+
+    def _types_of(self, cls: int | None) -> tuple[int, ...] | None:
+        if cls is None:
+            return self.scope.rrtypes or None
+        return None if cls == ALL else (COMMON_TYPES[cls],)
+
+    def _excluded(self) -> int:
+        scope = self.scope
+        count = 0
+        if scope.excluded:
+            found = self.exact(Keys.of(scope.excluded), dict.fromkeys(self._tables, 0), 1)
+            count += sum(found[:, 0].tolist())
+        if scope.excluded_under:
+            wanted = np.arange(len(scope.excluded_under), dtype=np.uint32)
+            tables = list(self._tables.values())
+            for table, one in zip(
+                tables,
+                sum_groups(
+                    tables,
+                    None,
+                    scope.excluded_under,
+                    [wanted] * len(tables),
+                    types=scope.rrtypes or None,
+                    threads=self._threads,
+                    cancel=self._cancel,
+                ),
+                strict=True,
+            ):
+                if isinstance(one, TableError):
+                    self._drop({table: one})
+                else:
+                    count += sum(one.tolist())
+        return count

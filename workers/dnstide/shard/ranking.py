@@ -1,0 +1,118 @@
+"""What a shard answers while names are ranked: bounds, exact sums, totals and series, over its tables."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from threading import Lock
+
+from dnstide.mtbl import Cancel, DeadlinePassed, Table
+from dnstide.shard.asks import (
+    AskAbove,
+    AskExact,
+    AskSeries,
+    AskTop,
+    AskTotals,
+    RankQuestion,
+    RankReply,
+    Totals,
+)
+from dnstide.shard.bounds import Bounds, Counts
+from dnstide.shard.partial import Failure
+from dnstide.shard.rank_work import RankWork, Summed
+from dnstide.shard.store import Failed, ListStore, Progress
+from dnstide.shard.summary_cache import SummaryCache
+from dnstide.shard.tables import OpenTables
+
+__all__ = ["Ranker"]
+
+_KEPT_SUMS = 8
+
+
+class Ranker:
+    """Answers rank questions over the open tables of a shard. Safe for several threads; one ranks at a
+    time.
+    """
+
+    def __init__(self, tables: OpenTables, threads: int, cache: SummaryCache | None) -> None:
+        self._tables = tables
+        self._threads = threads
+        self._store = ListStore(cache, threads)
+        self._lock = Lock()
+        self._sums: OrderedDict[tuple[object, ...], Summed] = OrderedDict()
+
+    def make(
+        self, names: Sequence[str], cancel: Cancel | None = None, progress: Progress | None = None
+    ) -> list[Failure]:
+        """Makes the summaries that are missing of these tables. Raises Cancelled, DeadlinePassed."""
+        tables, failures = self._open(names)
+        with self._lock:
+            failed = self._store.make(list(tables.values()), cancel, progress)
+        return failures + self._met(tables, failed)
+
+    def missing(self, names: Sequence[str]) -> list[str]:
+        """Those of the tables that can be opened and have no summary yet."""
+        tables, _ = self._open(names)
+        with self._lock:
+            missing = set(self._store.missing(list(tables.values())))
+        return [name for name, table in tables.items() if table in missing]
+
+    def answer(
+        self, question: RankQuestion, cancel: Cancel | None = None, progress: Progress | None = None
+    ) -> RankReply:
+        """The answer to one ask. Tables that fail are named and not in it.
+
+        Raises Cancelled, DeadlinePassed, CountOverflow.
+        """
+        stop = cancel or Cancel(question.seconds_left)
+        tables, failures = self._open(question.tables)
+        if not self._lock.acquire(
+            timeout=-1 if question.seconds_left is None else max(question.seconds_left, 0)
+        ):
+            raise DeadlinePassed("the time allowed ran out")
+        try:
+            self._store.shrink()
+            work = RankWork(self._store, question.scope, tables, self._threads, stop)
+            work.prepare(progress)
+            value = self._value(work, question)
+        finally:
+            self._lock.release()
+        return RankReply(value, tuple(failures + self._met(tables, work.failed)))
+
+    def _value(self, work: RankWork, question: RankQuestion) -> Bounds | Counts | Totals:
+        ask = question.ask
+        match ask:
+            case AskTop():
+                return self._top(work, ask)
+            case AskAbove():
+                return work.above(ask)
+            case AskExact():
+                return work.exact(ask.keys, dict.fromkeys(work.names, 0), 1)[:, 0]
+            case AskSeries():
+                buckets = dict(zip(question.tables, ask.buckets.tolist(), strict=True))
+                return work.exact(ask.keys, buckets, ask.size)
+            case AskTotals():
+                return work.totals()
+
+    def _top(self, work: RankWork, ask: AskTop) -> Bounds:
+        """The arithmetic over the same tables to the same depth is done once: tables do not change."""
+        key = (self._tables.generation, self._store.epoch, work.names, work.scope, ask.depth, ask.scan)
+        summed = self._sums.get(key)
+        if summed is None:
+            summed = work.top(ask)
+            if work.failed:
+                return summed.bounds(ask.send)
+            self._sums[key] = summed
+            while len(self._sums) > _KEPT_SUMS:
+                self._sums.popitem(last=False)
+        self._sums.move_to_end(key)
+        return summed.bounds(ask.send)
+
+    def _open(self, names: Iterable[str]) -> tuple[dict[str, Table], list[Failure]]:
+        listed = list(names)
+        found = self._tables.get(listed, self._threads)
+        tables = {name: t for name, t in zip(listed, found, strict=True) if not isinstance(t, Failure)}
+        return tables, [t for t in found if isinstance(t, Failure)]
+
+    def _met(self, tables: dict[str, Table], failed: Failed) -> list[Failure]:
+        return [self._tables.failed(n, t, failed[t]) for n, t in tables.items() if t in failed]

@@ -1,0 +1,284 @@
+"""The lists of a shard's tables: from summaries where there are some, else from a scan; kept in memory."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from dnstide.mtbl import Cancel, NotDnstable, Table, TableError
+from dnstide.mtbl.keys import Grouping
+from dnstide.mtbl.psl import suffix_list
+from dnstide.mtbl.scan import UNLIMITED, KeyRange, TypeClasses, scan, subtree
+from dnstide.shard.asks import RankScope
+from dnstide.shard.lists import Held, Numbers
+from dnstide.shard.summary import KEEP, StoredSummary, Summary, classes_of, summarize
+from dnstide.shard.summary_cache import SummaryCache
+
+__all__ = ["Failed", "ListStore", "Source", "stays_whole"]
+
+_LOG = logging.getLogger("dnstide")
+Identity = tuple[int, int, int]
+Progress = Callable[[int, int], None]
+Failed = dict[Table, TableError]
+TypeCounts = dict[int, tuple[int, int]]
+_BATCH = 16  # tables summarized in one call: what is made is stored before the next ones are read
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Lists that may be used: of one class of a summary, or of a scan for just these types and this
+    suffix.
+    """
+
+    table: Table
+    cls: int | None
+    held: Held
+
+
+def stays_whole(grouping: Grouping, under: bytes | None) -> bool:
+    """Whether the names under a suffix are whole groups, so that lists over all names bound them as well."""
+    if under is None or grouping is Grouping.FQDN:
+        return True
+    if grouping is Grouping.DOMAIN:
+        return suffix_list().registered_domain(under) == under
+    return grouping is Grouping.TLD and len(under) <= 2 + under[0]
+
+
+class ListStore:
+    """Not for use by several threads at once."""
+
+    def __init__(self, cache: SummaryCache | None, threads: int, budget: int = 1 << 30) -> None:
+        self._cache = cache
+        self._threads = threads
+        self._budget = budget
+        self._summaries: dict[Identity, Summary | StoredSummary] = {}
+        self._types: dict[tuple[Identity, bytes | None], TypeCounts] = {}
+        self._held: dict[tuple[Identity, Grouping, int | RankScope], tuple[int, Held]] = {}
+        self._numbers = {grouping: Numbers() for grouping in Grouping}
+        self._bytes = 0
+        self.epoch = 0  # grows when numbers change their meaning
+
+    def numbers(self, grouping: Grouping) -> Numbers:
+        return self._numbers[grouping]
+
+    def shrink(self) -> None:
+        """Forget all lists once they are more than the budget allows; summaries bring them back."""
+        if self._bytes + sum(numbers.bytes for numbers in self._numbers.values()) > self._budget:
+            self._held.clear()
+            self._types.clear()
+            self._numbers = {grouping: Numbers() for grouping in Grouping}
+            self._bytes = 0
+            self.epoch += 1
+
+    def missing(self, tables: Sequence[Table]) -> list[Table]:
+        """The tables that have no summary yet."""
+        return [table for table in tables if self._summary(table) is None]
+
+    def make(
+        self, tables: Sequence[Table], cancel: Cancel | None, progress: Progress | None = None
+    ) -> Failed:
+        """Makes the summaries that are missing, and stores each. Tables that cannot be read come back."""
+        failed: Failed = {}
+        missing = self.missing(tables)
+        for first in range(0, len(missing), _BATCH):
+            batch = missing[first : first + _BATCH]
+            if progress is not None:
+                progress(first, len(missing))
+            keep = KEEP if self._cache is None else self._cache.keep
+            for table, made in zip(
+                batch, summarize(batch, keep=keep, threads=self._threads, cancel=cancel), strict=True
+            ):
+                if isinstance(made, TableError):
+                    failed[table] = made
+                    continue
+                self._summaries[_identity(table)] = made
+                if self._cache is not None and self._cache.store(table, made):
+                    # Read back when needed: a summary in memory holds every list in full.
+                    self._summaries.pop(_identity(table))
+        if missing and progress is not None:
+            progress(len(missing), len(missing))
+        return failed
+
+    def lists(
+        self, tables: Sequence[Table], scope: RankScope, depth: int, cancel: Cancel | None, *, rescan: bool
+    ) -> tuple[list[Source], int, Failed]:
+        """Lists of at least ``depth`` places wherever their tables have that many, and how many were scanned.
+
+        Without ``rescan``, summaries give what they hold.
+        """
+        classes = classes_of(scope.rrtypes) if self.suits(scope) else None
+        found: list[Source] = []
+        wanting: list[Table] = []
+        failed: Failed = {}
+        for table in tables:
+            try:
+                own = None if classes is None else self._stored(table, scope.grouping, classes, depth)
+            except TableError as error:
+                failed[table] = error
+                continue
+            if own is None or (
+                rescan and any(source.held.listed < depth and source.held.floor for source in own)
+            ):
+                held = self._scanned(table, scope)
+                if held is None or (len(held.ids) < depth and held.floor):
+                    wanting.append(table)
+                    continue
+                own = [Source(table, None, held)]
+            found += own
+        made, more = self._scan(wanting, scope, max(depth, KEEP), 0, cancel)
+        return found + made, len(wanting), {**failed, **more}
+
+    def above(
+        self, tables: Sequence[Table], scope: RankScope, threshold: int, cancel: Cancel | None
+    ) -> tuple[list[Source], int, Failed]:
+        """Lists of every key that reaches ``threshold``, cut there."""
+        have, _, failed = self.lists(
+            [t for t in tables if self._has_lists(t, scope)], scope, UNLIMITED, cancel, rescan=False
+        )
+        short = {source.table for source in have if source.held.floor >= threshold}
+        wanting = [t for t in tables if t in short or not self._has_lists(t, scope)]
+        made, more = self._scan(wanting, scope, UNLIMITED, threshold, cancel)
+        cut = [replace(s, held=s.held.above(threshold)) for s in have if s.table not in short]
+        return cut + made, len(wanting), {**failed, **more}
+
+    def types(
+        self, tables: Sequence[Table], under: bytes | None, cancel: Cancel | None
+    ) -> tuple[list[TypeCounts], Failed]:
+        """Rows and count by record type, for each table that can be read."""
+        found: dict[Table, TypeCounts] = {}
+        for table in tables:
+            known = self._types.get((_identity(table), under))
+            summary = self._summary(table) if under is None and known is None else None
+            if known is not None or summary is not None:
+                found[table] = known if known is not None else summary.types if summary else {}
+        wanting = [table for table in tables if table not in found]
+        failed: Failed = {}
+        scans = scan(
+            wanting,
+            [],
+            TypeClasses(all=True),
+            ranges=_ranges(under, ()),
+            threads=self._threads,
+            cancel=cancel,
+        )
+        for table, one in zip(wanting, scans, strict=True):
+            if isinstance(one, TableError):
+                failed[table] = one
+            else:
+                found[table] = self._types[_identity(table), under] = one.types
+        return list(found.values()), failed
+
+    def suits(self, scope: RankScope) -> bool:
+        """Whether summaries say anything about such a scope."""
+        whole = stays_whole(scope.grouping, scope.under)
+        return whole and classes_of(scope.rrtypes) is not None
+
+    def _has_lists(self, table: Table, scope: RankScope) -> bool:
+        return (self.suits(scope) and self._summary(table) is not None) or self._scanned(
+            table, scope
+        ) is not None
+
+    def _summary(self, table: Table) -> Summary | StoredSummary | None:
+        identity = _identity(table)
+        summary = self._summaries.get(identity)
+        if summary is None and self._cache is not None:
+            summary = self._cache.load(table)
+            if summary is not None:
+                self._summaries[identity] = summary
+        return summary
+
+    def _stored(
+        self, table: Table, grouping: Grouping, classes: tuple[int, ...], depth: int
+    ) -> list[Source] | None:
+        summary = self._summary(table)
+        if summary is None:
+            return None
+        try:
+            _require_rdata(table, summary.types, grouping, summary.head(grouping, classes[0]).distinct)
+            return [Source(table, cls, self._hold(table, summary, grouping, cls, depth)) for cls in classes]
+        except NotDnstable:
+            raise
+        except (TableError, KeyError, ValueError) as error:
+            _LOG.info("summary is made again: %s", error)
+            self._summaries.pop(_identity(table), None)
+            return None
+
+    def _hold(
+        self, table: Table, summary: Summary | StoredSummary, grouping: Grouping, cls: int, depth: int
+    ) -> Held:
+        key = (_identity(table), grouping, cls)
+        read, held = self._held.get(key, (0, None))
+        if held is None or (read < depth and len(held.ids) < held.listed):
+            top = summary.places(grouping, cls, depth)
+            held = Held.of(top, summary.head(grouping, cls).listed, self._numbers[grouping])
+            self._keep(key, held, depth)
+        return held
+
+    def _scanned(self, table: Table, scope: RankScope) -> Held | None:
+        return self._held.get((_identity(table), scope.grouping, scope), (0, None))[1]
+
+    def _scan(
+        self, tables: Sequence[Table], scope: RankScope, keep: int, least: int, cancel: Cancel | None
+    ) -> tuple[list[Source], Failed]:
+        """Reads the tables for this scope alone; keeps what it finds, unless it was cut by a threshold."""
+        if not tables:
+            return [], {}
+        types = TypeClasses((frozenset(scope.rrtypes),)) if scope.rrtypes else TypeClasses(all=True)
+        by_rdata = scope.grouping is Grouping.RDATA
+        if not stays_whole(scope.grouping, scope.under):
+            keep = UNLIMITED  # point lookups know no suffix, so nothing may be left to look up
+        scans = scan(
+            tables,
+            [scope.grouping],
+            types,
+            keep=keep + len(scope.excluded) if keep < UNLIMITED else keep,
+            least=0 if keep >= UNLIMITED and not stays_whole(scope.grouping, scope.under) else least,
+            ranges=_ranges(scope.under, () if by_rdata else scope.excluded_under),
+            rdata_owners=scope.under[:-1] if by_rdata and scope.under else b"",
+            threads=self._threads,
+            cancel=cancel,
+        )
+        found: list[Source] = []
+        failed: Failed = {}
+        for table, one in zip(tables, scans, strict=True):
+            if isinstance(one, TableError):
+                failed[table] = one
+                continue
+            top = one.lists[0][0]
+            held = Held.of(top, len(top.keys), self._numbers[scope.grouping])
+            if not least:
+                self._keep((_identity(table), scope.grouping, scope), held, keep)
+            found.append(Source(table, None, held))
+        return found, failed
+
+    def _keep(self, key: tuple[Identity, Grouping, int | RankScope], held: Held, depth: int) -> None:
+        self._bytes += held.bytes - (self._held[key][1].bytes if key in self._held else 0)
+        self._held[key] = depth, held
+
+
+def _identity(table: Table) -> Identity:
+    return table.inode, table.size, table.mtime_ns
+
+
+def _require_rdata(table: Table, types: TypeCounts, grouping: Grouping, distinct: int) -> None:
+    if grouping is Grouping.RDATA and types and not distinct and table.get(b"\xff\x02") is None:
+        raise NotDnstable(table.path, None, "it holds no rdata entries, so rdata cannot be ranked")
+
+
+def _ranges(under: bytes | None, excluded: Sequence[bytes]) -> list[KeyRange]:
+    """The owner names under a suffix but for those under others, in ascending order."""
+    whole = KeyRange() if under is None else subtree(under)
+    found: list[KeyRange] = []
+    start: bytes | None = whole.start
+    for hole in sorted((subtree(name) for name in excluded), key=lambda r: r.start):
+        if start is None or (whole.stop is not None and hole.start >= whole.stop):
+            break
+        if hole.stop is not None and hole.stop <= start:
+            continue
+        if hole.start > start:
+            found.append(KeyRange(start, hole.start))
+        start = hole.stop
+    if start is not None and (whole.stop is None or start < whole.stop):
+        found.append(KeyRange(start, whole.stop))
+    return found

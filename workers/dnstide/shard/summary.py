@@ -1,0 +1,193 @@
+"""What is computed once about a table and kept: its largest keys, what bounds all others, and totals.
+
+A summary is itself an MTBL table:
+
+==============================  =======================================================================
+``head``                        JSON: format, suffix list, source (size, mtime), keep, rows, blocks
+``list/GROUPING/CLASS``         JSON: listed, floor, distinct, total, overflow
+``list/GROUPING/CLASS/CHUNK``   keys of these places: u32 n | n counts, u64 | n + 1 offsets, u32 | keys
+``types``                       JSON: record type → [rows, count], of the RRSET rows
+==============================  =======================================================================
+
+CLASS is two digits: the common types in the order of `COMMON_TYPES`, the other types, all types. Numbers are
+little endian. Chunks grow, so that a short ranking reads little.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from dnstide.mtbl import Cancel, Table, TableError
+from dnstide.mtbl.keys import Grouping, Keys
+from dnstide.mtbl.psl import suffix_list
+from dnstide.mtbl.scan import COMMON_TYPES, TableScan, TopKeys, TypeClasses, scan
+
+__all__ = [
+    "ALL",
+    "FORMAT",
+    "KEEP",
+    "LISTED",
+    "ListHead",
+    "StoredSummary",
+    "Summary",
+    "classes_of",
+    "summarize",
+]
+
+FORMAT = 1
+#: Keys kept of each list. Proved every top 1,000 of 365 daily tables in all 84 cases that were simulated.
+KEEP = 10_000
+LISTED = (Grouping.FQDN, Grouping.DOMAIN, Grouping.TLD, Grouping.RDATA)
+SUMMARY_TYPES = TypeClasses(tuple(frozenset({t}) for t in COMMON_TYPES), other=True, all=True)
+ALL = len(COMMON_TYPES) + 1
+_CHUNKS = (500, 2_000, 5_000)  # where chunks end; the rest is one more
+_LARGEST_CHUNK = 2 << 20  # bytes of keys; rdata may be long
+
+
+@dataclass(frozen=True, slots=True)
+class ListHead:
+    """What is known of a list before its keys are read; see `TopKeys`."""
+
+    listed: int
+    floor: int
+    distinct: int
+    total: int
+    overflow: bool
+
+
+class Summary:
+    """A summary in memory, as a scan has made it."""
+
+    def __init__(self, found: TableScan) -> None:
+        self._found = found
+        self.types = found.types
+
+    def head(self, grouping: Grouping, cls: int) -> ListHead:
+        top = self.top(grouping, cls)
+        return ListHead(len(top.keys), top.floor, top.distinct, top.total, top.overflow)
+
+    def top(self, grouping: Grouping, cls: int) -> TopKeys:
+        return self._found.lists[LISTED.index(grouping)][cls]
+
+    def places(self, grouping: Grouping, cls: int, depth: int) -> TopKeys:
+        """At least the first ``depth`` places of a list, all of it where it is shorter."""
+        return self.top(grouping, cls)
+
+    def entries(self, table: Table, keep: int) -> Iterator[tuple[bytes, bytes]]:
+        """The summary as the entries of its own table."""
+        source = {"size": table.size, "mtime_ns": table.mtime_ns}
+        head = {"format": FORMAT, "suffixes": suffix_list().version, "source": source, "keep": keep}
+        yield b"head", _json({**head, "rows": self._found.rows, "blocks": self._found.blocks})
+        for grouping in sorted(LISTED):
+            for cls in range(ALL + 1):
+                name = _name(grouping, cls)
+                about = self.head(grouping, cls)
+                yield (
+                    name,
+                    _json([about.listed, about.floor, about.distinct, str(about.total), about.overflow]),
+                )
+                for i, chunk in enumerate(_chunks(self.top(grouping, cls))):
+                    yield b"%s/%02d" % (name, i), chunk
+        yield b"types", _json({str(t): [rows, str(count)] for t, (rows, count) in self.types.items()})
+
+
+class StoredSummary:
+    """A summary read from its table, chunk by chunk, as it is needed. Raises TableError where that is
+    damaged.
+    """
+
+    def __init__(self, stored: Table) -> None:
+        self._stored = stored
+        self.facts: dict[str, Any] = json.loads(self._get(b"head"))
+        types = json.loads(self._get(b"types"))
+        self.types = {int(t): (rows, int(count)) for t, (rows, count) in types.items()}
+
+    def of(self, table: Table, keep: int) -> bool:
+        """Whether it speaks of that table as it is now, and in the words of this version."""
+        return (
+            self.facts.items()
+            >= {
+                "format": FORMAT,
+                "suffixes": suffix_list().version,
+                "source": {"size": table.size, "mtime_ns": table.mtime_ns},
+                "keep": keep,
+            }.items()
+        )
+
+    def head(self, grouping: Grouping, cls: int) -> ListHead:
+        listed, floor, distinct, total, overflow = json.loads(self._get(_name(grouping, cls)))
+        return ListHead(listed, floor, distinct, int(total), overflow)
+
+    def places(self, grouping: Grouping, cls: int, depth: int) -> TopKeys:
+        """At least the first ``depth`` places of a list, all of it where it is shorter."""
+        head = self.head(grouping, cls)
+        parts: list[tuple[np.ndarray[Any, np.dtype[np.uint64]], Keys]] = []
+        found = 0
+        while found < min(depth, head.listed):
+            counts, keys = _read_chunk(self._get(b"%s/%02d" % (_name(grouping, cls), len(parts))))
+            parts.append((counts, keys))
+            found += len(keys)
+        counts = np.concatenate([np.zeros(0, np.uint64), *(c for c, _ in parts)])
+        keys = parts[0][1] if len(parts) == 1 else Keys.of(key for _, some in parts for key in some)
+        return TopKeys(keys, counts, head.floor, head.distinct, head.total, head.overflow)
+
+    def _get(self, key: bytes) -> bytes:
+        value = self._stored.get(key)
+        if value is None:
+            raise KeyError(f"{self._stored.path} holds no {key.decode()}")
+        return value
+
+
+def classes_of(rrtypes: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The classes that add up to these types (none: all of them); None where no classes do."""
+    if not rrtypes:
+        return (ALL,)
+    if any(rrtype not in COMMON_TYPES for rrtype in rrtypes):
+        return None
+    return tuple(COMMON_TYPES.index(rrtype) for rrtype in sorted(set(rrtypes)))
+
+
+def summarize(
+    tables: list[Table], *, keep: int = KEEP, threads: int = 1, cancel: Cancel | None = None
+) -> list[Summary | TableError]:
+    """Read the tables in full, once. Raises Cancelled, DeadlinePassed."""
+    found = scan(tables, LISTED, SUMMARY_TYPES, keep=keep, threads=threads, cancel=cancel)
+    return [one if isinstance(one, TableError) else Summary(one) for one in found]
+
+
+def _name(grouping: Grouping, cls: int) -> bytes:
+    return b"list/%s/%02d" % (grouping.encode(), cls)
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":"), sort_keys=True).encode()
+
+
+def _chunks(top: TopKeys) -> Iterator[bytes]:
+    start = 0
+    while start < len(top.keys):
+        stop = next((end for end in _CHUNKS if end > start), len(top.keys))
+        reach = int(np.searchsorted(top.keys.offsets, top.keys.offsets[start] + _LARGEST_CHUNK))
+        stop = min(max(min(stop, reach), start + 1), len(top.keys))
+        offsets = top.keys.offsets[start : stop + 1]
+        blob = top.keys.blob[offsets[0] : offsets[-1]]
+        yield b"".join(
+            (
+                (stop - start).to_bytes(4, "little"),
+                top.counts[start:stop].astype("<u8").tobytes(),
+                (offsets - offsets[0]).astype("<u4").tobytes(),
+                blob,
+            )
+        )
+        start = stop
+
+
+def _read_chunk(chunk: bytes) -> tuple[np.ndarray[Any, np.dtype[np.uint64]], Keys]:
+    n = int.from_bytes(chunk[:4], "little")
+    counts = np.frombuffer(chunk, "<u8", n, 4).astype(np.uint64)
+    offsets = np.frombuffer(chunk, "<u4", n + 1, 4 + 8 * n).astype(np.int64)
+    return counts, Keys(chunk[4 + 8 * n + 4 * (n + 1) :], offsets)
