@@ -93,13 +93,21 @@ def refused_class():
     return Refused
 
 
-@pytest.fixture
-def scripted() -> Iterator[Scripted]:
-    """A running server; set its fields before asking."""
+@pytest.fixture(scope="session")
+def server() -> Iterator[Scripted]:
+    """The one server of the session: making and ending many in a process is not what is under test."""
     service = Scripted()
-    server = grpc.server(ThreadPoolExecutor(4), options=(("grpc.so_reuseport", 0),))
-    service_pb2_grpc.add_DnstideServiceServicer_to_server(service, server)
-    service.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
-    server.start()
-    yield service
-    server.stop(grace=None).wait()
+    with ThreadPoolExecutor(8) as threads:
+        server = grpc.server(threads, options=(("grpc.so_reuseport", 0),))
+        service_pb2_grpc.add_DnstideServiceServicer_to_server(service, server)
+        service.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+        server.start()
+        yield service
+        server.stop(grace=None).wait()
+
+
+@pytest.fixture
+def scripted(server: Scripted) -> Scripted:
+    """A running server with its first answers; set its fields before asking."""
+    server.__dict__.update(vars(Scripted(address=server.address)))
+    return server
