@@ -73,7 +73,9 @@ def test_actors_run_at_full_priority(over_ray: RunningGateway) -> None:
         assert os.getpriority(os.PRIO_PROCESS, member.handle.pid) == os.getpriority(os.PRIO_PROCESS, 0)
 
 
-def test_a_killed_actor_costs_no_answer(over_ray: RunningGateway, ask: Callable[..., Any], gateway: str) -> None:
+def test_a_killed_actor_costs_no_answer(
+    over_ray: RunningGateway, ask: Callable[..., Any], gateway: str
+) -> None:
     """SIGKILL under load, twice: every answer is complete and right, and a new actor takes the place."""
     expected = whole(ask(gateway, names=NAMES))
     member = over_ray.gateway.pool.members["127.0.0.1/0"]
@@ -81,7 +83,7 @@ def test_a_killed_actor_costs_no_answer(over_ray: RunningGateway, ask: Callable[
         restarts, victim = member.restarts, member.handle.pid
         answers: list[Any] = []
 
-        def load(answers: list[Any] = answers) -> None:
+        def load(answers: list[Any] = answers, restarts: int = restarts) -> None:
             while len(answers) < 200 and member.restarts == restarts:
                 answers.append(ask(over_ray.address, names=NAMES))
 
@@ -129,7 +131,10 @@ def test_a_cancel_reaches_the_native_loop(tmp_path: Path, ray_cluster: None) -> 
     for day in range(2, 30):
         os.link(tmp_path / "dns.20240101.D.mtbl", tmp_path / f"dns.202401{day:02}.D.mtbl")
     backend = RayBackend(str(tmp_path), shards=1, threads=1)
-    with running_gateway(tmp_path, backend=backend) as running, grpc.insecure_channel(running.address) as channel:
+    with (
+        running_gateway(tmp_path, backend=backend) as running,
+        grpc.insecure_channel(running.address) as channel,
+    ):
         stub = service_pb2_grpc.DnstideServiceStub(channel)
         (member,) = running.gateway.pool.members.values()
         names = [f"*.{i:05}.example.com" for i in range(4_000)] + ["*.example.com"] * 1

@@ -40,7 +40,9 @@ def same(messages: list[Any], expected: VolumeAnswer) -> None:
 def test_a_damaged_table_is_data_loss(
     tables: Path, damage: Callable[[Path], None], ask: Callable[..., Any], opened_before: bool
 ) -> None:
-    """Under the fail policy, with its name, code and offset, whether it broke before the start or while open."""
+    """Under the fail policy, with its name, code and offset, whether it broke before the start or while
+    open.
+    """
     if not opened_before:
         damage(tables / BAD)
     with running_gateway(tables) as running:
@@ -88,7 +90,9 @@ def test_a_question_that_does_not_need_the_damaged_table_is_answered(
 def test_a_damaged_coarse_table_is_replaced_by_finer_ones(
     tables: Path, damage: Callable[[Path], None], ask: Callable[..., Any]
 ) -> None:
-    """January by its month table, which breaks while open: the 31 days answer for it, and nothing is missing."""
+    """January by its month table, which breaks while open: the 31 days answer for it, and nothing is
+    missing.
+    """
     import dns.name
     from dnstide.mtbl import DnstableWriter, Row
 
@@ -157,7 +161,9 @@ def test_a_new_table_is_found_by_the_rescan(tables: Path, ask: Callable[..., Any
 def test_a_damaged_copy_is_read_on_another_node(
     small_dir: Path, tables: Path, damage: Callable[[Path], None], ask: Callable[..., Any]
 ) -> None:
-    """Two nodes with a copy each: every table of one of them is broken, and the answer is whole all the same."""
+    """Two nodes with a copy each: every table of one of them is broken, and the answer is whole all the
+    same.
+    """
     for path in tables.glob("*.mtbl"):
         damage(path)
     backend = LocalBackend({"good": small_dir, "bad": tables}, shards=1)

@@ -43,7 +43,9 @@ def test_a_small_answer_is_one_message(template: VolumeAnswer) -> None:
 
 @pytest.mark.parametrize("smooth", [False, True])
 def test_large_answers_come_in_messages_below_a_mebibyte(template: VolumeAnswer, smooth: bool) -> None:
-    """Many series, long series, long names and the worst case of each number; joined, they are what was sent."""
+    """Many series, long series, long names and the worst case of each number; joined, they are what was
+    sent.
+    """
     sizes = [0, 1, 100_000, 70_000, 3, *([5] * 9_000), 39_999]
     sent = [make_series(f"{i:05}-{'n' * 200}.", points, smooth) for i, points in enumerate(sizes)]
     messages = list(volume_messages(answer_of(template, sent), explain=False))

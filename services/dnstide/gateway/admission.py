@@ -4,6 +4,8 @@ late.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from types import TracebackType
 
 from dnstide.gateway.pool import Pool
@@ -18,6 +20,7 @@ class Admission:
         self._limit = limit
         self.inflight = 0
         self.draining = False
+        self._idle = asyncio.Event()
 
     def check_ready(self) -> None:
         """Raises NotReadyError or DrainingError."""
@@ -37,3 +40,12 @@ class Admission:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.inflight -= 1
+        if self.draining and not self.inflight:
+            self._idle.set()
+
+    async def drain(self, seconds: float) -> None:
+        """Refuses new questions from now on, and waits for those under way, at most that long."""
+        self.draining = True
+        if self.inflight:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), seconds)

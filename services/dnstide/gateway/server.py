@@ -14,8 +14,9 @@ from typing import Final
 
 import grpc
 import uvloop
-from dnstide.api.v1 import service_pb2, service_pb2_grpc
+from dnstide.api.v1 import analysis_pb2, analysis_pb2_grpc, service_pb2, service_pb2_grpc
 from dnstide.gateway import ray_cluster
+from dnstide.gateway.analysis import AnalysisService
 from dnstide.gateway.config import Settings, split_address
 from dnstide.gateway.pool import Backend, Pool
 from dnstide.gateway.service import DnstideService
@@ -26,11 +27,13 @@ from grpc_reflection.v1alpha import reflection
 log = logging.getLogger(__name__)
 
 SERVICE: Final = service_pb2.DESCRIPTOR.services_by_name["DnstideService"].full_name
+ANALYSIS: Final = analysis_pb2.DESCRIPTOR.services_by_name["AnalysisService"].full_name
 OPTIONS: Final = (
     ("grpc.so_reuseport", 0),  # two servers on one port would share its calls without a word
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_ping_interval_without_data_ms", 60_000),
 )
+LAST_WORDS: Final = 0.5  # seconds in which the last answers leave the server
 
 
 class GatewayError(Exception):
@@ -66,28 +69,32 @@ class Gateway:
     async def stop(self, grace: float | None = None) -> None:
         """Refuses new questions, gives the running ones `grace` seconds, and ends the shards."""
         grace = self.settings.drain_seconds if grace is None else grace
-        self.service.admission.draining = True
+        admission = self.service.admission
+        admission.draining = True
         await self._health.enter_graceful_shutdown()
         if self._server is not None:
-            running = self.service.admission.inflight
-            if running:
-                log.info("draining: %d questions have %.0f s to end", running, grace)
-            await self._server.stop(grace)
+            if admission.inflight:
+                log.info("draining: %d questions have %.0f s to end", admission.inflight, grace)
+            await admission.drain(grace)
+            # Answers are out, but those who watch the health would stay for ever.
+            await self._server.stop(min(grace, LAST_WORDS))
         await self.supervisor.stop()
 
     async def _show_health(self, serving: bool) -> None:
         status = (
             health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
         )
-        for name in ("", SERVICE):
+        for name in ("", SERVICE, ANALYSIS):
             await self._health.set(name, status)
 
     def _build(self) -> grpc.aio.Server:
         server = grpc.aio.server(options=OPTIONS)
         service_pb2_grpc.add_DnstideServiceServicer_to_server(self.service, server)  # type: ignore[no-untyped-call]
+        analysis = AnalysisService(self.service)
+        analysis_pb2_grpc.add_AnalysisServiceServicer_to_server(analysis, server)  # type: ignore[no-untyped-call]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         if self.settings.reflection:
-            names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
+            names = (SERVICE, ANALYSIS, health.SERVICE_NAME, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, server)
         try:
             credentials = _credentials(self.settings)
