@@ -8,7 +8,7 @@ import dnstide.mtbl
 import pytest
 from dnstide.mtbl import CountOverflow, Stopped, TableError, error_from_code, errors
 
-NATIVE = Path(dnstide.mtbl.__file__).parents[2] / "native" / "error.h"
+NATIVE = Path(__file__).parents[2] / "workers" / "native" / "error.h"
 UNDAMAGED = {"TABLE_MISSING", "TABLE_UNREADABLE"}
 
 
