@@ -145,7 +145,15 @@ void Table::check_index() const {
     // Where a table was appended to other bytes, its first block does not begin the file.
     uint64_t expected = trailer_.index_offset - trailer_.bytes_data;
     uint64_t blocks = 0;
-    while (cursor.next()) {
+    uint32_t restart = 0;
+    for (;;) {
+        const uint8_t* const at = cursor.position();
+        if (!cursor.next()) break;
+        // Every search begins at a restart, so one that is no entry would lose the blocks around it.
+        if (restart < index_.restarts && at == index_.entries + index_.restart(restart)) {
+            if (cursor.shared() != 0) malformed("entry at a restart shares key bytes");
+            ++restart;
+        }
         Cursor value(cursor.value());
         uint64_t offset = 0;
         if (!value.varint64(offset) || !value.done()) malformed("an entry is not a block offset");
@@ -156,6 +164,7 @@ void Table::check_index() const {
         expected = offset;
         ++blocks;
     }
+    if (!index_.empty() && restart != index_.restarts) malformed("a restart is not at the beginning of an entry");
     if (blocks != trailer_.blocks) {
         throw Malformed(Code::bad_offset, std::to_string(blocks) + " blocks are listed, the trailer says " +
                                               std::to_string(trailer_.blocks));
