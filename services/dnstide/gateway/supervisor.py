@@ -189,8 +189,6 @@ class Supervisor:
         now = asyncio.get_running_loop().time()
         try:
             await asyncio.wait_for(handle.ping(), self._rhythm.ping_timeout)
-        except ShardGoneError:
-            self.pool.lost(name, handle)
         except TimeoutError:
             since = silent_since.setdefault(name, now)
             if member.state is State.ALIVE:
@@ -199,6 +197,9 @@ class Supervisor:
             elif member.state is State.SILENT and now - since > HUNG_SECONDS:
                 log.error("shard %s hung for %.0f s; it is replaced", name, now - since)
                 self.pool.lost(name, handle)
+        except Exception as error:
+            log.warning("shard %s: %s", name, error)
+            self.pool.lost(name, handle)
         else:
             silent_since.pop(name, None)
             if member.state is State.SILENT:

@@ -1,0 +1,113 @@
+"""The watch over the shards: replaced when dead, passed over when silent, shown in the health."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import grpc
+from dnstide.gateway.handles import LocalShardHandle
+from dnstide.gateway.pool import ShardSpec, State
+from dnstide.gateway.testing import LocalBackend, running_gateway
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+
+class ShyBackend(LocalBackend):
+    """The first `failures` starts after the first one of each shard do not succeed."""
+
+    def __init__(self, directory: Path, shards: int = 1, failures: int = 0) -> None:
+        super().__init__({"local": directory}, shards)
+        self.failures = failures
+        self.starts = 0
+
+    async def start(self, spec: ShardSpec, on_lost: Callable[[], None]) -> LocalShardHandle:
+        self.starts += 1
+        if self.starts > self._shards and self.failures:
+            self.failures -= 1
+            raise OSError("no memory")
+        return await super().start(spec, on_lost)
+
+
+def health(address: str) -> int:
+    with grpc.insecure_channel(address) as channel:
+        return health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=10).status
+
+
+def test_a_shard_that_dies_unasked_is_found_and_replaced(small_dir: Path) -> None:
+    """The ping notices, nobody has to ask a question first; a start that fails is tried again."""
+    backend = ShyBackend(small_dir, failures=1)
+    with running_gateway(small_dir, backend=backend, ping_seconds=0.05) as running:
+        member = running.gateway.pool.members["local/0"]
+        first = member.handle
+        running.call(first.close)
+        wait_until(lambda: health(running.address) == health_pb2.HealthCheckResponse.NOT_SERVING)
+        wait_until(lambda: member.restarts == 1 and member.state is State.ALIVE)
+        wait_until(lambda: health(running.address) == health_pb2.HealthCheckResponse.SERVING)
+        assert member.handle is not first
+        assert backend.starts == 3
+
+
+def test_the_tables_of_a_dead_shard_stay_expected(
+    small_dir: Path, tables: Path, ask: Callable[..., Any]
+) -> None:
+    """A node that is away takes its tables out of the answer, never out of the count of what is missing."""
+
+    class Mortal(LocalBackend):
+        async def start(self, spec: ShardSpec, on_lost: Callable[[], None]) -> LocalShardHandle:
+            if spec.node in dead:
+                raise OSError("the node is away")
+            return await super().start(spec, on_lost)
+
+    dead: set[str] = set()
+    for path in tables.glob("dns.202402*.mtbl"):
+        path.unlink()
+    backend = Mortal({"some": tables, "all": small_dir}, shards=1)
+    with running_gateway(small_dir, backend=backend, ping_seconds=0.05) as running:
+        assert ask(running.address, names=["www.example.com"])[-1].summary.tables_asked == 60
+        dead.add("all")
+        running.call(running.gateway.pool.members["all/0"].handle.close)
+        refused = ask(running.address, names=["www.example.com"])
+        running.call(running.gateway.supervisor.refresh)
+        again = ask(running.address, names=["www.example.com"])
+    for end in (refused, again):
+        assert (end.code, end.reason) == (grpc.StatusCode.UNAVAILABLE, "SHARD_UNREACHABLE")
+
+
+def test_a_silent_shard_is_passed_over_until_it_answers(small_dir: Path, ask: Callable[..., Any]) -> None:
+    """Its questions go to the other shard while they wait, and new ones do not reach it."""
+    with running_gateway(small_dir, ping_seconds=0.05, ping_timeout=0.1) as running:
+        member = running.gateway.pool.members["local/0"]
+        handle = member.handle
+        hung = asyncio.Event()
+
+        def late(method: Callable[..., Any]) -> Callable[..., Any]:
+            async def wait(*arguments: Any) -> Any:
+                await hung.wait()
+                return await method(*arguments)
+
+            return wait
+
+        handle.answer, handle.ping = late(handle.answer), late(handle.ping)
+        messages = ask(running.address, names=["www.example.com"])
+        assert messages[-1].summary.tables_answered == 60
+        assert member.state is State.SILENT
+        running.loop.call_soon_threadsafe(hung.set)
+        wait_until(lambda: member.state is State.ALIVE)
+        assert member.restarts == 0
+
+
+def test_a_catalog_without_news_keeps_its_plans(small_dir: Path) -> None:
+    """A rescan that finds nothing new throws nothing away; one that does makes a new catalog."""
+    with running_gateway(small_dir) as running:
+        before = running.gateway.pool.catalog
+        assert running.call(running.gateway.supervisor.refresh) is False
+        assert running.gateway.pool.catalog is before
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Fails unless the condition comes true."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
