@@ -8,6 +8,7 @@ DISTS := -e ./protos -e './workers[ray]' -e ./services -e './clients[$(EXTRAS)]'
 # The build tools are among the development packages: without isolation their paths stay the same, and so do objects.
 PIP := PIP_CONSTRAINT=constraints.txt $(BIN)/pip install -q --disable-pip-version-check
 DEBS := g++ cmake ninja-build python3-dev python3-venv libmtbl-dev libdeflate-dev libzstd-dev liblz4-dev libsnappy-dev
+BENCH_DEBS := nghttp2-client
 SANITIZE_DEBS := clang-14 libclang-rt-14-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 STAMP := $(VENV)/.installed
@@ -52,8 +53,8 @@ test: setup ## the whole test suite
 	@$(BIN)/python -m pytest
 
 bench: setup ## speed against libmtbl on one thread, and of a running gateway
-	@$(BIN)/python benchmarks/volume.py
-	@$(BIN)/python benchmarks/gateway.py
+	@$(call install,$(BENCH_DEBS))
+	@$(BIN)/python benchmarks/run.py
 
 lint: setup ## formatting, lint, types, and that the generated code is current
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

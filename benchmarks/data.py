@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -47,15 +48,13 @@ def daily(
 def linked(paths: list[Path], count: int) -> Path:
     """A directory of `count` daily tables: hard links, over and over, to the files of `paths`.
 
-    Ten years of distinct files would be ten gigabytes; opening, planning and looking up cost the same per name
-    of a file, while the page cache holds only the distinct ones.
+    Ten years of distinct files would be ten gigabytes. Opening, planning and looking up cost the same per file
+    name; the page cache holds only the distinct ones.
     """
-    import datetime
-
     directory = paths[0].parent / f"linked-{count}"
     directory.mkdir(exist_ok=True)
     for number in range(count):
-        day = datetime.date(1970, 1, 1) + datetime.timedelta(days=FIRST_DAY + number)
+        day = dt.date(1970, 1, 1) + dt.timedelta(days=FIRST_DAY + number)
         link = directory / f"dns.{day:%Y%m%d}.D.mtbl"
         if not link.exists():
             os.link(paths[number % len(paths)], link)

@@ -1,4 +1,4 @@
-"""Concurrent questions against a running gateway, sent by h2load (nghttp2): it costs the machine little itself."""
+"""Concurrent questions against a running gateway, sent by h2load (nghttp2), which costs little itself."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from rounds import Times
-
 from dnstide.api.v1.volume_pb2 import QueryVolumeRequest
+from rounds import Times
 
 METHOD = "/dnstide.api.v1.DnstideService/QueryVolume"
 
@@ -34,8 +33,8 @@ class Load:
 def run(address: str, request: QueryVolumeRequest, clients: int, questions: int) -> Load:
     """`questions` copies of `request` from `clients` connections that each wait for their answer.
 
-    Raises RuntimeError unless every answer came, with the same number of bytes a question: an error travels in
-    trailers, with no message, so that it would be seen there.
+    Raises RuntimeError unless every call succeeded. An error would travel in trailers, without a message, so
+    `answer_bytes` tells whether answers came.
     """
     message = request.SerializeToString()
     with tempfile.TemporaryDirectory() as scratch:

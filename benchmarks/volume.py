@@ -1,0 +1,153 @@
+"""Volume over time in process, against libmtbl in one thread: warm, cold, and a thousand names at once."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from pathlib import Path
+
+import data
+import numpy as np
+from dnstide.engine import LocalEngine, VolumeAnswer, VolumeQuestion
+from dnstide.mtbl import Table
+from dnstide.mtbl.dnstable import owner_prefix
+from peer import Answer, Peer
+from rounds import abba, report, timed
+
+SETS = (("zlib", 8192), ("zstd", 65536))
+
+
+def names_of(path: Path, count: int, seed: int = 1) -> list[str]:
+    """`count` owner names of one table, drawn at random."""
+    table = Table(str(path))
+    owners: dict[bytes, None] = {}
+    for key, _ in table.entries(b"\x00", b"\x01"):
+        end = 1
+        while key[end]:
+            end += key[end] + 1
+        owners[key[1:end]] = None
+    table.close()
+    chosen = random.Random(seed).sample(list(owners), count)
+    return [_text(owner) for owner in chosen]
+
+
+def _text(reversed_labels: bytes) -> str:
+    labels = []
+    at = 0
+    while at < len(reversed_labels):
+        size = reversed_labels[at]
+        labels.append(reversed_labels[at + 1 : at + 1 + size].decode())
+        at += size + 1
+    return ".".join(reversed(labels)) + "."
+
+
+def check(answer: VolumeAnswer) -> tuple[int, int, int]:
+    """Rows, (name, day) pairs and the peer's checksum of our answer, to hold against `Answer`."""
+    total, pairs = 0, 0
+    for number, series in enumerate(answer.series):
+        days = answer.edges[series.bucket] // 86400 + 1
+        pairs += len(days)
+        with np.errstate(over="ignore"):
+            total += int((days.astype(np.uint64) * series.count * np.uint64(number + 1)).sum(dtype=np.uint64))
+    return answer.rows, pairs, total % 2**64
+
+
+def same(answer: VolumeAnswer, peers: Answer) -> None:
+    """Raises AssertionError where the two answers differ."""
+    ours, theirs = check(answer), (peers.rows, peers.days, peers.check)
+    assert ours == theirs, f"answers differ: {ours} and the peer's {theirs}"
+
+
+def prefixes(question: VolumeQuestion) -> list[bytes]:
+    """The key prefix of each name asked."""
+    return [owner_prefix(target.name) for target in question.targets]
+
+
+def one_name(compression: str, block_size: int) -> None:
+    """One name in 365 tables, warm: engine on one and on two threads."""
+    paths = data.daily(compression, block_size)
+    question = VolumeQuestion.build(names_of(paths[0], 1))
+    (prefix,) = prefixes(question)
+    with Peer() as peer, LocalEngine(paths[0].parent, 1) as one, LocalEngine(paths[0].parent, 2) as two:
+        peer.open(paths)
+        data.warm_cache(paths)
+        same(one.volume(question), peer.volume(prefix))
+        same(two.volume(question), peer.volume(prefix))
+        times = abba(
+            [
+                timed(lambda: one.volume(question)),
+                timed(lambda: two.volume(question)),
+                lambda: peer.volume(prefix).seconds,
+            ],
+            rounds=60,
+        )
+        what = f"one name, 365 tables, {compression} {block_size}, warm"
+        report(f"{what}, 1 thread", times[0], times[2], 0.45 if compression == "zlib" else None)
+        report(f"{what}, 2 threads", times[1], times[2])
+
+
+def cold(compression: str, block_size: int) -> None:
+    """The same from a cold disk, opening the tables included on both sides."""
+    paths = data.daily(compression, block_size)
+    question = VolumeQuestion.build(names_of(paths[0], 1))
+    (prefix,) = prefixes(question)
+    with Peer() as peer:
+
+        def theirs() -> float:
+            seconds = peer.open(paths) + peer.volume(prefix).seconds
+            peer.close()
+            return seconds
+
+        def ours() -> None:
+            with LocalEngine(paths[0].parent, 2) as engine:
+                engine.volume(question)
+
+        times = abba([timed(ours), theirs], rounds=6, before=lambda: data.drop_cache(paths))
+        report(f"one name, 365 tables, {compression} {block_size}, cold", times[0], times[1], 1 / 30)
+    data.warm_cache(paths)
+
+
+def opened_cold(compression: str, block_size: int) -> None:
+    """The look-up alone from a cold disk, by an engine that has its tables open (as a shard does)."""
+    paths = data.daily(compression, block_size)
+    question = VolumeQuestion.build(names_of(paths[0], 1))
+    with LocalEngine(paths[0].parent, 2) as engine:
+        engine.volume(question)
+        times = abba(
+            [timed(lambda: engine.volume(question))], rounds=6, before=lambda: data.drop_cache(paths)
+        )
+        print(f"one name, 365 open tables, {compression} {block_size}, cold: {times[0]}")
+    data.warm_cache(paths)
+
+
+def thousand(compression: str, block_size: int) -> None:
+    """A thousand names at once in 365 tables."""
+    paths = data.daily(compression, block_size)
+    question = VolumeQuestion.build(names_of(paths[0], 1000))
+    with (
+        Peer() as peer,
+        LocalEngine(paths[0].parent, 2) as engine,
+        tempfile.NamedTemporaryFile("w", suffix=".txt") as file,
+    ):
+        file.writelines(prefix.hex() + "\n" for prefix in prefixes(question))
+        file.flush()
+        peer.open(paths)
+        data.warm_cache(paths)
+        same(engine.volume(question), peer.batch(Path(file.name)))
+        times = abba(
+            [timed(lambda: engine.volume(question)), lambda: peer.batch(Path(file.name)).seconds], rounds=2
+        )
+        report(f"1,000 names, 365 tables, {compression} {block_size}, warm", times[0], times[1], 0.25)
+
+
+def run() -> None:
+    """Every comparison, for both sets of tables."""
+    for compression, block_size in SETS:
+        one_name(compression, block_size)
+        cold(compression, block_size)
+        opened_cold(compression, block_size)
+        thousand(compression, block_size)
+
+
+if __name__ == "__main__":
+    run()
