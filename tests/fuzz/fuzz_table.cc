@@ -109,7 +109,7 @@ void walk(const Table& table) {
     }
 }
 
-void ask(const std::shared_ptr<const Table>& table) try {
+void ask(const std::shared_ptr<const Table>& table, bool sound) try {
     static const std::vector<Query> queries = {
         {std::string(1, '\0'), {}, {}},
         {std::string("\0\3com", 5), {1, 257}, {}},
@@ -119,7 +119,7 @@ void ask(const std::shared_ptr<const Table>& table) try {
     };
     static const Buckets buckets({0, 86400, 1000000, int64_t{1} << 40});
     const LookupAnswer answer = lookup({{&table, 1}, queries, buckets, {}, true, 1, nullptr});
-    require(answer.failures.empty() || (answer.counts.empty() && answer.rows == 0));
+    require(answer.failures.empty() || (!sound && answer.counts.empty() && answer.rows == 0));
     for (const auto& [number, error] : answer.failures) require(number == 0 && !error.reason.empty());
 } catch (const CountOverflow&) {
 }
@@ -144,7 +144,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const bool sound = holds(size, [&] { verify(*table, nullptr); });
     const bool walked = holds(size, [&] { walk(*table); });
     require(walked || !sound);
-    ask(table);
+    ask(table, sound);
     return 0;
 }
 

@@ -1,7 +1,7 @@
 """Writing tables: dnstable rows, raw entries, and merges of tables, through libmtbl.
 
-A table appears under its name only when it is whole: it is written to a dot-file in the same folder, flushed to
-the disk and renamed. After an error nothing is left.
+A table appears under its name only when it is whole: it is written to a dot-file in the same folder, flushed
+to the disk and renamed. After an error nothing is left.
 """
 
 import os
@@ -253,7 +253,7 @@ class DnstableWriter(AbstractContextManager["DnstableWriter"]):
             self._direct.clear()
 
     def _add_sorted(self, writer: _writer.Writer) -> None:
-        """Write what is in memory in key order: rows (00, 02), and the names between and after them (01, 03)."""
+        """Write what is in memory in key order: rows (00, 02), the names between and after them (01, 03)."""
         triplets, types = self._triplets, self._types
         keys = sorted([*triplets, *types])
         values = [
