@@ -11,6 +11,9 @@ from dnstide.engine.errors import DirectoryError
 from dnstide.engine.looks import Looks
 from dnstide.engine.plan import VolumePlan, plan_volume
 from dnstide.engine.question import VolumeQuestion
+from dnstide.engine.top import Fresh, top_steps
+from dnstide.engine.top_answer import TopAnswer
+from dnstide.engine.top_question import TopQuestion
 from dnstide.mtbl import (
     Cancel,
     Cancelled,
@@ -21,6 +24,7 @@ from dnstide.mtbl import (
     verify_table,
 )
 from dnstide.shard import Failure, Shard, ShardError, ShardQuestion
+from dnstide.shard.asks import RankReply
 from dnstide.shard.partial import CANCELLED, COUNT_OVERFLOW, DEADLINE_PASSED
 
 #: Called with (tables done, tables asked) between the parts of a long look.
@@ -41,9 +45,17 @@ _STOPS: Mapping[str, type[Exception]] = {
 class LocalEngine:
     """Answers from the tables of one directory. Safe for several threads; tables stay open until `close`."""
 
-    def __init__(self, mtbl_dir: str | os.PathLike[str], threads: int | None = None) -> None:
-        """Raises DirectoryError where the directory cannot be listed. An empty one can: tables may come."""
-        self._shard = Shard(mtbl_dir, threads)
+    def __init__(
+        self,
+        mtbl_dir: str | os.PathLike[str],
+        threads: int | None = None,
+        cache_dir: str | os.PathLike[str] | None = None,
+    ) -> None:
+        """Raises DirectoryError where the directory cannot be listed. An empty one can: tables may come.
+
+        Summaries of tables are kept in `cache_dir`, by default in the user's cache directory.
+        """
+        self._shard = Shard(mtbl_dir, threads, cache_dir)
         self._lock = Lock()
         self._catalog = Catalog(())
         self._state: list[tuple[str, tuple[int, int, int], Failure | None]] = []
@@ -107,6 +119,42 @@ class LocalEngine:
                 fresh = self._catalog
             looks.replan(fresh)
             planning += perf_counter() - began
+
+    def top(
+        self, question: TopQuestion, progress: Progress | None = None, cancel: Cancel | None = None
+    ) -> TopAnswer:
+        """The largest, proved. Summaries that are missing are made, and `progress` tells how many are.
+
+        Raises as `volume` does.
+        """
+        steps = top_steps(self._current(), question)
+        reply: Catalog | list[RankReply] | None = None
+        while True:
+            try:
+                ask = steps.send(reply)
+            except StopIteration as done:
+                answer: TopAnswer = done.value
+                return answer
+            if isinstance(ask, Fresh):
+                with self._lock:
+                    self._scan()
+                    reply = self._catalog
+            else:
+                reply = [self._shard.ranker.answer(ask.share(ask.tables, "", None), cancel, progress)]
+
+    def summarize(
+        self,
+        names: Iterable[str] | None = None,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> list[Failure]:
+        """Makes the summaries that are missing, of these tables or of all; returns the tables that cannot be
+        read.
+
+        Raises Cancelled, DeadlinePassed.
+        """
+        listed = [table.name for table in self.tables().tables] if names is None else list(names)
+        return self._shard.ranker.make(listed, cancel, progress)
 
     def _look(
         self, looks: Looks, question: VolumeQuestion, progress: Progress | None, cancel: Cancel | None

@@ -63,7 +63,7 @@ class Looks:
         """
         failed = self.failed
         asked = {*self.plan.tables} - failed.keys()
-        self._catalog = _without(failed, self._catalog, fresh)
+        self._catalog = without(failed, self._catalog, fresh)
         self._plans += 1
         self.plan = plan_volume(self._catalog, self._question)
         self._partials = [replace(partial, failures=()) for partial in self._partials]
@@ -80,7 +80,7 @@ class Looks:
         return found.finish(timings)
 
 
-def _without(failed: Mapping[str, Failure], before: Catalog, fresh: Catalog) -> Catalog:
+def without(failed: Mapping[str, Failure], before: Catalog, fresh: Catalog) -> Catalog:
     """The fresh catalog without the tables that failed. One that vanished is still expected, unless
     others cover it; one that was replaced may be asked again.
     """

@@ -96,15 +96,15 @@ Ask = AskTop | AskAbove | AskExact | AskTotals | AskSeries
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """``types``: rows and count by record type, before exclusions; of all groupings but rdata it is the
-    whole.
+    """``count``: what the rows of the scope add up to, exclusions and all; ``excluded``: what those take
+    away.
 
-    ``count``: what is ranked, exclusions and all; ``excluded``: the part of it that they take away.
+    ``types``: rows and count by record type, where they were wanted or cost nothing; else None.
     """
 
     count: int
     excluded: int
-    types: dict[int, tuple[int, int]]
+    types: dict[int, tuple[int, int]] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from dnstide.mtbl.scan import COMMON_TYPES, sum_groups
 from dnstide.shard.asks import AskAbove, AskTop, RankScope, Totals
 from dnstide.shard.bounds import Bounds, Counts, add_counts
 from dnstide.shard.lists import Held, Numbers, Sums, add_up
-from dnstide.shard.store import Failed, ListStore, Progress, Source
+from dnstide.shard.store import Failed, ListStore, Progress, Source, stays_whole
 from dnstide.shard.summary import ALL
 
 __all__ = ["RankWork", "Summed"]
@@ -109,22 +109,53 @@ class RankWork:
     def totals(self) -> Totals:
         """What the rows of the scope add up to."""
         scope = self.scope
-        by_table, failed = self._store.types(list(self._tables.values()), scope.under, self._cancel)
+        if scope.grouping is Grouping.RDATA:
+            sources, _, failed = self._store.lists(
+                list(self._tables.values()), scope, 0, self._cancel, rescan=False
+            )
+            self._drop(failed)
+            return Totals(sum(source.held.total for source in sources), self._excluded(), None)
+        if scope.under is None or scope.grouping is Grouping.RRTYPE:
+            types = self._types()
+            count = sum(n for t, (_, n) in types.items() if not scope.rrtypes or t in scope.rrtypes)
+            return Totals(count, self._excluded(), types)
+        if stays_whole(Grouping.TLD, scope.under):
+            # The lists of last labels hold nearly all there are.
+            labels = RankWork(
+                self._store, RankScope(Grouping.TLD, scope.rrtypes), self._tables, self._threads, self._cancel
+            )
+            found = labels.exact(Keys.of([scope.under]), dict.fromkeys(self._tables, 0), 1)
+            self._drop(labels.failed)
+            return Totals(int(found[0, 0]), self._excluded(), None)
+        return Totals(self._under([scope.under]), self._excluded(), None)
+
+    def _types(self) -> dict[int, tuple[int, int]]:
+        by_table, failed = self._store.types(list(self._tables.values()), self.scope.under, self._cancel)
         self._drop(failed)
         types: dict[int, tuple[int, int]] = {}
         for one in by_table:
             for rrtype, (rows, count) in one.items():
                 before = types.get(rrtype, (0, 0))
                 types[rrtype] = (before[0] + rows, before[1] + count)
-        if scope.grouping is Grouping.RDATA:
-            sources, _, failed = self._store.lists(
-                list(self._tables.values()), scope, 0, self._cancel, rescan=False
-            )
-            self._drop(failed)
-            count = sum(source.held.total for source in sources)
-        else:
-            count = sum(n for t, (_, n) in types.items() if not scope.rrtypes or t in scope.rrtypes)
-        return Totals(count, self._excluded(), types)
+        return types
+
+    def _under(self, names: Sequence[bytes]) -> int:
+        """What everything at and under these names adds up to."""
+        wanted = np.arange(len(names), dtype=np.uint32)
+        tables = list(self._tables.values())
+        types = self.scope.rrtypes or None
+        sums = sum_groups(
+            tables,
+            None,
+            names,
+            [wanted] * len(tables),
+            types=types,
+            threads=self._threads,
+            cancel=self._cancel,
+        )
+        failed = {table: one for table, one in zip(tables, sums, strict=True) if isinstance(one, TableError)}
+        self._drop(failed)
+        return sum(sum(one.tolist()) for one in sums if not isinstance(one, TableError))
 
     @property
     def _numbers(self) -> Numbers:
@@ -139,7 +170,9 @@ class RankWork:
         scope = self.scope
         if scope.under is None and not scope.excluded and not scope.excluded_under:
             return sums
-        under = (scope.under or b"\0")[:-1] if scope.grouping.by_name else b""
+        # Lists over all names hold others than those under a suffix; lists made for it hold just its rows.
+        whole = scope.grouping.by_name and stays_whole(scope.grouping, scope.under)
+        under = (scope.under or b"\0")[:-1] if whole else b""
         excluded, prefixes = set(scope.excluded), tuple(name[:-1] for name in scope.excluded_under)
         keys = (self._numbers.key(i) for i in sums.ids.tolist())
         allowed = [
@@ -179,27 +212,9 @@ class RankWork:
     def _excluded(self) -> int:
         scope = self.scope
         count = 0
-        if scope.excluded:
+        if scope.excluded and scope.grouping is not Grouping.RRTYPE:
             found = self.exact(Keys.of(scope.excluded), dict.fromkeys(self._tables, 0), 1)
             count += sum(found[:, 0].tolist())
         if scope.excluded_under:
-            wanted = np.arange(len(scope.excluded_under), dtype=np.uint32)
-            tables = list(self._tables.values())
-            for table, one in zip(
-                tables,
-                sum_groups(
-                    tables,
-                    None,
-                    scope.excluded_under,
-                    [wanted] * len(tables),
-                    types=scope.rrtypes or None,
-                    threads=self._threads,
-                    cancel=self._cancel,
-                ),
-                strict=True,
-            ):
-                if isinstance(one, TableError):
-                    self._drop({table: one})
-                else:
-                    count += sum(one.tolist())
+            count += self._under(scope.excluded_under)
         return count

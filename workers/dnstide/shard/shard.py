@@ -4,6 +4,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 from time import perf_counter
 
@@ -14,6 +15,8 @@ from dnstide.shard.batch import Batch, batches, divide
 from dnstide.shard.directory import TableStatus, list_directory
 from dnstide.shard.partial import CANCELLED, COUNT_OVERFLOW, DEADLINE_PASSED, Failure, Partial, ShardError
 from dnstide.shard.question import ShardPlan, ShardQuestion
+from dnstide.shard.ranking import Ranker
+from dnstide.shard.summary_cache import SummaryCache
 from dnstide.shard.tables import OpenTables
 
 #: Below this many pairs of table and query, waking threads costs more than they bring.
@@ -37,8 +40,15 @@ class _Reading:
 class Shard:
     """The tables of one directory, opened on first need and kept open. Safe for several threads."""
 
-    def __init__(self, mtbl_dir: str | os.PathLike[str], threads: int | None = None) -> None:
+    def __init__(
+        self,
+        mtbl_dir: str | os.PathLike[str],
+        threads: int | None = None,
+        cache_dir: str | os.PathLike[str] | None = None,
+    ) -> None:
+        """`cache_dir` is where summaries of tables are kept, by default `default_cache_dir()`."""
         self.mtbl_dir = os.fspath(mtbl_dir)
+        self._cache_dir = cache_dir
         self.threads = threads or os.cpu_count() or 1
         self._tables = OpenTables(self.mtbl_dir)
         self._lock = Lock()
@@ -82,6 +92,11 @@ class Shard:
             for question, answer in zip(batch.questions, answers, strict=True):
                 found[id(question)] = answer
         return [found[id(question)] for question in questions]
+
+    @cached_property
+    def ranker(self) -> Ranker:
+        """What ranks over these tables."""
+        return Ranker(self._tables, self.threads, SummaryCache(self.mtbl_dir, self._cache_dir))
 
     def cancel(self, question_id: str) -> None:
         """Nobody waits for that question any more, be it running or still to come. From any thread."""

@@ -12,7 +12,7 @@ from dnstide.mtbl.psl import suffix_list
 from dnstide.mtbl.scan import UNLIMITED, KeyRange, TypeClasses, scan, subtree
 from dnstide.shard.asks import RankScope
 from dnstide.shard.lists import Held, Numbers
-from dnstide.shard.summary import KEEP, StoredSummary, Summary, classes_of, summarize
+from dnstide.shard.summary import ALL, KEEP, StoredSummary, Summary, classes_of, summarize
 from dnstide.shard.summary_cache import SummaryCache
 
 __all__ = ["Failed", "ListStore", "Source", "stays_whole"]
@@ -22,6 +22,7 @@ Identity = tuple[int, int, int]
 Progress = Callable[[int, int], None]
 Failed = dict[Table, TableError]
 TypeCounts = dict[int, tuple[int, int]]
+_NO_RDATA = "it holds no rdata entries, so rdata cannot be ranked"
 _BATCH = 16  # tables summarized in one call: what is made is stored before the next ones are read
 
 
@@ -195,7 +196,9 @@ class ListStore:
         if summary is None:
             return None
         try:
-            _require_rdata(table, summary.types, grouping, summary.head(grouping, classes[0]).distinct)
+            distinct = summary.head(grouping, ALL).distinct
+            if grouping is Grouping.RDATA and not _has_rdata(table, distinct):
+                raise NotDnstable(table.path, None, _NO_RDATA)
             return [Source(table, cls, self._hold(table, summary, grouping, cls, depth)) for cls in classes]
         except NotDnstable:
             raise
@@ -246,6 +249,9 @@ class ListStore:
                 failed[table] = one
                 continue
             top = one.lists[0][0]
+            if by_rdata and not _has_rdata(table, top.distinct):
+                failed[table] = NotDnstable(table.path, None, _NO_RDATA)
+                continue
             held = Held.of(top, len(top.keys), self._numbers[scope.grouping])
             if not least:
                 self._keep((_identity(table), scope.grouping, scope), held, keep)
@@ -261,9 +267,9 @@ def _identity(table: Table) -> Identity:
     return table.inode, table.size, table.mtime_ns
 
 
-def _require_rdata(table: Table, types: TypeCounts, grouping: Grouping, distinct: int) -> None:
-    if grouping is Grouping.RDATA and types and not distinct and table.get(b"\xff\x02") is None:
-        raise NotDnstable(table.path, None, "it holds no rdata entries, so rdata cannot be ranked")
+def _has_rdata(table: Table, distinct: int) -> bool:
+    """Whether the table was written with rdata entries; one without would rank as if it were empty."""
+    return distinct > 0 or table.entries_count == 0 or table.get(b"\xff\x02") is not None
 
 
 def _ranges(under: bytes | None, excluded: Sequence[bytes]) -> list[KeyRange]:

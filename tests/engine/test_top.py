@@ -1,0 +1,330 @@
+"""Rankings over real tables against brute force: every grouping, filter and plan, any number of shards."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import dns.name
+import numpy as np
+import pytest
+from dnstide.engine import AnswerIncomplete, InvalidQuestion, LocalEngine, NoTables, rank
+from dnstide.engine.catalog import scan_directory
+from dnstide.engine.top import Fresh, top_steps
+from dnstide.engine.top_answer import TopAnswer
+from dnstide.engine.top_question import TopQuestion, key_text
+from dnstide.mtbl import CountOverflow, DnstableWriter, Row, reversed_name
+from dnstide.mtbl.keys import Grouping, tie_order
+from dnstide.mtbl.psl import suffix_list
+from dnstide.shard import store
+from dnstide.shard.ranking import Ranker
+from dnstide.shard.summary_cache import SummaryCache
+from dnstide.shard.tables import OpenTables
+
+DAY = 86_400
+FIRST = int(datetime(2024, 3, 1, tzinfo=UTC).timestamp())
+SUFFIXES = [".", "com.", "co.uk.", "amazonaws.com.", "compute.amazonaws.com.", "github.io."]
+NAMES = [
+    dns.name.from_text((front + suffix) if suffix != "." else front or ".")
+    for suffix in SUFFIXES
+    for front in ("", "a.", "b.", "b.a.", "c.b.a.", "d.")
+]
+RDATA = {
+    1: [bytes((1, 2, 3, i)) for i in range(4)],
+    28: [bytes(16)],
+    33: [bytes(6) + b"\x01a\x00"],
+    16: [b"\x01x"],
+}
+Day = list[Row]
+
+
+def rows_of(random: Random, size: int) -> Day:
+    rows: dict[object, Row] = {}
+    for _ in range(size):
+        rrtype = random.choice(list(RDATA))
+        owner, data = random.choice(NAMES), random.choice(RDATA[rrtype])
+        count = random.choice([1, 1, 2, 3, 50, 1000])
+        rows[owner, rrtype, data] = Row(owner, rrtype, dns.name.root, (data,), 1, 1, count)
+    return list(rows.values())
+
+
+def write(folder: Path, days: Sequence[Day], first: int = FIRST) -> None:
+    for i, rows in enumerate(days):
+        stamp = datetime.fromtimestamp(first, UTC) + timedelta(days=i)
+        with DnstableWriter(folder / f"dns.{stamp:%Y%m%d}.D.mtbl", block_size=1024, sync=False) as table:
+            for row in rows:
+                table.add(row)
+
+
+def key_of(row: Row, by: Grouping) -> bytes:
+    name = reversed_name(row.owner)
+    match by:
+        case Grouping.FQDN:
+            return name
+        case Grouping.DOMAIN:
+            return suffix_list().registered_domain(name)
+        case Grouping.TLD:
+            return reversed_name(dns.name.Name(row.owner.labels[-2:]))
+        case Grouping.RRTYPE:
+            return row.rrtype.to_bytes(2, "big")
+        case Grouping.RDATA:
+            return row.rrtype.to_bytes(2, "big") + row.rdata[0]
+
+
+def counts_of(question: TopQuestion, rows: list[Row], under: str | None) -> tuple[dict[bytes, int], int]:
+    """What is ranked, and the excluded count, by the words of the question."""
+    scope = question.scope
+    suffix = dns.name.from_text(under) if under else dns.name.root
+    sums: Counter[bytes] = Counter()
+    for row in rows:
+        if (not scope.rrtypes or row.rrtype in scope.rrtypes) and row.owner.is_subdomain(suffix):
+            sums[key_of(row, scope.grouping)] += row.count
+    prefixes = tuple(name[:-1] for name in scope.excluded_under)
+    gone = {k for k in sums if k in scope.excluded or (prefixes and k.startswith(prefixes))}
+    return {k: c for k, c in sums.items() if k not in gone}, sum(sums[k] for k in gone)
+
+
+def expected(question: TopQuestion, counts: dict[bytes, int]) -> list[tuple[str, str | None, int]]:
+    order = tie_order(question.scope.grouping)
+    best = sorted(counts.items(), key=lambda item: (-item[1], order(item[0])))[: question.n]
+    return [(*key_text(question.scope.grouping, key), count) for key, count in best]
+
+
+def listed(answer: TopAnswer) -> list[tuple[str, str | None, int]]:
+    assert [entry.rank for entry in answer.entries] == list(range(1, len(answer.entries) + 1))
+    return [(entry.name, entry.rrtype, entry.count) for entry in answer.entries]
+
+
+@pytest.fixture(autouse=True)
+def short_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists so short that every proof has to work for its certificate."""
+    monkeypatch.setattr(rank, "FIRST_DEPTH", 2)
+    monkeypatch.setattr(rank, "send_for", lambda n: n + 1)
+    monkeypatch.setattr(store, "KEEP", 4)
+
+
+def run(folder: Path, question: TopQuestion, shards: int, cache: Path | None) -> TopAnswer:
+    """The answer of several shards that share the tables among them, each with short lists."""
+    rankers = [
+        Ranker(
+            OpenTables(str(folder)), 1, None if cache is None else SummaryCache(str(folder), cache, keep=4)
+        )
+        for _ in range(shards)
+    ]
+    steps = top_steps(scan_directory(str(folder)), question)
+    reply: Any = None
+    while True:
+        try:
+            ask = steps.send(reply)
+        except StopIteration as done:
+            answer: TopAnswer = done.value
+            return answer
+        if isinstance(ask, Fresh):
+            reply = scan_directory(str(folder))
+            continue
+        reply = [
+            ranker.answer(ask.share(ask.tables[i::shards], "", None))
+            for i, ranker in enumerate(rankers)
+            if ask.tables[i::shards]
+        ][::-1]
+
+
+QUESTIONS: list[dict[str, Any]] = [
+    {},
+    {"rrtypes": ["A"]},
+    {"rrtypes": ["A", "AAAA"]},
+    {"rrtypes": ["SRV"]},
+    {"rrtypes": ["SRV", "TXT"]},
+    {"under": "com"},
+    {"under": "amazonaws.com", "rrtypes": ["A"]},
+    {"under": "a.amazonaws.com"},
+    {"under": "nothing.example"},
+    {"exclude": ["a.com", "*.co.uk", "b.a.com"]},
+    {"exclude": ["*.amazonaws.com", "d.com", "."], "under": "com"},
+    {"exclude": ["b.amazonaws.com"], "rrtypes": ["TXT", "SRV"]},
+]
+
+
+@pytest.mark.parametrize("by", list(Grouping))
+@pytest.mark.parametrize("asked", QUESTIONS, ids=lambda q: "-".join(map(str, q.values())) or "plain")
+def test_top_is_brute_force(tmp_path: Path, by: Grouping, asked: dict[str, Any]) -> None:
+    """Whatever is asked, however many shards, with or without a cache: the same, exact answer."""
+    if not by.by_name and "exclude" in asked:
+        asked = {**asked, "exclude": ["TXT"] if by is Grouping.RRTYPE else ["1.2.3.1", "TXT x"]}
+    random = Random(f"{by}{asked}")
+    days = [rows_of(random, random.choice([0, 3, 40, 120])) for _ in range(6)]
+    write(tmp_path, days)
+    rows = [row for day in days for row in day]
+    for n in (1, 3, 200):
+        question = TopQuestion.build(n, by, **asked)
+        counts, excluded = counts_of(question, rows, asked.get("under"))
+        for shards, cache in ((1, None), (2, tmp_path / "cache"), (4, tmp_path / "cache")):
+            answer = run(tmp_path, question, shards, cache)
+            assert listed(answer) == expected(question, counts)
+            assert (answer.total, answer.excluded) == (sum(counts.values()), excluded)
+            assert all(certificate.proved for certificate in answer.certificates)
+            assert answer.complete
+            assert (answer.asked, answer.answered) == (6, 6)
+            assert sum(entry.share for entry in answer.entries) <= 1 + 1e-9
+
+
+@pytest.mark.parametrize("by", [Grouping.FQDN, Grouping.DOMAIN, Grouping.RDATA])
+@pytest.mark.parametrize("ratio_from", [None, 1, 60])
+def test_movers_over_tables(tmp_path: Path, by: Grouping, ratio_from: int | None) -> None:
+    """Rises and falls between two spans equal those of plain sums."""
+    random = Random(f"{by}{ratio_from}")
+    days = [rows_of(random, 60) for _ in range(5)]
+    write(tmp_path, days)
+    cut = FIRST + 3 * DAY
+    question = TopQuestion.build(
+        4, by, start=cut, stop=FIRST + 5 * DAY, against=(FIRST, cut), ratio_from=ratio_from
+    )
+    after, _ = counts_of(question, [row for day in days[3:] for row in day], None)
+    before, _ = counts_of(question, [row for day in days[:3] for row in day], None)
+    for shards in (1, 3):
+        answer = run(tmp_path, question, shards, tmp_path / "cache")
+        for found, up, down in ((answer.rises, after, before), (answer.falls, before, after)):
+            moved = [
+                (k, c, down.get(k, 0)) for k, c in up.items() if c > down.get(k, 0) and c >= (ratio_from or 0)
+            ]
+            order = tie_order(by)
+            if ratio_from is None:
+                moved.sort(key=lambda m: (m[2] - m[1], order(m[0])))
+            else:
+                moved.sort(key=lambda m: (m[2] > 0, -(m[1] / (m[2] or 1)), -m[1], order(m[0])))
+            rising = found is answer.rises
+            assert [
+                (c.name, c.after if rising else c.before, c.before if rising else c.after) for c in found
+            ] == [(key_text(by, k)[0], u, d) for k, u, d in moved[:4]]
+
+
+@pytest.mark.parametrize("by", [Grouping.FQDN, Grouping.DOMAIN, Grouping.RDATA])
+def test_series_of_the_winners(tmp_path: Path, by: Grouping) -> None:
+    """Each winner's counts by day are those of its table, and add up to its rank's count."""
+    random = Random(5)
+    days = [rows_of(random, 80) for _ in range(4)]
+    write(tmp_path, days)
+    question = TopQuestion.build(3, by, series="day")
+    answer = run(tmp_path, question, 2, tmp_path / "cache")
+    assert answer.edges is not None
+    assert answer.edges.tolist() == [FIRST + i * DAY for i in range(5)]
+    by_day = [counts_of(question, day, None)[0] for day in days]
+    texts = [{key_text(by, key): count for key, count in counts.items()} for counts in by_day]
+    for entry in answer.entries:
+        assert entry.series is not None
+        assert entry.series.tolist() == [text.get((entry.name, entry.rrtype), 0) for text in texts]
+        assert int(entry.series.sum()) == entry.count
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[LocalEngine]:
+    """Two days, a month and a damaged day."""
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    write(folder, [rows_of(Random(1), 50), rows_of(Random(2), 50)])
+    write(folder, [rows_of(Random(3), 50)], FIRST + 40 * DAY)
+    (folder / "dns.20240410.D.mtbl").rename(folder / "dns.202404.M.mtbl")
+    with LocalEngine(folder, 1, tmp_path / "cache") as engine:
+        yield engine
+
+
+def test_a_span_that_tables_cannot_cut(engine: LocalEngine) -> None:
+    """Half a month is an error that says what there is; the whole month and the days before are not."""
+    middle = int(datetime(2024, 4, 15, tzinfo=UTC).timestamp())
+    with pytest.raises(InvalidQuestion, match="cannot be cut") as caught:
+        engine.top(TopQuestion.build(3, start=FIRST, stop=middle))
+    assert caught.value.field == "end_time"
+    assert "1 month table" in str(caught.value)
+    assert engine.top(TopQuestion.build(3, start=FIRST)).answered == 3
+    assert engine.top(TopQuestion.build(3, stop=FIRST + DAY)).answered == 1
+    with pytest.raises(NoTables):
+        engine.top(TopQuestion.build(3, stop=FIRST - DAY))
+
+
+def test_a_damaged_table_fails_the_answer_or_marks_it(engine: LocalEngine, tmp_path: Path) -> None:
+    """Found while it is summarized: strict is an error, partial an answer that names the table."""
+    path = tmp_path / "tables" / "dns.20240302.D.mtbl"
+    data = bytearray(path.read_bytes())
+    data[60] ^= 0x10
+    path.write_bytes(data)
+    with pytest.raises(AnswerIncomplete, match=r"dns\.20240302\.D\.mtbl"):
+        engine.top(TopQuestion.build(5))
+    answer = engine.top(TopQuestion.build(5, policy="partial"))
+    assert [failure.table for failure in answer.failures] == ["dns.20240302.D.mtbl"]
+    assert not answer.complete
+    whole = engine.top(TopQuestion.build(5, start=FIRST, stop=FIRST + DAY))
+    assert whole.complete
+
+
+def test_counts_that_do_not_fit(tmp_path: Path) -> None:
+    """Sums past 2**64 - 1 are an error, of a key and of the total."""
+    for names in (["a.com."] * 2, ["a.com.", "b.com."]):
+        folder = tmp_path / "-".join(names)
+        folder.mkdir()
+        rows = [Row(dns.name.from_text(n), 1, dns.name.root, (bytes(4),), 1, 1, 2**63) for n in names]
+        write(folder, [[row] for row in rows])
+        with pytest.raises(CountOverflow):
+            run(folder, TopQuestion.build(5), 1, None)
+        assert run(folder, TopQuestion.build(5, stop=FIRST + DAY), 1, None).entries[0].count == 2**63
+
+
+def test_rdata_of_tables_without_rdata_entries(tmp_path: Path) -> None:
+    """A table that cannot be ranked by rdata is a failure, not an empty answer."""
+    with DnstableWriter(tmp_path / "dns.20240301.D.mtbl", derived=False, sync=False) as table:
+        for row in rows_of(Random(1), 20):
+            table.add(row)
+    for cache in (None, tmp_path / "cache"):
+        with pytest.raises(AnswerIncomplete, match="no rdata entries"):
+            run(tmp_path, TopQuestion.build(5, "rdata"), 1, cache)
+    assert len(run(tmp_path, TopQuestion.build(5), 1, None).entries) == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"n": 0}, "limit"),
+        ({"n": -1}, "limit"),
+        ({"n": 100_001}, "limit"),
+        ({"by": "continent"}, "group_by"),
+        ({"under": "a..b"}, "under"),
+        ({"exclude": ["ok.com", "a..b"]}, "exclude[1]"),
+        ({"exclude": ["*."]}, "exclude[0]"),
+        ({"exclude": ["*.com"], "under": "example.com"}, "exclude[0]"),
+        ({"by": "rdata", "exclude": ["A nonsense"]}, "exclude[0]"),
+        ({"by": "rrtype", "exclude": ["NOTATYPE"]}, "exclude[0]"),
+        ({"start": 10, "stop": 10}, "end_time"),
+        ({"dataset": "http"}, "dataset"),
+        ({"policy": "maybe"}, "failure_policy"),
+        ({"series": "fortnight"}, "granularity"),
+        ({"n": 1001, "series": "day"}, "series"),
+        ({"ratio_from": 5}, "ratio_from"),
+        ({"start": 10, "stop": 20, "against": (15, 30)}, "against"),
+        ({"start": 10, "stop": 20, "against": (None, 5)}, "against"),
+        ({"start": 10, "stop": 20, "against": (5, 3)}, "against.end_time"),
+        ({"start": 10, "stop": 20, "against": (1, 5), "ratio_from": 0}, "ratio_from"),
+    ],
+)
+def test_bad_questions(arguments: dict[str, Any], field: str) -> None:
+    """Each wrong field is named."""
+    with pytest.raises(InvalidQuestion) as caught:
+        TopQuestion.build(**arguments)
+    assert caught.value.field == field
+
+
+def test_summaries_serve_the_next_engine(engine: LocalEngine, tmp_path: Path) -> None:
+    """What one engine has summarized another one answers from, without reading a table in full again."""
+    assert engine.summarize() == []
+    made = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.summary")}
+    assert len(made) == 3
+    question = TopQuestion.build(5, "domain")
+    with LocalEngine(tmp_path / "tables", 1, tmp_path / "cache") as other:
+        answer = other.top(question)
+    assert listed(answer) == listed(engine.top(question))
+    assert answer.method == "summary"
+    assert answer.suffixes == suffix_list().version
+    assert {path: path.stat().st_mtime_ns for path in made} == made
+    assert np.isclose(answer.entries[0].share, answer.entries[0].count / answer.total)
