@@ -49,7 +49,7 @@ def volume_messages(answer: VolumeAnswer, explain: bool) -> Iterator[volume_pb2.
     if room < len(answer.failures) + (MAX_PLAN if explain else 0):
         yield message
         message = volume_pb2.QueryVolumeResponse()
-    _fill_summary(message.summary, answer, explain)
+    fill_summary(message.summary, answer, explain)
     yield message
 
 
@@ -63,7 +63,8 @@ def _add_chunk(message: volume_pb2.QueryVolumeResponse, series: Series, begin: i
         chunk.smoothed.extend(series.smoothed[begin:end].tolist())
 
 
-def _fill_summary(summary: volume_pb2.Summary, answer: VolumeAnswer, explain: bool) -> None:
+def fill_summary(summary: volume_pb2.Summary, answer: VolumeAnswer, explain: bool) -> None:
+    """What the answer rests on."""
     summary.complete = answer.complete
     summary.tables_asked = answer.asked
     summary.tables_answered = answer.answered

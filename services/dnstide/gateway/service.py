@@ -12,7 +12,15 @@ from typing import TypeAlias
 
 import grpc
 from dnstide.api.v1 import info_pb2, service_pb2_grpc, tables_pb2, volume_pb2
-from dnstide.engine import FailurePolicy, InvalidQuestion, TableInfo, Timings, VolumeAnswer, parse_table_name
+from dnstide.engine import (
+    FailurePolicy,
+    InvalidQuestion,
+    TableInfo,
+    Timings,
+    VolumeAnswer,
+    VolumeQuestion,
+    parse_table_name,
+)
 from dnstide.engine.looks import Looks
 from dnstide.gateway.admission import Admission
 from dnstide.gateway.config import Settings
@@ -37,6 +45,8 @@ MANY_NAMES = 200
 
 Context: TypeAlias = grpc.aio.ServicerContext
 Refresh = Callable[[], Awaitable[bool]]
+# Tables asked, answered and failed, and shards that are still at work.
+Tell = Callable[[int, int, int, int], Awaitable[None]]
 
 
 class DnstideService(service_pb2_grpc.DnstideServiceServicer):
@@ -55,65 +65,76 @@ class DnstideService(service_pb2_grpc.DnstideServiceServicer):
         self, request: volume_pb2.QueryVolumeRequest, context: Context
     ) -> None:
         """See service.proto."""
-        await self._introduce(context)
+        await self.introduce(context)
         try:
             with self.admission:
                 await self._volume(request, context)
         except Exception as error:
-            await _abort(context, error)
+            await abort(context, error)
 
     async def ListTables(  # noqa: N802
         self, request: tables_pb2.ListTablesRequest, context: Context
     ) -> tables_pb2.ListTablesResponse:
         """See service.proto."""
-        await self._introduce(context)
+        await self.introduce(context)
         try:
             self.admission.check_ready()
             return self._tables(request)
         except Exception as error:
-            await _abort(context, error)
+            await abort(context, error)
             raise
 
     async def GetServerInfo(  # noqa: N802
         self, request: info_pb2.GetServerInfoRequest, context: Context
     ) -> info_pb2.GetServerInfoResponse:
         """See service.proto."""
-        await self._introduce(context)
+        await self.introduce(context)
         return server_info(self._pool, self._settings, self._version, self._started, self.admission.draining)
 
-    async def _introduce(self, context: Context) -> None:
+    async def introduce(self, context: Context) -> None:
         """Tells the version first and last: the first may be lost to a client whose call ends at once."""
         await context.send_initial_metadata(self._metadata)
         context.set_trailing_metadata(self._metadata)
 
     async def _volume(self, request: volume_pb2.QueryVolumeRequest, context: Context) -> None:
+        question = await self.question(request)
+        answer = await self.answer(question, context, self._teller(context))
+        for message in volume_messages(answer, request.explain):
+            await context.write(message)
+
+    async def question(self, request: volume_pb2.QueryVolumeRequest) -> VolumeQuestion:
+        """The question that a request asks. Raises BadRequestError."""
+        max_names = self._settings.max_names
+        if len(request.names) > MANY_NAMES:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(None, volume_question, request, max_names)
+        return volume_question(request, max_names)
+
+    async def answer(self, question: VolumeQuestion, context: Context, tell: Tell | None) -> VolumeAnswer:
+        """The whole answer within the time that the call has; `tell` hears of progress."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         granted = self._granted(context)
-        many = len(request.names) > MANY_NAMES
-        max_names = self._settings.max_names
-        if many:
-            question = await loop.run_in_executor(None, volume_question, request, max_names)
-        else:
-            question = volume_question(request, max_names)
         margin = 0.0
         if question.policy is FailurePolicy.PARTIAL:
             margin = min(granted * PARTIAL_MARGIN, MAX_PARTIAL_MARGIN)
         looks = Looks(self._pool.catalog, question)
         timings = Timings(plan=loop.time() - began)
         fanout = Fanout(self._pool, question.queries(), question.split_by_rrtype, began + granted - margin)
-        timings = await self._ask(looks, fanout, timings, context)
+        timings = await self._ask(looks, fanout, timings, tell)
         if question.policy is FailurePolicy.FAIL and loop.time() >= began + granted:
             raise DeadlinePassed(f"no whole answer within {granted:.3g} s")
-        answer: VolumeAnswer
-        if many:
-            answer = await loop.run_in_executor(None, looks.finish, timings)
-        else:
-            answer = looks.finish(timings)
-        for message in volume_messages(answer, request.explain):
-            await context.write(message)
+        if len(question.targets) > MANY_NAMES:
+            return await loop.run_in_executor(None, looks.finish, timings)
+        return looks.finish(timings)
 
-    async def _ask(self, looks: Looks, fanout: Fanout, timings: Timings, context: Context) -> Timings:
+    def _teller(self, context: Context) -> Tell:
+        async def tell(asked: int, answered: int, failed: int, pending: int) -> None:
+            await context.write(progress_message(asked, answered, failed, pending))
+
+        return tell
+
+    async def _ask(self, looks: Looks, fanout: Fanout, timings: Timings, tell: Tell | None) -> Timings:
         """Asks until every table of the plan has answered or failed for good."""
         loop = asyncio.get_running_loop()
         last = loop.time()
@@ -125,10 +146,9 @@ class DnstideService(service_pb2_grpc.DnstideServiceServicer):
                     looks.add(event)
                 else:
                     pending = event.shards
-                if loop.time() - last >= PROGRESS_SECONDS:
+                if tell is not None and loop.time() - last >= PROGRESS_SECONDS:
                     last = loop.time()
-                    plan, failed = looks.plan, len(looks.failed)
-                    await context.write(progress_message(plan.asked, looks.answered, failed, pending))
+                    await tell(looks.plan.asked, looks.answered, len(looks.failed), pending)
             timings = replace(timings, look=timings.look + loop.time() - began)
             if not looks.may_replan or fanout.gave_up:
                 break
@@ -176,7 +196,7 @@ def _order(table: TableInfo) -> tuple[str, int, int, str]:
     return table.dataset, table.start, -table.granularity.rank, table.name
 
 
-async def _abort(context: Context, error: Exception) -> None:
+async def abort(context: Context, error: Exception) -> None:
     """Ends the call with the status of the error. Never returns."""
     if status_of(error) is INTERNAL:
         log.error("a question failed", exc_info=error)

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import grpc
 from dnstide.api.v1 import common_pb2
 from dnstide.engine import AnswerIncomplete, DirectoryError, InvalidQuestion, NoTables
+from dnstide.engine.analyze import AnalysisError
 from dnstide.gateway.handles import ShardGoneError
 from dnstide.mtbl import Cancelled, CountOverflow, DeadlinePassed
 from dnstide.shard import Failure
@@ -64,6 +65,7 @@ def _incomplete(error: BaseException) -> Status:
 STATUSES: dict[type[BaseException], Status | Callable[[BaseException], Status]] = {
     BadRequestError: Status(Code.INVALID_ARGUMENT, "INVALID_QUESTION"),
     InvalidQuestion: Status(Code.INVALID_ARGUMENT, "INVALID_QUESTION"),
+    AnalysisError: Status(Code.INVALID_ARGUMENT, "ANALYSIS_REFUSED"),
     NoTables: Status(Code.FAILED_PRECONDITION, "NO_TABLES"),
     DirectoryError: Status(Code.UNAVAILABLE, "DIRECTORY_UNREADABLE", 5.0),
     AnswerIncomplete: _incomplete,

@@ -42,8 +42,9 @@ def find_gaps(counts: ArrayLike, known: ArrayLike | None = None, *, alpha: float
     """Every span without data, and every silent span that chance does not explain, in order of time.
 
     Seen and silent buckets are taken as a two-state Markov chain. The K longest silent spans (one in
-    60 buckets, two at least) are judged by the others: of R spans D = R − K ended within T = (their buckets) +
-    K·(the longest of them) silent buckets, the estimate of a geometric law from a sample censored at the top.
+    60 buckets, two at least) are judged by the others: of R spans, D = R − K ended within T = (their
+    buckets) + K·(the longest of them) silent buckets, the estimate of a geometric law from a sample
+    censored at the top.
     Chance makes
 
         E = seen · a · q^(L − 1),    a = (D + p) / (seen + 1),    q = (T − D + p) / (T + 1)
@@ -92,7 +93,7 @@ def _zero_chance(numbers: NDArray[np.uint64], where: NDArray[np.intp], start: in
     """The probability of a zero that the buckets of `where` nearest to `start` imply."""
     cut = int(np.searchsorted(where, start))
     near = numbers[where[max(0, cut - NEIGHBOURS) : cut + NEIGHBOURS]].astype(np.float64)
-    # Twice the variance: it is estimated from few buckets, and too small a one makes silences look impossible.
+    # Twice the variance: from few buckets it often comes out too small, and silence would look impossible.
     mean, variance = float(near.mean()), 2.0 * float(near.var())
     if mean == 0:
         return 1.0
