@@ -47,7 +47,8 @@ def test_every_documented_reason_has_its_class():
     assert len(reasons) >= 10
     classes = {reason: error_class(status, reason) for status, reason in reasons}
     assert ServerDefect not in {kind for reason, kind in classes.items() if reason != "INTERNAL"}
-    assert classes["SHARD_TIMEOUT"] is errors.ShardsUnreachable
+    assert classes["SHARD_UNREACHABLE"] is errors.ShardsUnreachable
+    assert error_class("UNAVAILABLE", "SHARD_TIMEOUT") is errors.ShardsUnreachable
     assert classes["NOT_READY"] is classes["DRAINING"] is errors.ServerNotReady
     assert errors.ServerUnreachable not in classes.values()
 
