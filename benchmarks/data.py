@@ -48,8 +48,8 @@ def daily(
 def linked(paths: list[Path], count: int) -> Path:
     """A directory of `count` daily tables: hard links, over and over, to the files of `paths`.
 
-    Ten years of distinct files would be ten gigabytes. Opening, planning and looking up cost the same per file
-    name; the page cache holds only the distinct ones.
+    Ten years of distinct files would be ten gigabytes. Opening, planning and looking up cost the same
+    per file name; the page cache holds only the distinct ones.
     """
     directory = paths[0].parent / f"linked-{count}"
     directory.mkdir(exist_ok=True)
