@@ -93,7 +93,8 @@ def _plan_entries(answer: VolumeAnswer) -> Iterator[volume_pb2.PlanEntry]:
 
 
 def _set(duration: Duration, seconds: float) -> None:
-    duration.FromMicroseconds(int(seconds * 1e6))
+    duration.seconds = int(seconds)
+    duration.nanos = int(seconds % 1 * 1e9)
 
 
 def progress_message(asked: int, answered: int, failed: int, pending: int) -> volume_pb2.QueryVolumeResponse:
