@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .aio import AsyncClient
+    from .analyses import AnalysisSettings, Findings
     from .blocking import Client
     from .catalog import Catalog, ServerInfo, ShardInfo, TableInfo, TableReport
     from .channel import Tls
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "aio": ("AsyncClient",),
+    "analyses": ("AnalysisSettings", "Findings"),
     "blocking": ("Client",),
     "catalog": ("Catalog", "ServerInfo", "ShardInfo", "TableInfo", "TableReport"),
     "channel": ("Tls",),
@@ -76,6 +78,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "DEFAULT",
     "AccessDenied",
+    "AnalysisSettings",
     "AnswerIncomplete",
     "AsyncClient",
     "Axis",
@@ -88,6 +91,7 @@ __all__ = [
     "DirectoryUnreadable",
     "DnstideError",
     "Failure",
+    "Findings",
     "InvalidQuestion",
     "LocalClient",
     "MissingExtra",

@@ -10,10 +10,12 @@ from typing import Any, Self, Unpack
 
 import grpc
 import grpc.aio
-from dnstide.api.v1 import info_pb2, service_pb2_grpc
+from dnstide.api.v1 import analysis_pb2_grpc, info_pb2, service_pb2_grpc
 
 from . import calls, channel, timeouts
 from .address import check_address
+from .analyses import AnalysisSettings, Findings
+from .analysis_calls import analysis_request, findings
 from .catalog import Catalog, ServerInfo
 from .channel import Tls
 from .errors import DeadlineExceeded, DnstideError, ServerNotReady, ServerUnreachable
@@ -59,6 +61,7 @@ class AsyncClient:
         else:
             self._channel = grpc.aio.secure_channel(server, tls.credentials(), options=channel.options())
         self._stub = service_pb2_grpc.DnstideServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._analyses = analysis_pb2_grpc.AnalysisServiceStub(self._channel)  # type: ignore[no-untyped-call]
 
     async def volume(
         self,
@@ -77,6 +80,19 @@ class AsyncClient:
             async for message in messages:
                 reader.feed(message)
         return reader.finish()
+
+    async def analyze(
+        self,
+        analysis: str,
+        names: str | Iterable[str],
+        *,
+        timeout: Timeout = DEFAULT,
+        settings: AnalysisSettings | None = None,
+        **options: Unpack[QuestionOptions],
+    ) -> Findings:
+        """As `Client.analyze`."""
+        request = analysis_request(make_question(names, options), analysis, settings)
+        return findings(analysis, await self._unary(self._analyses.AnalyzeVolume, request, timeout))
 
     async def tables(self, dataset: str | None = None, *, timeout: Timeout = DEFAULT) -> Catalog:
         """As `Client.tables`."""

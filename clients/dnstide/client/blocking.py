@@ -8,10 +8,12 @@ from types import TracebackType
 from typing import Any, Self, Unpack
 
 import grpc
-from dnstide.api.v1 import info_pb2, service_pb2_grpc, tables_pb2
+from dnstide.api.v1 import analysis_pb2_grpc, info_pb2, service_pb2_grpc, tables_pb2
 
 from . import calls, channel, timeouts
 from .address import check_address
+from .analyses import AnalysisSettings, Findings
+from .analysis_calls import analysis_request, findings
 from .catalog import Catalog, ServerInfo
 from .channel import Tls
 from .errors import DeadlineExceeded, DnstideError, ServerNotReady, ServerUnreachable
@@ -46,6 +48,7 @@ class Client:
         else:
             self._channel = grpc.secure_channel(server, tls.credentials(), options=channel.options())
         self._stub = service_pb2_grpc.DnstideServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._analyses = analysis_pb2_grpc.AnalysisServiceStub(self._channel)  # type: ignore[no-untyped-call]
 
     def volume(
         self,
@@ -68,6 +71,25 @@ class Client:
         for message in self._messages(call):
             reader.feed(message)
         return reader.finish()
+
+    def analyze(
+        self,
+        analysis: str,
+        names: str | Iterable[str],
+        *,
+        timeout: Timeout = DEFAULT,
+        settings: AnalysisSettings | None = None,
+        **options: Unpack[QuestionOptions],
+    ) -> Findings:
+        """What the counts show: shifts, spikes, gaps, correlation, shape or breakdown of one name, or of
+        several.
+
+        Options are those of `volume`; smooth, fill and explain have no part in it. A correlation is that of
+        each further series on the first. Raises DnstideError; InvalidQuestion where there is nothing to
+        analyse, such as series that do not vary.
+        """
+        request = analysis_request(make_question(names, options), analysis, settings)
+        return findings(analysis, self._unary(self._analyses.AnalyzeVolume, request, timeout))
 
     def tables(self, dataset: str | None = None, *, timeout: Timeout = DEFAULT) -> Catalog:
         """The tables that the server knows, of one dataset or of all, and the files that it ignores."""

@@ -83,7 +83,7 @@ class VolumeReader:
         for chunk in message.series:
             self._take(chunk)
         if message.HasField("summary"):
-            self._summary = _summary(message.summary)
+            self._summary = summary(message.summary)
 
     def finish(self) -> Volume:
         """The whole answer. Raises ServerDefect where the stream ended before its summary."""
@@ -186,14 +186,15 @@ def _axis(parts: list[volume_pb2.Axis]) -> Axis:
     starts = [np.fromiter(part.bucket_starts, np.int64, len(part.bucket_starts)) for part in parts]
     marks = [np.fromiter(part.coverage, np.uint8, len(part.coverage)) for part in parts]
     axis = make_axis(
-        _granularity_word(parts[0].granularity), np.concatenate(starts), parts[-1].end, np.concatenate(marks)
+        granularity_word(parts[0].granularity), np.concatenate(starts), parts[-1].end, np.concatenate(marks)
     )
     if len(axis.coverage) != len(axis):
         raise ServerDefect("the axis of the answer and its coverage do not fit together")
     return axis
 
 
-def _summary(message: volume_pb2.Summary) -> Summary:
+def summary(message: volume_pb2.Summary) -> Summary:
+    """What an answer rests on."""
     spent = message.timings
     return Summary(
         complete=message.complete,
@@ -214,7 +215,7 @@ def _table(message: tables_pb2.Table) -> TableInfo:
     return TableInfo(
         name=message.name,
         dataset=message.dataset,
-        granularity=_granularity_word(message.granularity),
+        granularity=granularity_word(message.granularity),
         start=np.datetime64(message.start_time.seconds, "s"),
         stop=np.datetime64(message.end_time.seconds, "s"),
         size=message.size_bytes,
@@ -230,7 +231,8 @@ def _granularity_number(name: str) -> common_pb2.Granularity:
     return number
 
 
-def _granularity_word(number: common_pb2.Granularity) -> str:
+def granularity_word(number: common_pb2.Granularity) -> str:
+    """The name of a granularity."""
     return str(common_pb2.Granularity.Name(number)).removeprefix("GRANULARITY_").lower().replace("_", "-")
 
 

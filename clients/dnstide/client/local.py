@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar, Unpack
 import numpy as np
 
 from . import errors, timeouts
+from .analyses import AnalysisSettings, Findings, check_analysis
 from .catalog import Catalog, TableInfo, TableReport
 from .errors import DnstideError, Failure, MissingExtra
 from .question import Question, QuestionOptions, make_question
@@ -72,6 +73,28 @@ class LocalClient:
             return self._engine.volume(_engine_question(question), hook, cancel)
 
         return _volume(question, _interruptible(look, seconds))
+
+    def analyze(
+        self,
+        analysis: str,
+        names: str | Iterable[str],
+        *,
+        timeout: Timeout = DEFAULT,
+        settings: AnalysisSettings | None = None,
+        **options: Unpack[QuestionOptions],
+    ) -> Findings:
+        """As `Client.analyze`."""
+        from .local_analyses import find, question_of
+
+        question = make_question(names, options)
+        given = check_analysis(analysis, settings)
+        seconds = timeouts.seconds(timeout, self._timeout)
+
+        def look(cancel: mtbl.Cancel) -> Findings:
+            answer = self._engine.volume(question_of(_engine_question(question), analysis), None, cancel)
+            return find(answer, analysis, given, question.granularity, _summary(question, answer))
+
+        return _interruptible(look, seconds)
 
     def tables(self, dataset: str | None = None, *, timeout: Timeout = DEFAULT) -> Catalog:
         """As `Client.tables`. Every table is opened, so that its trailer and index are known to be sound.
@@ -234,6 +257,10 @@ def _translated(work: Callable[[], Answer]) -> Answer:
     except tuple(_SAME_WORDS) as error:
         same = next(ours for theirs, ours in _SAME_WORDS.items() if isinstance(error, theirs))
         raise same(str(error)) from None
+    except engine.EngineError as error:
+        if error.code == "ANALYSIS_REFUSED":
+            raise errors.InvalidQuestion([("", str(error))]) from None
+        raise
 
 
 _SAME_WORDS: dict[type[Exception], type[DnstideError]] = {
