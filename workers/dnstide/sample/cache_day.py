@@ -82,7 +82,8 @@ def _day(rng: np.random.Generator) -> tuple[list[Rrset], Int64]:
 
 
 def _share(rng: np.random.Generator, total: int, weights: npt.NDArray[np.float64]) -> Int64:
-    return np.asarray(rng.multinomial(total, weights / weights.sum()), dtype=np.int64)
+    shares: Int64 = rng.multinomial(total, weights / weights.sum())
+    return shares
 
 
 def _correlated(rng: np.random.Generator, other: Int64, total: int, working: npt.NDArray[np.bool_]) -> Int64:
