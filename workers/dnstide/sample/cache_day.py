@@ -94,7 +94,7 @@ def _correlated(rng: np.random.Generator, other: Int64, total: int, working: npt
     noise -= noise.mean() + x * (noise @ x) / (x @ x)  # what is left explains nothing
     slope = total / other.sum()
     noise *= slope * np.sqrt((x @ x) * (1 / R_SQUARED - 1) / (noise @ noise))
-    count = np.rint(other * slope).astype(np.int64)
+    count: Int64 = np.rint(other * slope).astype(np.int64)
     count[before] += np.rint(noise).astype(np.int64)
     np.maximum(count, working, out=count)
     # What rounding left over goes to the minutes after the silence.
