@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import ray
+from dnstide.shard.asks import RankQuestion, RankReply
+from dnstide.shard.background import Summarizer, summarize_some
 from dnstide.shard.channel import ChannelServer, machine
 from dnstide.shard.partial import Partial, ShardError
 from dnstide.shard.question import ShardQuestion
@@ -45,11 +47,15 @@ remote: Any = ray.remote  # its own types do not know concurrency groups
 class ShardActor:
     """One shard's tables in a process of its own."""
 
-    def __init__(self, mtbl_dir: str, threads: int) -> None:
-        self._shard = Shard(mtbl_dir, threads)
+    def __init__(
+        self, mtbl_dir: str, threads: int, cache_dir: str | None = None, summarize: bool = False
+    ) -> None:
+        self._shard = Shard(mtbl_dir, threads, cache_dir)
+        self._summarizer = Summarizer(self._shard.ranker) if summarize else None
         self._threads = threads
         self._plans = PlanReader()
-        methods = {name: getattr(self, name) for name in ("cancel", "inventory", "open", "ping")}
+        names = ("cancel", "inventory", "open", "ping", "rank", "summarize")
+        methods = {name: getattr(self, name) for name in names}
         self._channel = ChannelServer({**methods, "answer": self._answer_packed})
 
     @ray.method(concurrency_group="control")
@@ -61,6 +67,16 @@ class ShardActor:
     def answer(self, questions: Sequence[ShardQuestion]) -> list[Partial | ShardError]:
         """As `Shard.answer`."""
         return self._shard.answer(list(questions))
+
+    @ray.method(concurrency_group="ask")
+    def rank(self, question: RankQuestion) -> RankReply | ShardError:
+        """As `Shard.rank`."""
+        return self._shard.rank(question)
+
+    @ray.method(concurrency_group="ask")
+    def summarize(self, names: Sequence[str], most: int) -> int:
+        """Makes up to `most` of the summaries that these tables lack; how many they still lack."""
+        return summarize_some(self._shard.ranker, names, most)
 
     def _answer_packed(self, packed: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         return pack_answers(self._shard.answer(read_questions(packed, self._plans)))
@@ -78,15 +94,19 @@ class ShardActor:
 
     @ray.method(concurrency_group="control")
     def open(self, names: Sequence[str]) -> None:
-        """As `Shard.open`."""
+        """As `Shard.open`; their summaries are made in the background."""
         self._shard.open(names)
+        if self._summarizer is not None:
+            self._summarizer.want(names)
 
     @ray.method(concurrency_group="control")
     def ping(self) -> None:
         """Returns at once."""
 
 
-def start_actor(mtbl_dir: str, threads: int, node_id: str) -> Any:
+def start_actor(
+    mtbl_dir: str, threads: int, node_id: str, cache_dir: str | None = None, summarize: bool = False
+) -> Any:
     """A new actor on that node. Returns its Ray handle at once; the reply to `greet` says that it is up."""
     node = NodeAffinitySchedulingStrategy(node_id, soft=False)
-    return ShardActor.options(scheduling_strategy=node).remote(mtbl_dir, threads)
+    return ShardActor.options(scheduling_strategy=node).remote(mtbl_dir, threads, cache_dir, summarize)

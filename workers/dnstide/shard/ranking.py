@@ -40,21 +40,25 @@ class Ranker:
         self._store = ListStore(cache, threads)
         self._lock = Lock()
         self._sums: OrderedDict[tuple[object, ...], Summed] = OrderedDict()
+        self._running: dict[str, Cancel] = {}
 
     def make(
-        self, names: Sequence[str], cancel: Cancel | None = None, progress: Progress | None = None
+        self,
+        names: Sequence[str],
+        cancel: Cancel | None = None,
+        progress: Progress | None = None,
+        threads: int | None = None,
     ) -> list[Failure]:
         """Makes the summaries that are missing of these tables. Raises Cancelled, DeadlinePassed."""
         tables, failures = self._open(names)
-        with self._lock:
-            failed = self._store.make(list(tables.values()), cancel, progress)
+        # Without the lock: what is made only appears in a dictionary, and questions need not wait.
+        failed = self._store.make(list(tables.values()), cancel, progress, threads)
         return failures + self._met(tables, failed)
 
     def missing(self, names: Sequence[str]) -> list[str]:
         """Those of the tables that can be opened and have no summary yet."""
         tables, _ = self._open(names)
-        with self._lock:
-            missing = set(self._store.missing(list(tables.values())))
+        missing = set(self._store.missing(list(tables.values())))
         return [name for name, table in tables.items() if table in missing]
 
     def answer(
@@ -62,22 +66,34 @@ class Ranker:
     ) -> RankReply:
         """The answer to one ask. Tables that fail are named and not in it.
 
-        Raises Cancelled, DeadlinePassed, CountOverflow.
+        Raises Cancelled, DeadlinePassed, CountOverflow. With `cancel`, that one decides alone.
         """
         stop = cancel or Cancel(question.seconds_left)
-        tables, failures = self._open(question.tables)
-        if not self._lock.acquire(
-            timeout=-1 if question.seconds_left is None else max(question.seconds_left, 0)
-        ):
-            raise DeadlinePassed("the time allowed ran out")
+        self._running[question.id] = stop
         try:
-            self._store.shrink()
-            work = RankWork(self._store, question.scope, tables, self._threads, stop)
-            work.prepare(progress)
-            value = self._value(work, question)
+            tables, failures = self._open(question.tables)
+            self._wait(question)
+            try:
+                self._store.shrink()
+                work = RankWork(self._store, question.scope, tables, self._threads, stop)
+                work.prepare(progress)
+                value = self._value(work, question)
+            finally:
+                self._lock.release()
+            return RankReply(value, tuple(failures + self._met(tables, work.failed)))
         finally:
-            self._lock.release()
-        return RankReply(value, tuple(failures + self._met(tables, work.failed)))
+            self._running.pop(question.id, None)
+
+    def cancel(self, question_id: str) -> None:
+        """Nobody waits for that question any more. From any thread."""
+        stop = self._running.get(question_id)
+        if stop is not None:
+            stop.cancel()
+
+    def _wait(self, question: RankQuestion) -> None:
+        left = question.seconds_left
+        if not self._lock.acquire(timeout=-1 if left is None else max(left, 0)):
+            raise DeadlinePassed("the time allowed ran out")
 
     def _value(self, work: RankWork, question: RankQuestion) -> Bounds | Counts | Totals:
         ask = question.ask

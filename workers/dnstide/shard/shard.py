@@ -11,6 +11,7 @@ from time import perf_counter
 import numpy as np
 import numpy.typing as npt
 from dnstide.mtbl import Cancel, Cancelled, CountOverflow, DeadlinePassed, Table, lookup
+from dnstide.shard.asks import RankQuestion, RankReply
 from dnstide.shard.batch import Batch, batches, divide
 from dnstide.shard.directory import TableStatus, list_directory
 from dnstide.shard.partial import CANCELLED, COUNT_OVERFLOW, DEADLINE_PASSED, Failure, Partial, ShardError
@@ -98,8 +99,20 @@ class Shard:
         """What ranks over these tables."""
         return Ranker(self._tables, self.threads, SummaryCache(self.mtbl_dir, self._cache_dir))
 
+    def rank(self, question: RankQuestion) -> RankReply | ShardError:
+        """As `Ranker.answer`, with its exceptions as values."""
+        try:
+            return self.ranker.answer(question)
+        except Cancelled:
+            return ShardError(question.id, CANCELLED, "the question was cancelled")
+        except DeadlinePassed:
+            return ShardError(question.id, DEADLINE_PASSED, "the deadline passed")
+        except CountOverflow as error:
+            return ShardError(question.id, COUNT_OVERFLOW, str(error))
+
     def cancel(self, question_id: str) -> None:
         """Nobody waits for that question any more, be it running or still to come. From any thread."""
+        self.ranker.cancel(question_id)
         with self._lock:
             batch = self._running.get(question_id)
             if batch is None:

@@ -47,7 +47,7 @@ def stays_whole(grouping: Grouping, under: bytes | None) -> bool:
 
 
 class ListStore:
-    """Not for use by several threads at once."""
+    """Not for use by several threads at once, but for `make` and `missing`."""
 
     def __init__(self, cache: SummaryCache | None, threads: int, budget: int = 1 << 30) -> None:
         self._cache = cache
@@ -77,7 +77,11 @@ class ListStore:
         return [table for table in tables if self._summary(table) is None]
 
     def make(
-        self, tables: Sequence[Table], cancel: Cancel | None, progress: Progress | None = None
+        self,
+        tables: Sequence[Table],
+        cancel: Cancel | None,
+        progress: Progress | None = None,
+        threads: int | None = None,
     ) -> Failed:
         """Makes the summaries that are missing, and stores each. Tables that cannot be read come back."""
         failed: Failed = {}
@@ -88,7 +92,9 @@ class ListStore:
                 progress(first, len(missing))
             keep = KEEP if self._cache is None else self._cache.keep
             for table, made in zip(
-                batch, summarize(batch, keep=keep, threads=self._threads, cancel=cancel), strict=True
+                batch,
+                summarize(batch, keep=keep, threads=threads or self._threads, cancel=cancel),
+                strict=True,
             ):
                 if isinstance(made, TableError):
                     failed[table] = made

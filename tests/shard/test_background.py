@@ -1,0 +1,59 @@
+"""Summaries in the background, and cancelling what ranks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from dnstide.mtbl.keys import Grouping
+from dnstide.shard import Shard, ShardError
+from dnstide.shard.asks import AskTop, RankQuestion, RankReply, RankScope
+from dnstide.shard.background import Summarizer, summarize_some
+from dnstide.shard.bounds import Bounds
+
+
+@pytest.fixture
+def shard(small_dir: Path, tmp_path: Path) -> Shard:
+    return Shard(small_dir, 1, tmp_path / "cache")
+
+
+def names_of(shard: Shard) -> list[str]:
+    return [status.name for status in shard.inventory()]
+
+
+def test_summaries_appear_by_themselves(shard: Shard, tmp_path: Path) -> None:
+    """Tables told of are summarized once; a name that is no table does no harm; closing ends the thread."""
+    names = names_of(shard)
+    summarizer = Summarizer(shard.ranker)
+    summarizer.want([*names[:5], "dns.20990101.D.mtbl"])
+    assert summarizer.wait(30)
+    assert len(list((tmp_path / "cache").rglob("*.summary"))) == 5
+    assert shard.ranker.missing(names) == names[5:]
+    summarizer.close()
+    summarizer.want(names)
+    assert shard.ranker.missing(names) == names[5:]
+
+
+def test_some_summaries_at_a_time(shard: Shard) -> None:
+    """As many as asked are made, and what is left is told."""
+    names = names_of(shard)
+    assert summarize_some(shard.ranker, names, 10) == len(names) - 10
+    assert shard.ranker.missing(names) == names[10:]
+    assert summarize_some(shard.ranker, names, 100) == 0
+    assert shard.ranker.missing(names) == []
+
+
+def question(shard: Shard, seconds: float | None = None) -> RankQuestion:
+    return RankQuestion("q", tuple(names_of(shard)), RankScope(Grouping.FQDN), AskTop(500, 100), seconds)
+
+
+def test_what_stops_a_ranking_is_a_value(shard: Shard) -> None:
+    """A deadline that has passed gives a ShardError; the same question answers when there is time."""
+    late = shard.rank(question(shard, 0.0))
+    assert isinstance(late, ShardError)
+    assert late.code == "DEADLINE_PASSED"
+    found = shard.rank(question(shard))
+    assert isinstance(found, RankReply)
+    assert isinstance(found.value, Bounds)
+    assert found.value.floor == 0
+    assert len(found.value.keys) == 62
