@@ -179,7 +179,8 @@ private:
     }
 
     void work(const std::vector<uint32_t>& tables, bool wait, std::atomic<size_t>& next) {
-        thread_local Scratch scratch;
+        thread_local Scratch kept;
+        Scratch& scratch = kept;  // looked up once, not on every use
         Look look(request_, order_, scratch);
         Tally sums;
         std::vector<uint32_t> cold;

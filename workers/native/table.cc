@@ -140,7 +140,8 @@ void Table::read_index(Bytes tail) {
 }
 
 void Table::check_index() const {
-    thread_local BlockCursor cursor;
+    thread_local BlockCursor kept;
+    BlockCursor& cursor = kept;  // looked up once, not on every step
     cursor.reset(index_);
     // Where a table was appended to other bytes, its first block does not begin the file.
     uint64_t expected = trailer_.index_offset - trailer_.bytes_data;
