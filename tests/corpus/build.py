@@ -40,6 +40,8 @@ def good() -> Iterator[tuple[str, bytes]]:
     yield "no-entries", build_table([])
     yield "one-entry", build_table(ENTRIES[:1])
     yield "empty-key", build_table([(b"", b"x"), (b"\0", b"y")])
+    for value in (0, 2**64 - 1):
+        yield f"block-size-field-{value:x}", with_field(parts("zlib").assemble(), "data_block_size", value)
     behind = parts()
     behind.prefix = b"#!" * 20
     yield "behind-a-prefix", behind.assemble()
@@ -117,6 +119,7 @@ def bad_blocks() -> Iterator[tuple[str, bytes]]:
         ("index-value-of-no-varint", lambda plain: replaced(plain, len(plain) - 4 * 3 - 1, b"\xff")),
         ("index-of-data-entries", lambda _: encode_block(entries)),
         ("index-without-entries", lambda _: encode_block([])),
+        ("index-restart-within-an-entry", lambda plain: plain[:-4] + struct.pack("<II", 7, 2)),
     ):
         one = parts()
         one.index = change
