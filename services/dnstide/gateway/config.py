@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     ray_address: str | None = Field(None, description="Ray cluster to join; none: start one")
     direct_channel: bool = Field(True, description="ask shards of this node over a Unix socket")
 
+    cache_dir: Path | None = Field(None, description="summaries of tables; none: the user's cache directory")
+    summarize: bool = Field(True, description="make summaries of tables in the background")
+
     rescan_seconds: float = Field(10.0, gt=0, description="time between two looks at the directory")
     drain_seconds: float = Field(30.0, ge=0, description="time that running questions get after SIGTERM")
     default_deadline: float = Field(60.0, gt=0, description="seconds for a call that brings no deadline")

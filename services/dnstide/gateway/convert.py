@@ -86,14 +86,15 @@ def _all_violations(
 
 
 def _start(request: volume_pb2.QueryVolumeRequest) -> int | None:
-    return _seconds("start_time", request.start_time) if request.HasField("start_time") else None
+    return seconds("start_time", request.start_time) if request.HasField("start_time") else None
 
 
 def _stop(request: volume_pb2.QueryVolumeRequest) -> int | None:
-    return _seconds("end_time", request.end_time) if request.HasField("end_time") else None
+    return seconds("end_time", request.end_time) if request.HasField("end_time") else None
 
 
-def _seconds(field: str, time: Timestamp) -> int:
+def seconds(field: str, time: Timestamp) -> int:
+    """Unix time. Raises InvalidQuestion for a fraction."""
     if time.nanos:
         raise InvalidQuestion(field, time.nanos, "times are whole seconds: leave nanos at 0")
     return int(time.seconds)
@@ -105,10 +106,11 @@ def _smoothing(request: volume_pb2.QueryVolumeRequest) -> Smoothing | None:
     method, period = request.smoothing.method, request.smoothing.period
     if not method and not period:
         return None
-    return Smoothing(_known("smoothing.method", METHODS, method), period)
+    return Smoothing(known("smoothing.method", METHODS, method), period)
 
 
-def _known(field: str, table: dict[int, Any], number: int) -> Any:
+def known(field: str, table: dict[int, Any], number: int) -> Any:
+    """What a number of an enumeration stands for. Raises InvalidQuestion for one that is not known."""
     try:
         return table[number]
     except KeyError:
@@ -121,9 +123,9 @@ _READERS: dict[str, Callable[[volume_pb2.QueryVolumeRequest], Any]] = {
     "bailiwick": lambda request: request.bailiwick or None,
     "start": _start,
     "stop": _stop,
-    "step": lambda request: _known("granularity", GRANULARITIES, request.granularity),
-    "bucket_by": lambda request: _known("bucket_by", BUCKET_BYS, request.bucket_by),
+    "step": lambda request: known("granularity", GRANULARITIES, request.granularity),
+    "bucket_by": lambda request: known("bucket_by", BUCKET_BYS, request.bucket_by),
     "dataset": lambda request: request.dataset or "dns",
     "smooth": _smoothing,
-    "policy": lambda request: _known("failure_policy", POLICIES, request.failure_policy),
+    "policy": lambda request: known("failure_policy", POLICIES, request.failure_policy),
 }

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from dnstide.shard import Partial, Shard, ShardError, ShardQuestion, TableStatus
+from dnstide.shard.asks import RankQuestion, RankReply
+from dnstide.shard.background import summarize_some
 
 T = TypeVar("T")
 ASK_THREADS = 4
@@ -39,6 +41,12 @@ class ShardHandle(Protocol):
     async def answer(self, questions: Sequence[ShardQuestion]) -> list[Partial | ShardError]:
         """One answer for each question, in their order."""
 
+    async def rank(self, question: RankQuestion) -> RankReply | ShardError:
+        """The answer to one ask of a ranking."""
+
+    async def summarize(self, names: Sequence[str], most: int) -> int:
+        """Makes up to `most` of the summaries that these tables lack; how many they still lack."""
+
     async def cancel(self, ids: Sequence[str]) -> None:
         """Stops the lookups of these questions; unknown ids are ignored."""
 
@@ -58,12 +66,19 @@ class ShardHandle(Protocol):
 class LocalShardHandle:
     """A shard in threads of this process."""
 
-    def __init__(self, name: str, mtbl_dir: str | Path, threads: int = 1, node: str = "local") -> None:
+    def __init__(
+        self,
+        name: str,
+        mtbl_dir: str | Path,
+        threads: int = 1,
+        node: str = "local",
+        cache_dir: str | Path | None = None,
+    ) -> None:
         self.name = name
         self.node = node
         self.threads = threads
         self.pid = os.getpid()
-        self.shard = Shard(mtbl_dir, threads)
+        self.shard = Shard(mtbl_dir, threads, cache_dir)
         self._ask = ThreadPoolExecutor(ASK_THREADS, thread_name_prefix=f"{name}-ask")
         self._control = ThreadPoolExecutor(CONTROL_THREADS, thread_name_prefix=f"{name}-control")
         self._closed = False
@@ -75,6 +90,12 @@ class LocalShardHandle:
 
     async def answer(self, questions: Sequence[ShardQuestion]) -> list[Partial | ShardError]:
         return await self._run(self._ask, lambda: self.shard.answer(list(questions)))
+
+    async def rank(self, question: RankQuestion) -> RankReply | ShardError:
+        return await self._run(self._ask, lambda: self.shard.rank(question))
+
+    async def summarize(self, names: Sequence[str], most: int) -> int:
+        return await self._run(self._ask, lambda: summarize_some(self.shard.ranker, names, most))
 
     async def cancel(self, ids: Sequence[str]) -> None:
         await self._run(self._control, lambda: self._cancel_all(ids))

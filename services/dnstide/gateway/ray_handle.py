@@ -19,6 +19,7 @@ from dnstide.gateway.pool import ShardSpec
 from dnstide.gateway.ray_cluster import nodes
 from dnstide.shard import Partial, ShardError, ShardQuestion, TableStatus
 from dnstide.shard.actor import Greeting, start_actor
+from dnstide.shard.asks import RankQuestion, RankReply
 from dnstide.shard.channel import machine
 from dnstide.shard.wire import PlanPacker, pack_questions, read_answers
 from ray.exceptions import RayActorError
@@ -49,6 +50,13 @@ class RayShardHandle:
             return read_answers(await self._call("answer", pack_questions(questions, self._plans)))
         answers: list[Partial | ShardError] = await self._call("answer", list(questions))
         return answers
+
+    async def rank(self, question: RankQuestion) -> RankReply | ShardError:
+        reply: RankReply | ShardError = await self._call("rank", question)
+        return reply
+
+    async def summarize(self, names: Sequence[str], most: int) -> int:
+        return int(await self._call("summarize", list(names), most))
 
     async def cancel(self, ids: Sequence[str]) -> None:
         await self._call("cancel", list(ids))
@@ -87,8 +95,18 @@ class RayShardHandle:
 class RayBackend:
     """Shards on every living node of the cluster, each with the same number of them."""
 
-    def __init__(self, mtbl_dir: str, shards: int = 1, threads: int = 0, direct: bool = True) -> None:
-        """threads 0: the cores of the node divided by its shards."""
+    def __init__(
+        self,
+        mtbl_dir: str,
+        shards: int = 1,
+        threads: int = 0,
+        direct: bool = True,
+        cache_dir: str | None = None,
+        summarize: bool = False,
+    ) -> None:
+        """threads 0: the cores of the node divided by its shards. summarize: make summaries unasked."""
+        self._cache_dir = cache_dir
+        self._summarize = summarize
         self._mtbl_dir = mtbl_dir
         self._shards = max(shards, 1)
         self._threads = threads
@@ -107,7 +125,7 @@ class RayBackend:
 
     async def start(self, spec: ShardSpec, on_lost: Callable[[], None]) -> RayShardHandle:
         """A new shard, up and greeted. Raises ShardGoneError."""
-        actor = start_actor(self._mtbl_dir, spec.threads, spec.node_id)
+        actor = start_actor(self._mtbl_dir, spec.threads, spec.node_id, self._cache_dir, self._summarize)
         try:
             greeting = await asyncio.wait_for(
                 asyncio.wrap_future(actor.greet.remote().future()), START_SECONDS

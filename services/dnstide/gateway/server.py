@@ -14,11 +14,19 @@ from typing import Final
 
 import grpc
 import uvloop
-from dnstide.api.v1 import analysis_pb2, analysis_pb2_grpc, service_pb2, service_pb2_grpc
+from dnstide.api.v1 import (
+    analysis_pb2,
+    analysis_pb2_grpc,
+    service_pb2,
+    service_pb2_grpc,
+    top_pb2,
+    top_pb2_grpc,
+)
 from dnstide.gateway import ray_cluster
 from dnstide.gateway.analysis import AnalysisService
 from dnstide.gateway.config import Settings, split_address
 from dnstide.gateway.pool import Backend, Pool
+from dnstide.gateway.ranking import RankingService
 from dnstide.gateway.service import DnstideService
 from dnstide.gateway.supervisor import Rhythm, StartError, Supervisor
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -28,6 +36,7 @@ log = logging.getLogger(__name__)
 
 SERVICE: Final = service_pb2.DESCRIPTOR.services_by_name["DnstideService"].full_name
 ANALYSIS: Final = analysis_pb2.DESCRIPTOR.services_by_name["AnalysisService"].full_name
+RANKING: Final = top_pb2.DESCRIPTOR.services_by_name["RankingService"].full_name
 OPTIONS: Final = (
     ("grpc.so_reuseport", 0),  # two servers on one port would share its calls without a word
     ("grpc.keepalive_permit_without_calls", 1),
@@ -84,7 +93,7 @@ class Gateway:
         status = (
             health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
         )
-        for name in ("", SERVICE, ANALYSIS):
+        for name in ("", SERVICE, ANALYSIS, RANKING):
             await self._health.set(name, status)
 
     def _build(self) -> grpc.aio.Server:
@@ -92,9 +101,11 @@ class Gateway:
         service_pb2_grpc.add_DnstideServiceServicer_to_server(self.service, server)  # type: ignore[no-untyped-call]
         analysis = AnalysisService(self.service)
         analysis_pb2_grpc.add_AnalysisServiceServicer_to_server(analysis, server)  # type: ignore[no-untyped-call]
+        ranking = RankingService(self.service, self.pool, self.supervisor.refresh)
+        top_pb2_grpc.add_RankingServiceServicer_to_server(ranking, server)  # type: ignore[no-untyped-call]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         if self.settings.reflection:
-            names = (SERVICE, ANALYSIS, health.SERVICE_NAME, reflection.SERVICE_NAME)
+            names = (SERVICE, ANALYSIS, RANKING, health.SERVICE_NAME, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, server)
         try:
             credentials = _credentials(self.settings)
@@ -134,7 +145,14 @@ async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int
     # Not before Ray has started: what it reads from the environment at import is set then.
     from dnstide.gateway.ray_handle import RayBackend
 
-    backend = RayBackend(str(settings.mtbl_dir), settings.shards, settings.threads, settings.direct_channel)
+    backend = RayBackend(
+        str(settings.mtbl_dir),
+        settings.shards,
+        settings.threads,
+        settings.direct_channel,
+        None if settings.cache_dir is None else str(settings.cache_dir),
+        settings.summarize,
+    )
     gateway = Gateway(settings, backend)
     asked_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -114,7 +114,7 @@ class DnstideService(service_pb2_grpc.DnstideServiceServicer):
         """The whole answer within the time that the call has; `tell` hears of progress."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        granted = self._granted(context)
+        granted = self.granted(context)
         margin = 0.0
         if question.policy is FailurePolicy.PARTIAL:
             margin = min(granted * PARTIAL_MARGIN, MAX_PARTIAL_MARGIN)
@@ -158,7 +158,7 @@ class DnstideService(service_pb2_grpc.DnstideServiceServicer):
             timings = replace(timings, plan=timings.plan + loop.time() - began)
         return timings
 
-    def _granted(self, context: Context) -> float:
+    def granted(self, context: Context) -> float:
         """Seconds that the call may take."""
         left = context.time_remaining()
         wanted = self._settings.default_deadline if left is None else float(left)

@@ -21,7 +21,10 @@ T = TypeVar("T")
 class LocalBackend:
     """Shards in this process. nodes maps the name of a pretended node to its directory."""
 
-    def __init__(self, nodes: Mapping[str, Path], shards: int = 2, threads: int = 1) -> None:
+    def __init__(
+        self, nodes: Mapping[str, Path], shards: int = 2, threads: int = 1, cache_dir: Path | None = None
+    ) -> None:
+        self._cache_dir = cache_dir
         self._nodes = dict(nodes)
         self._shards = shards
         self._threads = threads
@@ -36,7 +39,7 @@ class LocalBackend:
 
     async def start(self, spec: ShardSpec, on_lost: Callable[[], None]) -> LocalShardHandle:
         """A new shard. It dies when its handle is closed."""
-        return LocalShardHandle(spec.name, self._nodes[spec.node], spec.threads, spec.node)
+        return LocalShardHandle(spec.name, self._nodes[spec.node], spec.threads, spec.node, self._cache_dir)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,9 @@ def running_gateway(
     thread.start()
 
     async def start() -> Gateway:
-        gateway = Gateway(chosen, backend or LocalBackend({"local": mtbl_dir}, shards))
+        gateway = Gateway(
+            chosen, backend or LocalBackend({"local": mtbl_dir}, shards, cache_dir=chosen.cache_dir)
+        )
         try:
             await gateway.start()
         except BaseException:

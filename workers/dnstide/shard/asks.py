@@ -120,7 +120,9 @@ class RankQuestion:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RankReply:
-    """What the ask asks for. A table among ``failures`` is in none of it."""
+    """What the ask asks for; None where no table could be read. A table among ``failures`` is in none of
+    it.
+    """
 
-    value: Bounds | Counts | Totals
+    value: Bounds | Counts | Totals | None
     failures: tuple[Failure, ...] = ()
