@@ -4,6 +4,7 @@ import grpc
 import pytest
 from dnstide.api.v1 import common_pb2
 from dnstide.engine import AnswerIncomplete, DirectoryError, EngineError, InvalidQuestion, NoTables
+from dnstide.engine.analyze import AnalysisError
 from dnstide.gateway import status
 from dnstide.gateway.handles import ShardGoneError
 from dnstide.gateway.status import MAX_FAILURES, STATUSES, rich_status, status_of
@@ -15,6 +16,7 @@ WRONG = InvalidQuestion("names[0]", "a..b", "a label is empty")
 EXAMPLES: dict[type[BaseException], tuple[BaseException, str, str]] = {
     status.BadRequestError: (status.BadRequestError([WRONG]), "INVALID_ARGUMENT", "INVALID_QUESTION"),
     InvalidQuestion: (WRONG, "INVALID_ARGUMENT", "INVALID_QUESTION"),
+    AnalysisError: (AnalysisError("gaps", "the series is empty"), "INVALID_ARGUMENT", "ANALYSIS_REFUSED"),
     NoTables: (NoTables("no table covers any part of the span"), "FAILED_PRECONDITION", "NO_TABLES"),
     DirectoryError: (DirectoryError("/data", "no such directory"), "UNAVAILABLE", "DIRECTORY_UNREADABLE"),
     AnswerIncomplete: (AnswerIncomplete((Failure("t", "BAD_BLOCK", "x", 7),)), "DATA_LOSS", "BAD_BLOCK"),

@@ -97,6 +97,25 @@ def test_a_silent_shard_is_passed_over_until_it_answers(small_dir: Path, ask: Ca
         assert member.restarts == 0
 
 
+def test_a_shard_without_a_double_is_waited_for_though_silent(
+    small_dir: Path, ask: Callable[..., Any]
+) -> None:
+    """A ping that is late on a busy machine costs no answer where nobody else could give it."""
+    with running_gateway(small_dir, shards=1, ping_seconds=0.05, ping_timeout=0.1) as running:
+        member = running.gateway.pool.members["local/0"]
+        ping = member.handle.ping
+
+        async def late() -> None:
+            await asyncio.sleep(60)
+
+        member.handle.ping = late
+        wait_until(lambda: member.state is State.SILENT)
+        assert ask(running.address, names=["www.example.com"])[-1].summary.tables_answered == 60
+        assert member.state is State.SILENT
+        member.handle.ping = ping
+        wait_until(lambda: member.state is State.ALIVE)
+
+
 def test_a_catalog_without_news_keeps_its_plans(small_dir: Path) -> None:
     """A rescan that finds nothing new throws nothing away; one that does makes a new catalog."""
     with running_gateway(small_dir) as running:

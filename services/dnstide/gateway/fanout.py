@@ -100,7 +100,7 @@ class Fanout:
         for future, attempt in list(self._pending.items()):
             if self._pool.members[attempt.part.shard].state is not State.SILENT:
                 continue
-            again = after_loss(attempt, f"shard {attempt.part.shard} hangs", self._other_shard)
+            again = after_loss(attempt, f"shard {attempt.part.shard} hangs", self._living_shard)
             if again.final is None:
                 del self._pending[future]
                 future.cancel()
@@ -114,6 +114,9 @@ class Fanout:
 
     def _other_shard(self, table: str, attempt: Attempt) -> str | None:
         return self._pool.choose(table, attempt.shards)
+
+    def _living_shard(self, table: str, attempt: Attempt) -> str | None:
+        return self._pool.choose(table, attempt.shards, states=(State.ALIVE,))
 
     def _other_node(self, table: str, attempt: Attempt) -> str | None:
         return self._pool.choose(table, attempt.shards, attempt.nodes)

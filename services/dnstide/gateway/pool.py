@@ -4,7 +4,7 @@ true.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -40,7 +40,7 @@ class Backend(Protocol):
 
 
 class State(Enum):
-    """What is known of a shard. Only those alive are asked."""
+    """What is known of a shard. Those alive are asked first."""
 
     STARTING = "starting"
     ALIVE = "alive"
@@ -146,12 +146,23 @@ class Pool:
         """The tables that the shard is asked for first."""
         return [table for table, shards in self.placement.items() if shards[0] == shard]
 
-    def choose(self, table: str, tried: Collection[str] = (), nodes: Collection[str] = ()) -> str | None:
-        """The first living shard for the table that is not among those tried, nor on one of the nodes."""
-        for shard in self.placement.get(table, ()):
-            member = self.members[shard]
-            if member.state is State.ALIVE and shard not in tried and member.spec.node not in nodes:
-                return shard
+    def choose(
+        self,
+        table: str,
+        tried: Collection[str] = (),
+        nodes: Collection[str] = (),
+        states: Sequence[State] = (State.ALIVE, State.SILENT),
+    ) -> str | None:
+        """The first shard for the table in the first of the states, neither tried nor on one of the nodes.
+
+        A silent one is better than none: it may only be slow, and a deadline bounds the wait.
+        """
+        ranking = self.placement.get(table, ())
+        for state in states:
+            for shard in ranking:
+                member = self.members[shard]
+                if member.state is state and shard not in tried and member.spec.node not in nodes:
+                    return shard
         return None
 
     def split(self, plan: ShardPlan) -> Split:

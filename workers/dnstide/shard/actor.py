@@ -14,9 +14,10 @@ import ray
 from dnstide.shard.asks import RankQuestion, RankReply
 from dnstide.shard.background import Summarizer, summarize_some
 from dnstide.shard.channel import ChannelServer, machine
+from dnstide.shard.directory import TableStatus
 from dnstide.shard.partial import Partial, ShardError
 from dnstide.shard.question import ShardQuestion
-from dnstide.shard.shard import Shard, TableStatus
+from dnstide.shard.shard import Shard
 from dnstide.shard.wire import PlanReader, pack_answers, read_questions
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
@@ -109,4 +110,5 @@ def start_actor(
 ) -> Any:
     """A new actor on that node. Returns its Ray handle at once; the reply to `greet` says that it is up."""
     node = NodeAffinitySchedulingStrategy(node_id, soft=False)
-    return ShardActor.options(scheduling_strategy=node).remote(mtbl_dir, threads, cache_dir, summarize)
+    actor: Any = ShardActor  # Ray's decorator gives it what its type does not tell
+    return actor.options(scheduling_strategy=node).remote(mtbl_dir, threads, cache_dir, summarize)

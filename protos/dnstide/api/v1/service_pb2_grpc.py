@@ -72,7 +72,7 @@ class DnstideServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetServerInfo(self, request, context):
-        """Version, readiness, shards and limits.
+        """Version, readiness, shards and limits. Answers while the server drains, too.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
