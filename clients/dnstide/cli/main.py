@@ -19,6 +19,7 @@ from .output import PipeClosed, note
 
 COMMANDS = {
     "vot": "How often names were seen, over time.",
+    "analyze": "What counts show: shifts, spikes, gaps, correlation, shape, breakdown.",
     "tables": "The tables of a directory or a server, and their health.",
     "verify": "Check every byte of tables.",
     "status": "What a server says about itself.",

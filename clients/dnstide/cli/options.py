@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from dnstide.client.question import BUCKET_BY, DATASETS, GRANULARITIES
 
 if TYPE_CHECKING:
     from dnstide.client import Client, LocalClient
@@ -98,6 +99,66 @@ def source_options(command: Command) -> Command:
     return server_options(_apply(command, directory))
 
 
+def names_options(command: Command) -> Command:
+    """NAME..., and -f FILE for a list of them."""
+    return _apply(
+        command,
+        click.argument("names", nargs=-1, metavar="NAME..."),
+        click.option(
+            "-f", "--names-file", metavar="FILE",
+            help="Read names from a file, one a line, # begins a remark; - is standard input.",
+        ),
+    )  # fmt: skip
+
+
+def read_names(names: tuple[str, ...], names_file: str | None) -> list[str]:
+    """The names of the command line, then those of the file that are new. Raises click.UsageError."""
+    found = list(names)
+    if names_file is not None:
+        try:
+            with click.open_file(names_file, encoding="utf-8") as lines:
+                listed = [name for line in lines if (name := line.partition("#")[0].strip())]
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            raise click.UsageError(f"cannot read the names in {names_file}: {why}") from None
+        found += [name for name in dict.fromkeys(listed) if name not in names]
+    if not found:
+        missing = "Missing argument 'NAME...': give one or more names, or -f FILE"
+        raise click.UsageError(missing if names_file is None else f"{names_file} holds no name")
+    return found
+
+
+def question_options(command: Command) -> Command:
+    """What to count, when and how finely."""
+    steps = f"{', '.join(GRANULARITIES)}, or a letter of {' '.join(GRANULARITIES.values())}"
+    return _apply(
+        command,
+        click.option(
+            "--rrtype", "-t", "rrtypes", multiple=True, metavar="T[,T]",
+            help="Only these record types, by name or as TYPEnnn; may be repeated.",
+        ),
+        click.option("--bailiwick", "-b", metavar="B", help="Only rows seen in this bailiwick."),
+        click.option("--start", metavar="D", help="First day, YYYY-MM-DD or YYYYMMDD, or time, RFC 3339."),
+        click.option("--stop", metavar="D", help="Last day or time, inclusive."),
+        click.option("--days-back", type=int, metavar="N", help="The last N days, today included."),
+        click.option(
+            "--granularity", default="day", show_default=True, metavar="G",
+            shell_complete=_complete_granularity, help=f"Step of the time axis: {steps}.",
+        ),
+        click.option(
+            "--bucket-by", type=click.Choice(BUCKET_BY), default="first-seen", show_default=True,
+            help="Count a row where it was first seen, or in the period of its file.",
+        ),
+        click.option("--split-by-rrtype", is_flag=True, help="One series for each record type."),
+        click.option("--partial", is_flag=True, help="Answer even where tables fail; exit code 3."),
+        click.option("--dataset", type=click.Choice(DATASETS), default="dns", show_default=True),
+    )  # fmt: skip
+
+
+def _complete_granularity(_ctx: click.Context, _param: click.Parameter, begin: str) -> list[str]:
+    return [name for name in GRANULARITIES if name.startswith(begin)]
+
+
 def timeout_option(command: Command) -> Command:
     """--timeout, in seconds; 0 becomes None."""
     return _apply(
@@ -116,9 +177,14 @@ def timeout_option(command: Command) -> Command:
 
 def output_options(command: Command) -> Command:
     """--format, --output and --force."""
-    return _apply(
+    return output_options_of(FORMATS)(command)
+
+
+def output_options_of(formats: Sequence[str]) -> Callable[[Command], Command]:
+    """The same, with these formats to choose from."""
+    return lambda command: _apply(
         command,
-        click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True),
+        click.option("--format", "form", type=click.Choice(formats), default="text", show_default=True),
         click.option(
             "--output", metavar="FILE", type=click.Path(), help="Write to a file, whole or not at all."
         ),

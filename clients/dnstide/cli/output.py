@@ -23,17 +23,17 @@ def note(text: str) -> None:
         raise PipeClosed from None
 
 
-def check_output(path: str | None, force: bool) -> None:
+def check_output(path: str | None, force: bool, option: str = "--output") -> None:
     """Refuse early what `write` would refuse after the work. Raises click.UsageError."""
     if path is None or path == "-":
         return
     target = Path(path)
     if target.is_dir():
-        raise click.UsageError(f"--output {path} is a directory")
+        raise click.UsageError(f"{option} {path} is a directory")
     if not target.parent.is_dir():
-        raise click.UsageError(f"--output {path}: there is no directory {target.parent}")
+        raise click.UsageError(f"{option} {path}: there is no directory {target.parent}")
     if _is_file(target) and not force:
-        raise click.UsageError(f"--output {path} exists; --force replaces it")
+        raise click.UsageError(f"{option} {path} exists; --force replaces it")
 
 
 def write(pieces: Iterable[str], path: str | None = None, force: bool = False) -> None:
@@ -44,11 +44,16 @@ def write(pieces: Iterable[str], path: str | None = None, force: bool = False) -
     """
     if path is None or path == "-":
         _write_stdout(pieces)
-        return
+    else:
+        write_bytes((piece.encode(errors="surrogateescape") for piece in pieces), path, force)
+
+
+def write_bytes(pieces: Iterable[bytes], path: str, force: bool = False) -> None:
+    """As `write`, for files that are not text."""
     target = Path(os.path.realpath(path))
     try:
         if target.exists() and not _is_file(target):
-            with target.open("w", encoding="utf-8") as device:
+            with target.open("wb") as device:
                 device.writelines(pieces)
         else:
             _write_whole(pieces, target, force)
@@ -69,10 +74,10 @@ def _write_stdout(pieces: Iterable[str]) -> None:
         raise click.ClickException(f"cannot write the output: {error.strerror}") from None
 
 
-def _write_whole(pieces: Iterable[str], target: Path, force: bool) -> None:
+def _write_whole(pieces: Iterable[bytes], target: Path, force: bool) -> None:
     staged = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        with staged.open("x", encoding="utf-8", errors="surrogateescape") as file:
+        with staged.open("xb") as file:
             file.writelines(pieces)
         if force:
             staged.replace(target)

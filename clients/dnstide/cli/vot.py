@@ -6,57 +6,45 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import click
-from dnstide.client.question import BUCKET_BY, DATASETS, GRANULARITIES, SMOOTHINGS, QuestionOptions, Smoothing
+from dnstide.client.question import SMOOTHINGS, QuestionOptions, Smoothing
 
 from . import exits
-from .options import find_source, output_options, source_options, timeout_option
-from .output import check_output, note, write
+from .options import (
+    FORMATS,
+    find_source,
+    names_options,
+    output_options_of,
+    question_options,
+    read_names,
+    source_options,
+    timeout_option,
+)
+from .output import check_output, write, write_bytes
+from .pictures import Drawing, check_drawing, draw, picture_options
 from .progress import progress_bar
 
 if TYPE_CHECKING:
+    from dnstide.client import Client, LocalClient
     from dnstide.client.results import Progress, Volume
-
-MOST_LINES = 20
-"""Of tables that failed, and of stretches that are not complete."""
-
-
-def _complete_granularity(_ctx: click.Context, _param: click.Parameter, begin: str) -> list[str]:
-    return [name for name in GRANULARITIES if name.startswith(begin)]
 
 
 @click.command(epilog=exits.HELP)
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@click.option(
-    "--rrtype", "-t", "rrtypes", multiple=True, metavar="T[,T]",
-    help="Only these record types, by name or as TYPEnnn; may be repeated.",
-)  # fmt: skip
-@click.option("--bailiwick", "-b", metavar="B", help="Only rows seen in this bailiwick.")
+@names_options
+@question_options
 @click.option("--smooth", type=int, metavar="N", help="Add the average over N buckets; see --smooth-by.")
 @click.option(
-    "--smooth-by", type=click.Choice(SMOOTHINGS), default=SMOOTHINGS[0], show_default=True,
+    "--smooth-by", "--smooth-method", type=click.Choice(SMOOTHINGS), default=SMOOTHINGS[0], show_default=True,
     help="How to smooth; the default is the moving average of vot.pl.",
 )  # fmt: skip
-@click.option("--start", metavar="D", help="First day, YYYY-MM-DD or YYYYMMDD, or time, RFC 3339.")
-@click.option("--stop", metavar="D", help="Last day or time, inclusive.")
-@click.option("--days-back", type=int, metavar="N", help="The last N days, today included.")
-@click.option(
-    "--granularity", default="day", show_default=True, metavar="G", shell_complete=_complete_granularity,
-    help=f"Step of the time axis: {', '.join(GRANULARITIES)}, or {' '.join(GRANULARITIES.values())}.",
-)  # fmt: skip
-@click.option(
-    "--bucket-by", type=click.Choice(BUCKET_BY), default="first-seen", show_default=True,
-    help="Count a row where it was first seen, or in the period of its file.",
-)  # fmt: skip
-@click.option("--split-by-rrtype", is_flag=True, help="One series for each record type.")
 @click.option("--fill", is_flag=True, help="List every bucket: 0 where covered, empty where not.")
-@click.option("--partial", is_flag=True, help="Answer even where tables fail; exit code 3.")
-@click.option("--dataset", type=click.Choice(DATASETS), default="dns", show_default=True)
 @click.option("--explain", is_flag=True, help="Say which tables were used, and why others were not.")
+@picture_options
 @source_options
 @timeout_option
-@output_options
+@output_options_of((*FORMATS, "parquet"))
 def vot(
-    names: tuple[str, ...], smooth: int | None, smooth_by: str, explain: bool, timeout: float | None,
+    names: tuple[str, ...], names_file: str | None, smooth: int | None, smooth_by: str, explain: bool,
+    plot: str | None, plot_type: str, log: bool, panels: bool, mark_shifts: bool, timeout: float | None,
     form: str, output: str | None, force: bool, server: str | None, mtbl_dir: str | None,
     tls: bool, ca: str | None, cert: str | None, key: str | None, **question: Any,
 ) -> int:  # fmt: skip
@@ -74,12 +62,21 @@ def vot(
     each bucket too.
 
     \b
+    --plot draws the answer beside the table; --plot - draws in the terminal, in its place.
+
+    \b
       dnstide vot www.yahoo.com/cname/yahoo.com --start 20181031 --stop 20181127
       dnstide vot laveeneld.k12.az.us gesd.k12.az.us --smooth 14 --format csv --output k12.csv
+      dnstide vot -f names.txt --days-back 90 --plot names.html > names.tsv
       dnstide vot '*.example.com' -t A,AAAA --split-by-rrtype --granularity month
     """
     source = find_source(server, mtbl_dir, tls=tls, ca=ca, cert=cert, key=key)
+    drawing = Drawing(plot, plot_type, log=log, panels=panels, force=force)
+    check_drawing(drawing, output)
     check_output(output, force)
+    if form == "parquet" and output in (None, "-"):
+        raise click.UsageError("--format parquet makes a file: name it with --output")
+    asked = read_names(names, names_file)
     smoothing = None if smooth is None else Smoothing(smooth, smooth_by)
     options: QuestionOptions = {**question, "smooth": smoothing, "explain": explain}  # type: ignore[typeddict-item]
     with closing(source.connect(timeout)) as client, progress_bar("reading tables") as bar:
@@ -88,66 +85,28 @@ def vot(
             if bar is not None:
                 bar(now.tables_answered + now.tables_failed, now.tables_asked)
 
-        volume = client.volume(names, progress=progress if bar else None, **options)
-    if explain:
-        _explain(volume)
-    from .render import volume_pieces
+        volume = client.volume(asked, progress=progress if bar else None, **options)
+        marks = _shifts(client, asked, question, volume) if mark_shifts and plot else ()
+    from .remarks import explain as explain_plan
+    from .remarks import remarks
 
-    write(volume_pieces(volume, form), output, force)
-    _remarks(volume)
+    if explain:
+        explain_plan(volume)
+    if form == "parquet":
+        from .parquet import volume_bytes
+
+        write_bytes([volume_bytes(volume)], output or "", force)
+    elif not (drawing.in_terminal and output in (None, "-")):
+        from .render import volume_pieces
+
+        write(volume_pieces(volume, form), output, force)
+    draw(volume, drawing, marks)
+    remarks(volume)
     if not volume.complete:
         return exits.PARTIAL
     return exits.COMPLETE if volume.found else exits.NOTHING
 
 
-def _explain(volume: Volume) -> None:
-    for entry in volume.summary.plan:
-        why = f": {entry.reason}" if entry.reason else ""
-        note(f"{'used' if entry.used else 'left out'}: {entry.table}{why}")
-    summary = volume.summary
-    note(
-        f"{summary.tables_answered} of {summary.tables_asked} tables answered, "
-        f"{summary.rows_read:,} rows counted, {summary.blocks_read:,} blocks read"
-    )
-
-
-def _remarks(volume: Volume) -> None:
-    """What a reader of the numbers must know: empty series, gaps, and what failed."""
-    if not volume.found and volume.complete:
-        note("nothing found: is the name spelt right, the record type, the bailiwick?")
-    else:
-        for series in volume:
-            if not len(series) or not series.counts.any():
-                note(f"nothing found for {series.name}{' ' + series.rrtype if series.rrtype else ''}")
-    _gaps(volume)
-    if volume.complete:
-        return
-    summary = volume.summary
-    for failure in summary.failures[:MOST_LINES]:
-        note(f"failed: {failure}")
-    if summary.failures_total > MOST_LINES:
-        note(f"failed: {summary.failures_total - MOST_LINES} more tables")
-    note(
-        f"incomplete: {summary.tables_answered} of {summary.tables_asked} tables answered; "
-        "counts of the buckets concerned are lower bounds"
-    )
-
-
-def _gaps(volume: Volume) -> None:
-    from dnstide.client.results import Coverage
-
-    from .render import bucket_labels, coverage_runs
-
-    runs = [run for run in coverage_runs(volume.axis) if run[2] is not Coverage.COMPLETE]
-    labels = bucket_labels(volume.axis) if runs else []
-    words = {
-        Coverage.PARTIAL: "covered in part only",
-        Coverage.NONE: "no table",
-        Coverage.DAMAGED: "damaged",
-        Coverage.UNREACHABLE: "not reached",
-    }
-    for first, last, mark in runs[:MOST_LINES]:
-        stretch = labels[first] if first == last else f"{labels[first]} to {labels[last]}"
-        note(f"{words[mark]}: {stretch}")
-    if len(runs) > MOST_LINES:
-        note(f"{len(runs) - MOST_LINES} more stretches are not complete")
+def _shifts(client: Client | LocalClient, names: list[str], question: dict[str, Any], volume: Volume) -> Any:
+    """The level changes of the same series, as marks."""
+    return client.analyze("shifts", names, **question).marks(volume)

@@ -1,0 +1,110 @@
+"""Pictures on the command line: which, where to, and drawn."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from dnstide.client.plot.kinds import KIND_ALIASES, KINDS
+
+from .output import check_output, write, write_bytes
+
+if TYPE_CHECKING:
+    from dnstide.client.plot import Mark
+    from dnstide.client.results import Volume
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What was asked for with --plot and its companions. `path` is None where no picture was."""
+
+    path: str | None
+    kind: str = "line"
+    log: bool = False
+    panels: bool = False
+    force: bool = False
+
+    @property
+    def in_terminal(self) -> bool:
+        return self.path == "-"
+
+
+def picture_options(command: Command) -> Command:
+    """--plot, --plot-type, --log, --panels and --mark-shifts."""
+    options = (
+        plot_option("Draw into a file (.png, .svg, .pdf, .ps, .eps or .html), or - for the terminal."),
+        click.option(
+            "--plot-type", type=click.Choice([*KINDS, *KIND_ALIASES]), default=KINDS[0], show_default=True,
+            metavar="|".join(KINDS), help="How to draw the counts.",
+        ),
+        click.option("--log", is_flag=True, help="Draw with a logarithmic axis of counts."),
+        click.option("--panels", is_flag=True, help="Draw each series by itself; so from 13 series on."),
+        click.option("--mark-shifts", is_flag=True, help="Mark changes of level in the picture."),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def plot_option(words: str) -> Callable[[Command], Command]:
+    """--plot alone."""
+    return click.option("--plot", metavar="FILE", help=words)
+
+
+def check_drawing(drawing: Drawing, output: str | None) -> None:
+    """Refuse early what could not be drawn or written. Raises click.UsageError, InvalidQuestion,
+    MissingExtra.
+    """
+    if drawing.path is None:
+        return
+    from importlib.util import find_spec
+
+    from dnstide.client.errors import MissingExtra
+
+    if drawing.in_terminal:
+        needed = "plotext"
+    else:
+        from dnstide.client.plot.files import format_of
+
+        needed = "" if format_of(drawing.path) == "html" else "matplotlib"
+        check_output(drawing.path, drawing.force, "--plot")
+        if output not in (None, "-") and os.path.realpath(str(output)) == os.path.realpath(drawing.path):
+            raise click.UsageError("--plot and --output name the same file")
+    if needed and find_spec(needed) is None:
+        raise MissingExtra("--plot", "plot")
+
+
+def draw(volume: Volume, drawing: Drawing, marks: Sequence[Mark] = ()) -> None:
+    """Draw an answer where --plot wants it."""
+    if drawing.path is None:
+        return
+    from dnstide.client.plot import format_of, picture_of, render
+
+    panels = True if drawing.panels else None
+    picture = picture_of(volume, kind=drawing.kind, log=drawing.log, marks=marks, panels=panels)
+    if drawing.in_terminal:
+        from dnstide.client.plot import chart
+
+        columns, lines = terminal_size()
+        write([chart(picture, columns, lines, colour=colourful())])
+    else:
+        write_bytes([render(picture, format_of(drawing.path))], drawing.path, drawing.force)
+
+
+def terminal_size() -> tuple[int, int]:
+    """Columns and lines for a chart: the terminal's, or 80 by 24 where there is none."""
+    if not sys.stdout.isatty():
+        return int(os.environ.get("COLUMNS") or 80), 24
+    size = os.get_terminal_size(sys.stdout.fileno())
+    return size.columns, max(16, min(size.lines - 4, 40))
+
+
+def colourful() -> bool:
+    """Colours belong on a terminal whose user has not set NO_COLOR."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")

@@ -1,0 +1,71 @@
+"""What a reader of an answer must know, on standard error: gaps, failures, empty series, and the plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .output import note
+
+if TYPE_CHECKING:
+    from dnstide.client.results import Summary, Volume
+
+MOST_LINES = 20
+"""Of tables that failed, and of stretches that are not complete."""
+
+
+def explain(volume: Volume) -> None:
+    """Which tables were used, and why others were not."""
+    for entry in volume.summary.plan:
+        why = f": {entry.reason}" if entry.reason else ""
+        note(f"{'used' if entry.used else 'left out'}: {entry.table}{why}")
+    summary = volume.summary
+    note(
+        f"{summary.tables_answered} of {summary.tables_asked} tables answered, "
+        f"{summary.rows_read:,} rows counted, {summary.blocks_read:,} blocks read"
+    )
+
+
+def remarks(volume: Volume) -> None:
+    """What a reader of the numbers must know: empty series, gaps, and what failed."""
+    if not volume.found and volume.complete:
+        note("nothing found: is the name spelt right, the record type, the bailiwick?")
+    else:
+        for series in volume:
+            if not len(series) or not series.counts.any():
+                note(f"nothing found for {series.name}{' ' + series.rrtype if series.rrtype else ''}")
+    _gaps(volume)
+    failures(volume.summary)
+
+
+def failures(summary: Summary) -> None:
+    """The tables that did not answer, where there are any."""
+    if summary.complete:
+        return
+    for failure in summary.failures[:MOST_LINES]:
+        note(f"failed: {failure}")
+    if summary.failures_total > MOST_LINES:
+        note(f"failed: {summary.failures_total - MOST_LINES} more tables")
+    note(
+        f"incomplete: {summary.tables_answered} of {summary.tables_asked} tables answered; "
+        "counts of the buckets concerned are lower bounds"
+    )
+
+
+def _gaps(volume: Volume) -> None:
+    from dnstide.client.results import Coverage
+
+    from .render import bucket_labels, coverage_runs
+
+    runs = [run for run in coverage_runs(volume.axis) if run[2] is not Coverage.COMPLETE]
+    labels = bucket_labels(volume.axis) if runs else []
+    words = {
+        Coverage.PARTIAL: "covered in part only",
+        Coverage.NONE: "no table",
+        Coverage.DAMAGED: "damaged",
+        Coverage.UNREACHABLE: "not reached",
+    }
+    for first, last, mark in runs[:MOST_LINES]:
+        stretch = labels[first] if first == last else f"{labels[first]} to {labels[last]}"
+        note(f"{words[mark]}: {stretch}")
+    if len(runs) > MOST_LINES:
+        note(f"{len(runs) - MOST_LINES} more stretches are not complete")

@@ -1,0 +1,183 @@
+"""Pictures, batches, Parquet and analyses on the command line."""
+
+import io
+import json
+
+import pytest
+from pyarrow import parquet
+
+SPAN = ("--start", "2024-01-01", "--stop", "2024-02-29")
+
+
+@pytest.mark.parametrize(
+    ("name", "magic"), [("a.png", b"\x89PNG"), ("a.SVG", b"<?xml"), ("a.html", b"<!doctype")]
+)
+def test_a_picture_is_drawn_beside_the_table(dnstide, small_dir, tmp_path, name, magic):
+    """The table stays as it is; the file holds the format of its name, and is not replaced unasked."""
+    question = ("vot", "www.example.com", "--mtbl-dir", small_dir, *SPAN)
+    plain = dnstide(*question)
+    drawn = dnstide(*question, "--plot", tmp_path / name, "--log", "--plot-type", "step")
+    assert (drawn.code, drawn.out) == (0, plain.out)
+    assert (tmp_path / name).read_bytes().startswith(magic)
+    again = dnstide(*question, "--plot", tmp_path / name)
+    assert again.code == 2
+    assert "--force replaces it" in again.err
+    assert dnstide(*question, "--plot", tmp_path / name, "--force").code == 0
+
+
+def test_a_chart_in_the_terminal_takes_the_place_of_the_table(dnstide, small_dir, tmp_path):
+    """With --output the table goes to the file and the chart to standard output."""
+    question = ("vot", "www.example.com", "--mtbl-dir", small_dir, *SPAN, "--plot", "-")
+    alone = dnstide(*question)
+    assert alone.code == 0
+    assert "www.example.com: count by day" in alone.out
+    assert "20240101 11" not in alone.out
+    both = dnstide(*question, "--output", tmp_path / "t.txt")
+    assert both.out == alone.out
+    assert (tmp_path / "t.txt").read_text().startswith("20240101 11\n")
+
+
+def test_shifts_are_marked(dnstide, sample_dir):
+    """Where the level changes, the chart says so, and only there."""
+    question = ("--mtbl-dir", sample_dir, "--start", "2017-06-01", "--stop", "2017-12-31", "--plot", "-")
+    marked = dnstide("vot", "gesd.k12.az.us", "www.yahoo.com", *question, "--log", "--mark-shifts")
+    assert marked.code == 0
+    assert "2017-09-15: gesd.k12.az.us ×" in marked.out
+    assert "www.yahoo.com ×" not in marked.out
+    assert "×" not in dnstide("vot", "gesd.k12.az.us", *question).out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--plot", "x.gif"], r'"x.gif" must end with one of .png, .svg, .pdf, .ps, .eps, .html'),
+        (["--plot", "missing/x.png"], "there is no directory missing"),
+        (["--plot", "x.png", "--output", "x.png"], "name the same file"),
+        (["--plot", "x.png", "--plot-type", "pie"], "'pie' is not one of 'line'"),
+        (["--format", "parquet"], "name it with --output"),
+        (["-f", "nosuch.txt"], "cannot read the names in nosuch.txt"),
+    ],
+)
+def test_what_cannot_be_drawn_or_read_is_refused(dnstide, small_dir, tmp_path, monkeypatch, options, said):
+    """Before the work, with code 2, and nothing is left behind."""
+    monkeypatch.chdir(tmp_path)
+    done = dnstide("vot", "www.example.com", "--mtbl-dir", small_dir, *options)
+    assert done.code == 2
+    assert said in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_batch_of_names_in_one_request(dnstide, small_dir, tmp_path, monkeypatch):
+    """From a file with remarks and blanks, or from standard input; sixty names, one picture."""
+    names = [f"once-{day}.example.org" for day in range(60)]
+    listed = tmp_path / "names.txt"
+    listed.write_text("# sixty\n\n" + "".join(f"{name}  # of one day\n" for name in [*names, names[0]]))
+    question = ("--mtbl-dir", small_dir, *SPAN)
+    done = dnstide("vot", "-f", listed, *question, "--plot", tmp_path / "all.html")
+    assert done.code == 0
+    assert [line.split()[0] for line in done.out.splitlines()] == [f"{name}." for name in names]
+    page = (tmp_path / "all.html").read_text()
+    assert all(f'"{name}"' in page for name in names)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(listed.read_bytes())))
+    assert dnstide("vot", "-f", "-", *question).out == done.out
+    listed.write_text("# nothing\n")
+    assert "holds no name" in dnstide("vot", "-f", listed, *question).err
+
+
+def test_parquet_keeps_counts_and_coverage(dnstide, small_dir, tmp_path):
+    """What the JSON lines say, with unknown counts as null."""
+    question = ("vot", "www.example.com", "mail.example.com", "--mtbl-dir", small_dir)
+    question += ("--start", "2023-12-30", "--stop", "2024-01-03", "--fill", "--smooth", 2)
+    path = tmp_path / "a.parquet"
+    assert dnstide(*question, "--format", "parquet", "--output", path).code == 0
+    table = parquet.read_table(path)
+    assert str(table.schema.field("count").type) == "uint64"
+    assert str(table.schema.field("time").type) == "timestamp[ms, tz=UTC]"
+    rows = table.to_pylist()
+    for row in rows:
+        row["date"] = f"{row.pop('time'):%Y-%m-%d}"
+    lines = [json.loads(line) for line in dnstide(*question, "--format", "jsonl").out.splitlines()]
+    assert rows == lines
+    assert rows[0]["count"] is None
+    assert rows[2] == {
+        "name": "www.example.com.",
+        "date": "2024-01-01",
+        "count": 11,
+        "smoothed": None,
+        "coverage": "complete",
+    }
+
+
+def test_analyses_in_every_format(dnstide, small_dir):
+    """The same rows as text with a line of column names, as CSV, as JSON and as JSON lines."""
+    question = ("analyze", "breakdown", "www.example.com", "--mtbl-dir", small_dir, *SPAN)
+    total = sum(10 + day for day in range(60))
+    share = round(total / (total + 60), 6)
+    text = dnstide(*question).out.splitlines()
+    assert text[0].split() == ["name", "rrtype", "total", "share"]
+    assert text[1].split() == ["www.example.com.", "A", str(total), f"{share:g}"]
+    lines = [json.loads(line) for line in dnstide(*question, "--format", "jsonl").out.splitlines()]
+    assert lines[1]["rrtype"] == "AAAA"
+    assert lines == json.loads(dnstide(*question, "--format", "json").out)
+    assert dnstide(*question, "--format", "csv").out.splitlines()[0] == "name,rrtype,total,share"
+
+
+def test_gaps_tell_missing_tables_apart(dnstide, small_dir):
+    """Before 2024 there are months only: days without data, not silence."""
+    question = ("--mtbl-dir", small_dir, "--start", "2023-12-25", "--stop", "2024-01-31", "--format", "jsonl")
+    (gap,) = [
+        json.loads(line) for line in dnstide("analyze", "gaps", "www.example.com", *question).out.splitlines()
+    ]
+    assert (gap["start"], gap["end"], gap["kind"], gap["open"]) == (
+        "2023-12-25",
+        "2024-01-01",
+        "no-data",
+        True,
+    )
+
+
+def test_a_scatter_plot_of_two_types(dnstide, small_dir, tmp_path):
+    """Correlation draws; AAAA does not vary, which is refused in words."""
+    question = ("--mtbl-dir", small_dir, *SPAN)
+    done = dnstide("analyze", "correlation", "www.example.com/A", "www.example.com/AAAA", *question)
+    assert done.code == 2
+    assert "second series does not vary: 1 in all 60 shared buckets" in done.err
+    pair = ("www.example.com/A", "*.example.com")
+    done = dnstide("analyze", "correlation", *pair, *question, "--plot", tmp_path / "s.svg")
+    assert done.code == 0
+    assert done.out.splitlines()[1].split()[3:6] == ["1", "6", "1"]
+    assert (tmp_path / "s.svg").read_bytes().startswith(b"<?xml")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["shape", "www.example.com", "--plot", "x.png"], 2, "for shape there is no picture"),
+        (["correlation", "a", "b", "--plot", "-"], 2, "name a file for the scatter plot"),
+        (["correlation", "a", "b", "--plot", "x.html"], 2, "drawn as .png"),
+        (["correlation", "www.example.com"], 2, "two series"),
+        (["shifts", "www.example.com", "--alpha", "0.1"], 2, "no setting of shifts"),
+        (["shifts", "www.example.com", "--shortest", "1"], 2, "2 buckets or more"),
+        (["gaps", "nosuch.example"], 4, "nothing found"),
+        (["tides", "www.example.com"], 2, "is not one of"),
+    ],
+)
+def test_analyses_that_make_no_sense(dnstide, small_dir, arguments, code, said):
+    """Each with its words and its code."""
+    done = dnstide("analyze", *arguments, "--mtbl-dir", small_dir)
+    assert done.code == code
+    assert said in done.err
+
+
+def test_the_demo_s_jump_and_trough_are_found(dnstide, sample_dir):
+    """Both school districts jump on 15 September 2017; the trough of February and March 2017 is there."""
+    question = ("--mtbl-dir", sample_dir, "--start", "2016-09-01", "--format", "jsonl")
+    done = dnstide("analyze", "shifts", "laveeneld.k12.az.us", "gesd.k12.az.us", *question)
+    rows = [json.loads(line) for line in done.out.splitlines()]
+    jumps = [(row["name"], row["date"]) for row in rows if row["ratio"] > 100]
+    assert jumps == [("laveeneld.k12.az.us.", "2017-09-15"), ("gesd.k12.az.us.", "2017-09-15")]
+    down, up = [row for row in rows if row["name"].startswith("laveen")][:2]
+    assert down["date"][:7] == "2017-02"
+    assert up["date"][:7] in ("2017-03", "2017-04")
+    assert 400 < down["after"] < 700
+    assert up["after"] / down["before"] == pytest.approx(2, rel=0.15)
