@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS := local,server,plot,pandas,polars,parquet
-DISTS := -e ./protos -e './workers[ray]' -e ./services -e './clients[$(EXTRAS)]'
+DISTS := -e ./protos -e './workers[ray,savgol]' -e ./services -e './clients[$(EXTRAS)]'
 # The build tools are among the development packages: without isolation their paths stay the same, and so do objects.
 PIP := PIP_CONSTRAINT=constraints.txt $(BIN)/pip install -q --disable-pip-version-check
 DEBS := g++ cmake ninja-build python3-dev python3-venv libmtbl-dev libdeflate-dev libzstd-dev liblz4-dev libsnappy-dev

@@ -50,6 +50,7 @@ def start(address: str | None) -> None:
         if address is None:
             ensure_token()
             ray.init(
+                address="local",  # without it, Ray joins whichever cluster was started on this machine last
                 include_dashboard=False,
                 _node_ip_address="127.0.0.1",
                 log_to_driver=False,
