@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import signal
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -115,13 +116,16 @@ class RayBackend:
     async def discover(self) -> list[ShardSpec]:
         """The shards that there should be now."""
         found = await asyncio.get_running_loop().run_in_executor(None, nodes)
-        return [
-            ShardSpec(
-                f"{node.address}/{i}", node.address, node.id, self._threads or node.cores // self._shards or 1
-            )
-            for node in found
-            for i in range(self._shards)
-        ]
+        seats: Counter[str] = Counter()  # several nodes at one address count on
+        specs = []
+        for node in found:
+            threads = self._threads or node.cores // self._shards or 1
+            for _ in range(self._shards):
+                specs.append(
+                    ShardSpec(f"{node.address}/{seats[node.address]}", node.address, node.id, threads)
+                )
+                seats[node.address] += 1
+        return specs
 
     async def start(self, spec: ShardSpec, on_lost: Callable[[], None]) -> RayShardHandle:
         """A new shard, up and greeted. Raises ShardGoneError."""
