@@ -6,6 +6,7 @@
 #include <mutex>
 #include <numeric>
 
+#include "kept.h"
 #include "pool.h"
 #include "rrset.h"
 #include "table_cursor.h"
@@ -179,8 +180,7 @@ private:
     }
 
     void work(const std::vector<uint32_t>& tables, bool wait, std::atomic<size_t>& next) {
-        thread_local Scratch kept;
-        Scratch& scratch = kept;  // looked up once, not on every use
+        Scratch& scratch = kept<Scratch, Run>();
         Look look(request_, order_, scratch);
         Tally sums;
         std::vector<uint32_t> cold;

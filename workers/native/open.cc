@@ -33,7 +33,7 @@ std::vector<Opened> open_tables(std::vector<std::string> paths, unsigned threads
     };
     each([&](size_t i) {
         const File& file = files[i].emplace(std::move(paths[i]));
-        const uint64_t n = std::min(file.size(), kTailBytes);
+        const uint64_t n = tail_bytes(file.size());
         file.will_need(file.size() - n, n);
     });
     each([&](size_t i) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "crc32c.h"
+#include "kept.h"
 
 namespace dnstide {
 namespace {
@@ -64,8 +65,8 @@ Table::Table(File file) : file_(std::move(file)) {
     if (size < kTrailerBytes) {
         fail(Code::table_too_short, size, std::to_string(size) + " bytes are fewer than the 512 of an MTBL trailer");
     }
-    thread_local Buffer scratch;
-    const auto n = static_cast<size_t>(std::min(size, kTailBytes));
+    Buffer& scratch = kept<Buffer, Table>();
+    const auto n = static_cast<size_t>(tail_bytes(size));
     uint8_t* tail = scratch.reserve(n);
     file_.read(size - n, tail, n);
     read_trailer({tail, n});
@@ -140,8 +141,7 @@ void Table::read_index(Bytes tail) {
 }
 
 void Table::check_index() const {
-    thread_local BlockCursor kept;
-    BlockCursor& cursor = kept;  // looked up once, not on every step
+    BlockCursor& cursor = kept<BlockCursor, Table>();
     cursor.reset(index_);
     // Where a table was appended to other bytes, its first block does not begin the file.
     uint64_t expected = trailer_.index_offset - trailer_.bytes_data;

@@ -100,8 +100,8 @@ class OpenTables:
 
     def _path(self, name: str) -> str:
         # Names come from a catalog; one that leaves the directory names no table of this shard.
-        safe = os.path.basename(name) == name and name not in ("", ".", "..") and "\0" not in name
-        return os.path.join(self._directory, name if safe else ".no-such-table")
+        safe = "/" not in name and "\0" not in name and name not in ("", ".", "..")
+        return f"{self._directory}/{name if safe else '.no-such-table'}"
 
     def _known(self, name: str) -> Table | Failure | None:
         table = self._open.get(name)
