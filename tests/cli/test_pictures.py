@@ -181,3 +181,10 @@ def test_the_demo_s_jump_and_trough_are_found(dnstide, sample_dir):
     assert up["date"][:7] in ("2017-03", "2017-04")
     assert 400 < down["after"] < 700
     assert up["after"] / down["before"] == pytest.approx(2, rel=0.15)
+
+
+def test_series_of_one_name_are_called_as_asked(dnstide, small_dir):
+    """Two types of one name would otherwise look the same in the key."""
+    pair = ("www.example.com/A", "www.example.com/AAAA")
+    done = dnstide("vot", *pair, "--mtbl-dir", small_dir, *SPAN, "--plot", "-")
+    assert all(name in done.out for name in pair)

@@ -113,7 +113,7 @@ def _draw(
 ) -> None:
     volume = client.volume(names, **question)
     if found.analysis == "shifts":
-        draw(volume, Drawing(drawing.path, log=True, force=drawing.force), found.marks(volume))
+        draw(volume, Drawing(drawing.path, log=True, force=drawing.force), names, found.marks(volume))
         return
     from dnstide.client.plot import figure_bytes, format_of, scatter
 

@@ -80,14 +80,18 @@ def check_drawing(drawing: Drawing, output: str | None) -> None:
         raise MissingExtra("--plot", "plot")
 
 
-def draw(volume: Volume, drawing: Drawing, marks: Sequence[Mark] = ()) -> None:
-    """Draw an answer where --plot wants it."""
+def draw(volume: Volume, drawing: Drawing, asked: Sequence[str], marks: Sequence[Mark] = ()) -> None:
+    """Draw an answer where --plot wants it. Series of one name are called as they were asked for."""
     if drawing.path is None:
         return
     from dnstide.client.plot import format_of, picture_of, render
 
-    panels = True if drawing.panels else None
-    picture = picture_of(volume, kind=drawing.kind, log=drawing.log, marks=marks, panels=panels)
+    names = [series.name for series in volume.series]
+    alike = len(set(names)) < len(names) == len(asked) and not volume.split_by_rrtype
+    picture = picture_of(
+        volume, kind=drawing.kind, log=drawing.log, marks=marks, labels=asked if alike else None,
+        panels=True if drawing.panels else None,
+    )  # fmt: skip
     if drawing.in_terminal:
         from dnstide.client.plot import chart
 

@@ -100,7 +100,7 @@ def vot(
         from .render import volume_pieces
 
         write(volume_pieces(volume, form), output, force)
-    draw(volume, drawing, marks)
+    draw(volume, drawing, asked, marks)
     remarks(volume)
     if not volume.complete:
         return exits.PARTIAL

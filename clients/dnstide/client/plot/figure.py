@@ -118,7 +118,7 @@ def _draw_counts(
         axes.plot(_days(_seconds(picture.starts)), raw, linestyle="none", color=look.colour, **dots)
         return
     if not faint:
-        _draw_curve(axes, picture, raw, look, place, width=1.2)
+        _draw_curve(axes, picture, raw, look, place, width=1.2 if len(raw) <= 400 else 0.8)
         return
     # The smoothed line is the one to follow.
     colour = styles.lighter(look.colour) if of > 2 else look.colour

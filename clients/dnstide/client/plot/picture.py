@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import InvalidQuestion
 from ..results import UNKNOWN_WHERE_ZERO, Coverage
 from .kinds import kind_name
 
@@ -102,10 +103,18 @@ def picture_of(
     smooth: bool = True,
     panels: bool | None = None,
     classic: bool = False,
+    labels: Sequence[str] | None = None,
 ) -> Picture:
-    """The picture of an answer. panels: one for each series; None decides by their number."""
+    """The picture of an answer.
+
+    panels: one for each series; None decides by their number. labels: what the series are called, in their
+    order; None takes their names. Raises InvalidQuestion for an unknown kind or a wrong number of labels.
+    """
     axis = volume.axis
-    lines = tuple(_line(axis, series) for series in volume.series)
+    called = [label_of(series) for series in volume.series] if labels is None else list(labels)
+    if len(called) != len(volume.series):
+        raise InvalidQuestion([("labels", f"{len(called)} labels for {len(volume.series)} series")])
+    lines = tuple(_line(axis, series, label) for series, label in zip(volume.series, called, strict=True))
     smoothing = "" if volume.smoothing is None else str(volume.smoothing)
     return Picture(
         title=title if title is not None else default_title(volume),
@@ -139,7 +148,7 @@ def label_of(series: Series) -> str:
     return name if series.rrtype is None else f"{name} {series.rrtype}"
 
 
-def _line(axis: Axis, series: Series) -> Line:
+def _line(axis: Axis, series: Series, label: str) -> Line:
     counts = np.zeros(len(axis), dtype=np.uint64)
     counts[series.buckets] = series.counts
     smoothed = None
@@ -147,7 +156,7 @@ def _line(axis: Axis, series: Series) -> Line:
         smoothed = np.full(len(axis), np.nan)
         smoothed[series.buckets] = series.smoothed
     known = (counts > 0) | ~np.isin(axis.coverage, UNKNOWN_WHERE_ZERO)
-    return Line(label_of(series), counts, smoothed, known)
+    return Line(label, counts, smoothed, known)
 
 
 def _stretches(axis: Axis) -> tuple[Stretch, ...]:
