@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
     from .local import LocalClient
     from .question import Smoothing
+    from .rankings import Certificate, Change, Rank, Top, TopSummary
     from .results import Axis, Coverage, PlanEntry, Progress, Series, Summary, Timings, Volume
     from .timeouts import DEFAULT
 
@@ -70,6 +71,7 @@ _HOMES = {
     ),
     "local": ("LocalClient",),
     "question": ("Smoothing",),
+    "rankings": ("Certificate", "Change", "Rank", "Top", "TopSummary"),
     "results": ("Axis", "Coverage", "PlanEntry", "Progress", "Series", "Summary", "Timings", "Volume"),
     "timeouts": ("DEFAULT",),
 }
@@ -84,6 +86,8 @@ __all__ = [
     "Axis",
     "Cancelled",
     "Catalog",
+    "Certificate",
+    "Change",
     "Client",
     "CountOverflow",
     "Coverage",
@@ -98,6 +102,7 @@ __all__ = [
     "NoTables",
     "PlanEntry",
     "Progress",
+    "Rank",
     "Series",
     "ServerBusy",
     "ServerDefect",
@@ -114,6 +119,8 @@ __all__ = [
     "TablesDamaged",
     "Timings",
     "Tls",
+    "Top",
+    "TopSummary",
     "VersionMismatch",
     "Volume",
 ]

@@ -10,7 +10,7 @@ from typing import Any, Self, Unpack
 
 import grpc
 import grpc.aio
-from dnstide.api.v1 import analysis_pb2_grpc, info_pb2, service_pb2_grpc
+from dnstide.api.v1 import analysis_pb2_grpc, info_pb2, service_pb2_grpc, top_pb2_grpc
 
 from . import calls, channel, timeouts
 from .address import check_address
@@ -20,6 +20,9 @@ from .catalog import Catalog, ServerInfo
 from .channel import Tls
 from .errors import DeadlineExceeded, DnstideError, ServerNotReady, ServerUnreachable
 from .question import QuestionOptions, make_question
+from .ranking_calls import TopProgressHook, TopReader, top_request
+from .ranking_question import TopOptions, make_top_question
+from .rankings import Top
 from .results import Volume
 from .status import error_from_rpc, told_version
 from .timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout
@@ -62,6 +65,7 @@ class AsyncClient:
             self._channel = grpc.aio.secure_channel(server, tls.credentials(), options=channel.options())
         self._stub = service_pb2_grpc.DnstideServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._analyses = analysis_pb2_grpc.AnalysisServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._rankings = top_pb2_grpc.RankingServiceStub(self._channel)  # type: ignore[no-untyped-call]
 
     async def volume(
         self,
@@ -93,6 +97,23 @@ class AsyncClient:
         """As `Client.analyze`."""
         request = analysis_request(make_question(names, options), analysis, settings)
         return findings(analysis, await self._unary(self._analyses.AnalyzeVolume, request, timeout))
+
+    async def top(
+        self,
+        limit: int = 10,
+        *,
+        timeout: Timeout = DEFAULT,
+        progress: TopProgressHook | None = None,
+        **options: Unpack[TopOptions],
+    ) -> Top:
+        """As `Client.top`."""
+        reader = TopReader(progress)
+        request = top_request(make_top_question(limit, options))
+        call = self._rankings.RankNames(request, timeout=self._seconds(timeout))
+        async with contextlib.aclosing(self._messages(call)) as messages:
+            async for message in messages:
+                reader.feed(message)
+        return reader.finish()
 
     async def tables(self, dataset: str | None = None, *, timeout: Timeout = DEFAULT) -> Catalog:
         """As `Client.tables`."""

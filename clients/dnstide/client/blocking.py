@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self, Unpack
 
 import grpc
-from dnstide.api.v1 import analysis_pb2_grpc, info_pb2, service_pb2_grpc, tables_pb2
+from dnstide.api.v1 import analysis_pb2_grpc, info_pb2, service_pb2_grpc, tables_pb2, top_pb2_grpc
 
 from . import calls, channel, timeouts
 from .address import check_address
@@ -18,6 +18,9 @@ from .catalog import Catalog, ServerInfo
 from .channel import Tls
 from .errors import DeadlineExceeded, DnstideError, ServerNotReady, ServerUnreachable
 from .question import QuestionOptions, make_question
+from .ranking_calls import TopProgressHook, TopReader, top_request
+from .ranking_question import TopOptions, make_top_question
+from .rankings import Top
 from .results import Volume
 from .status import error_from_rpc, told_version
 from .timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout
@@ -49,6 +52,7 @@ class Client:
             self._channel = grpc.secure_channel(server, tls.credentials(), options=channel.options())
         self._stub = service_pb2_grpc.DnstideServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._analyses = analysis_pb2_grpc.AnalysisServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._rankings = top_pb2_grpc.RankingServiceStub(self._channel)  # type: ignore[no-untyped-call]
 
     def volume(
         self,
@@ -90,6 +94,27 @@ class Client:
         """
         request = analysis_request(make_question(names, options), analysis, settings)
         return findings(analysis, self._unary(self._analyses.AnalyzeVolume, request, timeout))
+
+    def top(
+        self,
+        limit: int = 10,
+        *,
+        timeout: Timeout = DEFAULT,
+        progress: TopProgressHook | None = None,
+        **options: Unpack[TopOptions],
+    ) -> Top:
+        """The largest names, domains, last labels, record types or rdata, exactly and proved; or, with
+        `against`, the largest rises and falls since another span.
+
+        Options: by, rrtypes, under, exclude, start, stop, days_back, series, against, ratio_from, partial,
+        dataset, explain; `TopOptions` says what each means. `progress` is called while summaries of tables
+        are made. Raises DnstideError.
+        """
+        reader = TopReader(progress)
+        request = top_request(make_top_question(limit, options))
+        for message in self._messages(self._rankings.RankNames(request, timeout=self._seconds(timeout))):
+            reader.feed(message)
+        return reader.finish()
 
     def tables(self, dataset: str | None = None, *, timeout: Timeout = DEFAULT) -> Catalog:
         """The tables that the server knows, of one dataset or of all, and the files that it ignores."""

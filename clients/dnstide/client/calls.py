@@ -39,7 +39,7 @@ def volume_request(question: Question) -> volume_pb2.QueryVolumeRequest:
         names=question.names,
         rrtypes=question.rrtypes,
         bailiwick=question.bailiwick or "",
-        granularity=_granularity_number(question.granularity),
+        granularity=granularity_number(question.granularity),
         bucket_by=_BUCKET_BY[question.bucket_by],
         split_by_rrtype=question.split_by_rrtype,
         fill=question.fill,
@@ -79,7 +79,7 @@ class VolumeReader:
         if message.HasField("axis"):
             self._axis_parts.append(message.axis)
         if self._axis is None and self._axis_parts and (message.series or message.HasField("summary")):
-            self._axis = _axis(self._axis_parts)
+            self._axis = axis(self._axis_parts)
         for chunk in message.series:
             self._take(chunk)
         if message.HasField("summary"):
@@ -181,16 +181,16 @@ def _progress(message: volume_pb2.Progress) -> Progress:
     )
 
 
-def _axis(parts: list[volume_pb2.Axis]) -> Axis:
+def axis(parts: list[volume_pb2.Axis]) -> Axis:
     """A long axis comes in consecutive parts."""
     starts = [np.fromiter(part.bucket_starts, np.int64, len(part.bucket_starts)) for part in parts]
     marks = [np.fromiter(part.coverage, np.uint8, len(part.coverage)) for part in parts]
-    axis = make_axis(
+    joined = make_axis(
         granularity_word(parts[0].granularity), np.concatenate(starts), parts[-1].end, np.concatenate(marks)
     )
-    if len(axis.coverage) != len(axis):
+    if len(joined.coverage) != len(joined):
         raise ServerDefect("the axis of the answer and its coverage do not fit together")
-    return axis
+    return joined
 
 
 def summary(message: volume_pb2.Summary) -> Summary:
@@ -224,7 +224,8 @@ def _table(message: tables_pb2.Table) -> TableInfo:
     )
 
 
-def _granularity_number(name: str) -> common_pb2.Granularity:
+def granularity_number(name: str) -> common_pb2.Granularity:
+    """The number of a granularity."""
     number: common_pb2.Granularity = common_pb2.Granularity.Value(
         "GRANULARITY_" + name.upper().replace("-", "_")
     )

@@ -71,3 +71,30 @@ def _smoothed(series: Series) -> Any:
 
 def _joined(parts: list[Any], dtype: str) -> Any:
     return np.concatenate(parts).astype(dtype) if parts else np.empty(0, dtype=dtype)
+
+
+def pandas_frame(columns: dict[str, list[object]]) -> pd.DataFrame:
+    """A data frame of plain columns; one that is empty throughout is left out."""
+    try:
+        import pandas as pd
+    except ImportError:
+        raise MissingExtra("to_pandas()", "pandas") from None
+    return pd.DataFrame(_typed(columns))
+
+
+def polars_frame(columns: dict[str, list[object]]) -> pl.DataFrame:
+    """A data frame of plain columns; one that is empty throughout is left out."""
+    try:
+        import polars as pl
+    except ImportError:
+        raise MissingExtra("to_polars()", "polars") from None
+    return pl.DataFrame(_typed(columns))
+
+
+def _typed(columns: dict[str, list[object]]) -> dict[str, Any]:
+    counts = ("count", "before", "after")
+    return {
+        name: np.array(values, "uint64") if name in counts else values
+        for name, values in columns.items()
+        if name != "rrtype" or any(value is not None for value in values)
+    }

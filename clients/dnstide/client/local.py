@@ -20,6 +20,8 @@ from .analyses import AnalysisSettings, Findings, check_analysis
 from .catalog import Catalog, TableInfo, TableReport
 from .errors import DnstideError, Failure, MissingExtra
 from .question import Question, QuestionOptions, make_question
+from .ranking_question import TopOptions, make_top_question
+from .rankings import Top
 from .results import PlanEntry, Progress, Summary, Timings, Volume, make_axis, make_series
 from .timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout
 
@@ -38,8 +40,9 @@ Answer = TypeVar("Answer")
 class LocalClient:
     """As `Client`, but reads the tables of a directory in this process.
 
-    `threads` read at once (None: as many as there are cores). Tables stay open until `close`. Safe for
-    several threads. Use as a context manager. Raises DirectoryUnreadable.
+    `threads` read at once (None: as many as there are cores). Summaries of tables are kept in `cache_dir`
+    (None: the user's cache directory). Tables stay open until `close`. Safe for several threads. Use as a
+    context manager. Raises DirectoryUnreadable.
 
     >>> with LocalClient("/export/dnsdb/mtbl") as client:
     ...     print(client.volume("www.example.com", days_back=30))
@@ -51,10 +54,12 @@ class LocalClient:
         *,
         timeout: float | None = DEFAULT_TIMEOUT,
         threads: int | None = None,
+        cache_dir: str | os.PathLike[str] | None = None,
     ) -> None:
         self.mtbl_dir = os.fspath(mtbl_dir)
         self._timeout = timeouts.seconds(timeout, None)
-        self._engine = _translated(lambda: engine.LocalEngine(self.mtbl_dir, threads or os.cpu_count() or 1))
+        workers = threads or os.cpu_count() or 1
+        self._engine = _translated(lambda: engine.LocalEngine(self.mtbl_dir, workers, cache_dir))
 
     def volume(
         self,
@@ -95,6 +100,36 @@ class LocalClient:
             return find(answer, analysis, given, question.granularity, _summary(question, answer))
 
         return _interruptible(look, seconds)
+
+    def top(
+        self,
+        limit: int = 10,
+        *,
+        timeout: Timeout = DEFAULT,
+        progress: Callable[[int, int], None] | None = None,
+        **options: Unpack[TopOptions],
+    ) -> Top:
+        """As `Client.top`."""
+        from .local_rankings import engine_question, top_of
+
+        question = make_top_question(limit, options)
+        seconds = timeouts.seconds(timeout, self._timeout)
+
+        def look(cancel: mtbl.Cancel) -> Top:
+            answer = self._engine.top(engine_question(question), progress, cancel)
+            return top_of(question, answer, _failure, (MAX_FAILURES, MAX_PLAN))
+
+        return _interruptible(look, seconds)
+
+    def summarize(
+        self, *, timeout: Timeout = None, progress: Callable[[int, int], None] | None = None
+    ) -> tuple[Failure, ...]:
+        """Make the summaries that are missing, so that rankings need not; returns the tables that cannot be
+        read.
+        """
+        seconds = timeouts.seconds(timeout, self._timeout)
+        failed = _interruptible(lambda cancel: self._engine.summarize(None, progress, cancel), seconds)
+        return tuple(_failure(one) for one in failed)
 
     def tables(self, dataset: str | None = None, *, timeout: Timeout = DEFAULT) -> Catalog:
         """As `Client.tables`. Every table is opened, so that its trailer and index are known to be sound.

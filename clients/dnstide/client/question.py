@@ -48,7 +48,7 @@ class Smoothing:
             raise InvalidQuestion([("smooth", f"{self.period!r} is not a whole number")])
         if not 1 <= self.period <= MAX_PERIOD:
             raise InvalidQuestion([("smooth", f"{self.period} is not between 1 and {MAX_PERIOD}")])
-        _one_of("smooth", self.method, SMOOTHINGS)
+        one_of("smooth", self.method, SMOOTHINGS)
 
     def __str__(self) -> str:
         return f"{self.method} {self.period}"
@@ -117,17 +117,17 @@ def make_question(
     start, stop = span(options.get("start"), options.get("stop"), options.get("days_back"), now=now)
     return Question(
         names=_names(names),
-        rrtypes=_rrtypes(options.get("rrtypes", ())),
-        bailiwick=_text("bailiwick", options.get("bailiwick") or "") or None,
+        rrtypes=record_types(options.get("rrtypes", ())),
+        bailiwick=plain_text("bailiwick", options.get("bailiwick") or "") or None,
         start=start,
         stop=stop,
         granularity=granularity_name(options.get("granularity", "day")),
-        bucket_by=_one_of("bucket_by", options.get("bucket_by", "first-seen"), BUCKET_BY),
+        bucket_by=one_of("bucket_by", options.get("bucket_by", "first-seen"), BUCKET_BY),
         split_by_rrtype=bool(options.get("split_by_rrtype", False)),
         smoothing=_smoothing(options.get("smooth")),
         fill=bool(options.get("fill", False)),
         partial=bool(options.get("partial", False)),
-        dataset=_one_of("dataset", options.get("dataset", "dns"), DATASETS),
+        dataset=one_of("dataset", options.get("dataset", "dns"), DATASETS),
         explain=bool(options.get("explain", False)),
     )
 
@@ -145,12 +145,13 @@ def _names(names: str | Iterable[str]) -> tuple[str, ...]:
     given = (names,) if isinstance(names, str) else tuple(names)
     if not given:
         raise InvalidQuestion([("names", "no name was given")])
-    return tuple(_text("names", name) for name in given)
+    return tuple(plain_text("names", name) for name in given)
 
 
-def _rrtypes(rrtypes: str | Iterable[str]) -> tuple[str, ...]:
+def record_types(rrtypes: str | Iterable[str]) -> tuple[str, ...]:
+    """Words, one text may list several with commas. Raises InvalidQuestion for an empty one."""
     given = (rrtypes,) if isinstance(rrtypes, str) else tuple(rrtypes)
-    parts = [part.strip() for text in given for part in _text("rrtypes", text).split(",")]
+    parts = [part.strip() for text in given for part in plain_text("rrtypes", text).split(",")]
     if any(not part for part in parts):
         raise InvalidQuestion([("rrtypes", f'"{",".join(given)}" holds an empty record type')])
     return tuple(parts)
@@ -160,13 +161,14 @@ def _smoothing(smooth: int | Smoothing | None) -> Smoothing | None:
     return smooth if smooth is None or isinstance(smooth, Smoothing) else Smoothing(smooth)
 
 
-def _one_of(field: str, value: str, allowed: Iterable[str]) -> str:
+def one_of(field: str, value: str, allowed: Iterable[str]) -> str:
+    """The value. Raises InvalidQuestion where it is none of those allowed."""
     if value not in allowed:
         raise InvalidQuestion([(field, f'"{value}" is not one of {", ".join(allowed)}')])
     return value
 
 
-def _text(field: str, value: str) -> str:
+def plain_text(field: str, value: str) -> str:
     """Refuses what cannot travel: anything but text, and text that came from bytes that are not UTF-8."""
     if not isinstance(value, str):
         raise InvalidQuestion([(field, f"{value!r} is not text")])
