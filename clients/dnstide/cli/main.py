@@ -19,9 +19,12 @@ from .output import PipeClosed, note
 
 COMMANDS = {
     "vot": "How often names were seen, over time.",
+    "top": "Which names were asked for most, and what changed most.",
     "analyze": "What counts show: shifts, spikes, gaps, correlation, shape, breakdown.",
     "tables": "The tables of a directory or a server, and their health.",
     "verify": "Check every byte of tables.",
+    "summarize": "Make the summaries of tables that rankings rest on.",
+    "cache": "Look after the summaries that are kept.",
     "status": "What a server says about itself.",
     "serve": "Answer questions over gRPC.",
     "demo": "The main job on sample data, from start to end.",
@@ -35,6 +38,9 @@ OPTION_OF = {
     "end_time": "--stop",
     "smoothing": "--smooth",
     "failure_policy": "--partial",
+    "limit": "N",
+    "group_by": "--by",
+    "against": "--movers-against",
 }
 """Fields of a question that are called otherwise on the command line; the rest are --FIELD."""
 

@@ -30,12 +30,14 @@ class Source:
     cert: str | None = None
     key: str | None = None
 
-    def connect(self, timeout: float | None) -> Client | LocalClient:
-        """A client for it, to be closed by the caller."""
+    def connect(self, timeout: float | None, cache_dir: str | None = None) -> Client | LocalClient:
+        """A client for it, to be closed by the caller. `cache_dir` is where a client in process keeps
+        summaries.
+        """
         if self.mtbl_dir is not None:
             from dnstide.client.local import LocalClient
 
-            return LocalClient(self.mtbl_dir, timeout=timeout)
+            return LocalClient(self.mtbl_dir, timeout=timeout, cache_dir=cache_dir)
         from dnstide.client.blocking import Client
         from dnstide.client.channel import Tls
 
@@ -157,6 +159,31 @@ def question_options(command: Command) -> Command:
 
 def _complete_granularity(_ctx: click.Context, _param: click.Parameter, begin: str) -> list[str]:
     return [name for name in GRANULARITIES if name.startswith(begin)]
+
+
+def span_options(command: Command) -> Command:
+    """--start, --stop and --days-back."""
+    return _apply(
+        command,
+        click.option("--start", metavar="D", help="First day, YYYY-MM-DD or YYYYMMDD, or time, RFC 3339."),
+        click.option("--stop", metavar="D", help="Last day or time, inclusive."),
+        click.option("--days-back", type=int, metavar="N", help="The last N days, today included."),
+    )
+
+
+def cache_option(command: Command) -> Command:
+    """--cache-dir."""
+    return _apply(
+        command,
+        click.option(
+            "--cache-dir",
+            metavar="DIR",
+            envvar="DNSTIDE_CACHE_DIR",
+            show_envvar=True,
+            type=click.Path(),
+            help="Where summaries of tables are kept; by default the user's cache directory.",
+        ),
+    )
 
 
 def timeout_option(command: Command) -> Command:

@@ -153,6 +153,16 @@ class LocalClient:
         self.close()
 
 
+def prune_cache(cache_dir: str | os.PathLike[str] | None = None) -> tuple[int, int]:
+    """Remove the summaries of tables that are gone or have changed; how many files, and their bytes.
+
+    Raises OSError where the cache cannot be read or changed.
+    """
+    from dnstide.shard.summary_cache import prune_cache as prune
+
+    return prune(cache_dir)
+
+
 def verify_files(paths: Sequence[str], threads: int | None = None) -> Iterator[TableReport]:
     """Read every byte of these tables, several at once, and report on each in the order given."""
     cancel = mtbl.Cancel()

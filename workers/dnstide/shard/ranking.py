@@ -20,7 +20,7 @@ from dnstide.shard.asks import (
 from dnstide.shard.bounds import Bounds, Counts
 from dnstide.shard.partial import Failure
 from dnstide.shard.rank_work import RankWork, Summed
-from dnstide.shard.store import Failed, ListStore, Progress
+from dnstide.shard.store import Failed, ListStore, NoRdata, Progress
 from dnstide.shard.summary_cache import SummaryCache
 from dnstide.shard.tables import OpenTables
 
@@ -131,4 +131,10 @@ class Ranker:
         return tables, [t for t in found if isinstance(t, Failure)]
 
     def _met(self, tables: dict[str, Table], failed: Failed) -> list[Failure]:
-        return [self._tables.failed(n, t, failed[t]) for n, t in tables.items() if t in failed]
+        return [
+            Failure.of(n, failed[t])
+            if isinstance(failed[t], NoRdata)
+            else self._tables.failed(n, t, failed[t])
+            for n, t in tables.items()
+            if t in failed
+        ]

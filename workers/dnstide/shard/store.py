@@ -15,7 +15,7 @@ from dnstide.shard.lists import Held, Numbers
 from dnstide.shard.summary import ALL, KEEP, StoredSummary, Summary, classes_of, summarize
 from dnstide.shard.summary_cache import SummaryCache
 
-__all__ = ["Failed", "ListStore", "Source", "stays_whole"]
+__all__ = ["Failed", "ListStore", "NoRdata", "Source", "stays_whole"]
 
 _LOG = logging.getLogger("dnstide")
 Identity = tuple[int, int, int]
@@ -24,6 +24,10 @@ Failed = dict[Table, TableError]
 TypeCounts = dict[int, tuple[int, int]]
 _NO_RDATA = "it holds no rdata entries, so rdata cannot be ranked"
 _BATCH = 16  # tables summarized in one call: what is made is stored before the next ones are read
+
+
+class NoRdata(NotDnstable):
+    """A table without rdata entries: sound for every other question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +208,9 @@ class ListStore:
         try:
             distinct = summary.head(grouping, ALL).distinct
             if grouping is Grouping.RDATA and not _has_rdata(table, distinct):
-                raise NotDnstable(table.path, None, _NO_RDATA)
+                raise NoRdata(table.path, None, _NO_RDATA)
             return [Source(table, cls, self._hold(table, summary, grouping, cls, depth)) for cls in classes]
-        except NotDnstable:
+        except NoRdata:
             raise
         except (TableError, KeyError, ValueError) as error:
             _LOG.info("summary is made again: %s", error)
@@ -256,7 +260,7 @@ class ListStore:
                 continue
             top = one.lists[0][0]
             if by_rdata and not _has_rdata(table, top.distinct):
-                failed[table] = NotDnstable(table.path, None, _NO_RDATA)
+                failed[table] = NoRdata(table.path, None, _NO_RDATA)
                 continue
             held = Held.of(top, len(top.keys), self._numbers[scope.grouping])
             if not least:
