@@ -54,11 +54,11 @@ def write_table(path: Path, rows: list[Row]) -> None:
 
 
 @pytest.fixture(scope="session")
-def gateway(small_dir: Path) -> Iterator[str]:
+def gateway(small_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a gateway over small_dir, with two shards in threads of this process."""
     from dnstide.gateway.testing import running_gateway
 
-    with running_gateway(small_dir) as running:
+    with running_gateway(small_dir, cache_dir=tmp_path_factory.mktemp("summaries")) as running:
         yield running.address
 
 
