@@ -20,7 +20,9 @@ def build(name: str) -> Path:
     source, program = HERE / "peer" / f"{name}.c", CACHE / "bin" / name
     if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
         program.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["cc", "-O2", "-o", str(program), str(source), "-lmtbl", "-lm"], check=True)
+        subprocess.run(
+            ["cc", "-O2", "-o", str(program), str(source), "-lmtbl", "-ldeflate", "-lm"], check=True
+        )
     return program
 
 

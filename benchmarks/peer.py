@@ -66,3 +66,7 @@ class Peer:
         """Step through every entry of one table: seconds, entries."""
         spent, rows = self._ask(f"scan {index}")
         return spent / 1e9, rows
+
+    def inflate(self, path: Path) -> float:
+        """Decompress every data block of one zlib table, and nothing else: seconds."""
+        return self._ask(f"inflate {path}")[0] / 1e9

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import dnstide.mtbl  # noqa: F401  (fails here, and not an hour later, where the reader is not built)
 import gateway
+import top
 import volume
 
 
@@ -25,6 +26,7 @@ def main() -> None:
     print("medians, minima in brackets\n")
     volume.run()
     gateway.run()
+    top.run()
 
 
 if __name__ == "__main__":
