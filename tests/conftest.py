@@ -1,5 +1,6 @@
 """Fixtures that several folders share."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +9,9 @@ import dns.name
 import pytest
 from dnstide.mtbl import DnstableWriter, Row
 from dnstide.sample import write_sample
+
+# Read by Ray at import, whichever test imports it first; dnstide.gateway.ray_cluster says why.
+os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
 
 FIRST_DAY = 1_704_067_200  # 2024-01-01
 DAY = 86_400

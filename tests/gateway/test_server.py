@@ -187,6 +187,7 @@ def test_sigterm_ends_a_server_with_everything_it_started(small_dir: Path, tmp_p
         process.kill()
         process.wait()
     assert "Traceback" not in log.read_text()
+    assert "all interfaces" not in log.read_text()
     token = tmp_path / ".ray" / "auth_token"
     assert token.stat().st_mode & 0o777 == 0o600
 

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+log = logging.getLogger(__name__)
+
+LOOPBACK = "127.0.0.1"
 # Only answers over 100 KB pass through shared memory, and each is freed as soon as it is merged.
 OBJECT_STORE_BYTES = 128 << 20
 
@@ -52,7 +55,7 @@ def start(address: str | None) -> None:
             ray.init(
                 address="local",  # without it, Ray joins whichever cluster was started on this machine last
                 include_dashboard=False,
-                _node_ip_address="127.0.0.1",
+                _node_ip_address=LOOPBACK,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
                 object_store_memory=OBJECT_STORE_BYTES,
@@ -66,6 +69,8 @@ def start(address: str | None) -> None:
     if address is None and os.environ.get("RAY_AUTH_MODE", "").lower() != "token":
         stop()
         raise ClusterError("token authentication of Ray is off: unset RAY_AUTH_MODE, or set it to token")
+    if address is None and nodes()[0].address != LOOPBACK:
+        log.warning("Ray listens on all interfaces, since it was imported before the gateway started it")
 
 
 def stop() -> None:
