@@ -333,3 +333,20 @@ def test_summaries_serve_the_next_engine(engine: LocalEngine, tmp_path: Path) ->
     assert answer.suffixes == suffix_list().version
     assert {path: path.stat().st_mtime_ns for path in made} == made
     assert np.isclose(answer.entries[0].share, answer.entries[0].count / answer.total)
+
+
+@pytest.mark.parametrize(
+    "name", [".", "com.", "a-b._c.example.", "a\\.b.example.", "\\000\\255.x.", "*.example.", "xn--p1ai."]
+)
+def test_keys_as_people_read_them(name: str) -> None:
+    """A name comes out as dnspython writes it, whatever its labels hold."""
+    parsed = dns.name.from_text(name)
+    assert key_text(Grouping.FQDN, reversed_name(parsed)) == (parsed.to_text(), None)
+
+
+def test_rdata_as_people_read_it() -> None:
+    """In presentation form with its type; data that its type cannot hold as RFC 3597 writes unknown data."""
+    assert key_text(Grouping.RDATA, b"\0\1\xc0\0\2\1") == ("192.0.2.1", "A")
+    assert key_text(Grouping.RDATA, b"\0\1\xc0") == ("\\# 1 c0", "A")
+    assert key_text(Grouping.RDATA, b"\xff\x01ab") == ("\\# 2 6162", "TYPE65281")
+    assert key_text(Grouping.RRTYPE, b"\0\x1c") == ("AAAA", None)

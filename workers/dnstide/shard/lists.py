@@ -14,7 +14,7 @@ from dnstide.mtbl.keys import Keys
 from dnstide.mtbl.scan import TopKeys
 from dnstide.shard.bounds import LARGEST_COUNT, Bounds, Counts, add_counts
 
-__all__ = ["Held", "Numbers", "Sums", "add_up"]
+__all__ = ["Held", "Ids", "Numbers", "Sums", "add_up"]
 
 Ids = npt.NDArray[np.int32]
 
@@ -32,10 +32,6 @@ class Numbers:
 
     def key(self, number: int) -> bytes:
         return self._keys[number]
-
-    def known(self, key: bytes) -> int:
-        """The number of a key, -1 where it has none."""
-        return self._of.get(key, -1)
 
     def number(self, keys: Keys) -> Ids:
         of, known = self._of, self._keys

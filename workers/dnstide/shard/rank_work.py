@@ -84,23 +84,26 @@ class RankWork:
         names = {table: name for name, table in self._tables.items()}
         sources, _, failed = self._store.lists(list(names), self.scope, 0, self._cancel, rescan=False)
         self._drop(failed)
-        place = np.full(len(self._numbers) + 1, -1, np.intp)  # by number; -1, for unknown keys, is the last
-        place[[self._numbers.known(key) for key in keys]] = np.arange(len(keys))
-        place[-1] = -1
-        at, counts, lacking = [np.zeros(0, np.intp)], [np.zeros(0, np.uint64)], []
-        for source in sources:
-            held = source.held
-            where = place[held.ids]
-            hits = np.flatnonzero(where >= 0)
-            bucket = bucket_of[names[source.table]]
-            at.append(where[hits] * size + bucket)
-            counts.append(held.counts[hits])
-            if held.floor:
-                lacks = np.ones(len(keys), bool)
-                lacks[where[hits]] = False
-                lacking.append((source, np.flatnonzero(lacks), bucket))
-        for missing, bucket, found in self._looked_up(keys, lacking):
-            at.append(missing * size + bucket)
+        numbers = self._numbers.number(keys)
+        place = np.full(len(self._numbers), -1, np.intp)
+        place[numbers] = np.arange(len(keys))
+        known = [self._store.known(source) for source in sources]
+        owner = np.repeat(np.arange(len(known)), [len(ids) for ids, _ in known])
+        where = place[np.concatenate([np.zeros(0, np.int32), *(ids for ids, _ in known)])]
+        hits = np.flatnonzero(where >= 0)
+        owner, where = owner[hits], where[hits]
+        bucket = np.array([bucket_of[names[source.table]] for source in sources], np.intp)
+        at = [where * size + bucket[owner]]
+        counts = [np.concatenate([np.zeros(0, np.uint64), *(c for _, c in known)])[hits]]
+        lacks = np.repeat(np.array([[source.held.floor > 0] for source in sources], bool), len(keys), axis=1)
+        lacks = lacks.reshape(len(sources), len(keys))
+        lacks[owner, where] = False
+        lacking = [
+            (sources[i], i, np.flatnonzero(lacks[i])) for i in np.flatnonzero(lacks.any(axis=1)).tolist()
+        ]
+        for source, i, missing, found in self._looked_up(keys, lacking):
+            self._store.learn(source, numbers[missing], found)
+            at.append(missing * size + bucket[i])
             counts.append(found)
         return add_counts(np.concatenate(at), np.concatenate(counts), len(keys) * size).reshape(
             len(keys), size
@@ -130,13 +133,8 @@ class RankWork:
         return Totals(self._under([scope.under]), self._excluded(), None)
 
     def _types(self) -> dict[int, tuple[int, int]]:
-        by_table, failed = self._store.types(list(self._tables.values()), self.scope.under, self._cancel)
+        types, failed = self._store.types(list(self._tables.values()), self.scope.under, self._cancel)
         self._drop(failed)
-        types: dict[int, tuple[int, int]] = {}
-        for one in by_table:
-            for rrtype, (rows, count) in one.items():
-                before = types.get(rrtype, (0, 0))
-                types[rrtype] = (before[0] + rows, before[1] + count)
         return types
 
     def _under(self, names: Sequence[bytes]) -> int:
@@ -182,26 +180,27 @@ class RankWork:
         return sums.where(np.array(allowed, bool))
 
     def _looked_up(
-        self, keys: Keys, lacking: list[tuple[Source, npt.NDArray[np.intp], int]]
-    ) -> list[tuple[npt.NDArray[np.intp], int, Counts]]:
+        self, keys: Keys, lacking: list[tuple[Source, int, npt.NDArray[np.intp]]]
+    ) -> list[tuple[Source, int, npt.NDArray[np.intp], Counts]]:
+        """What the tables say about single keys; of each source the counts of those it lacks."""
         found = []
         listed = list(keys)
         for cls in dict.fromkeys(source.cls for source, _, _ in lacking):
-            own = [one for one in lacking if one[0].cls == cls and len(one[1])]
+            own = [one for one in lacking if one[0].cls == cls]
             sums = sum_groups(
                 [source.table for source, _, _ in own],
                 self.scope.grouping,
                 listed,
-                [missing.astype(np.uint32) for _, missing, _ in own],
+                [missing.astype(np.uint32) for _, _, missing in own],
                 types=self._types_of(cls),
                 threads=self._threads,
                 cancel=self._cancel,
             )
-            for (source, missing, bucket), counts in zip(own, sums, strict=True):
+            for (source, i, missing), counts in zip(own, sums, strict=True):
                 if isinstance(counts, TableError):
                     self._drop({source.table: counts})
                 else:
-                    found.append((missing, bucket, counts))
+                    found.append((source, i, missing, counts))
         return found
 
     def _types_of(self, cls: int | None) -> tuple[int, ...] | None:

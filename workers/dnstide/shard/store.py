@@ -6,12 +6,14 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 from dnstide.mtbl import Cancel, NotDnstable, Table, TableError
 from dnstide.mtbl.keys import Grouping
 from dnstide.mtbl.psl import suffix_list
 from dnstide.mtbl.scan import UNLIMITED, KeyRange, TypeClasses, scan, subtree
 from dnstide.shard.asks import RankScope
-from dnstide.shard.lists import Held, Numbers
+from dnstide.shard.bounds import Counts
+from dnstide.shard.lists import Held, Ids, Numbers
 from dnstide.shard.summary import ALL, KEEP, StoredSummary, Summary, classes_of, summarize
 from dnstide.shard.summary_cache import SummaryCache
 
@@ -23,6 +25,8 @@ Progress = Callable[[int, int], None]
 Failed = dict[Table, TableError]
 TypeCounts = dict[int, tuple[int, int]]
 _NO_RDATA = "it holds no rdata entries, so rdata cannot be ranked"
+_KEPT_SUMS = 64
+_NO_IDS, _NO_COUNTS = np.zeros(0, np.int32), np.zeros(0, np.uint64)
 _BATCH = 16  # tables summarized in one call: what is made is stored before the next ones are read
 
 
@@ -61,6 +65,8 @@ class ListStore:
         self._types: dict[tuple[Identity, bytes | None], TypeCounts] = {}
         self._held: dict[tuple[Identity, Grouping, int | RankScope], tuple[int, Held]] = {}
         self._numbers = {grouping: Numbers() for grouping in Grouping}
+        self._sums: dict[tuple[tuple[Identity, ...], bytes | None], TypeCounts] = {}
+        self._learnt: dict[int, tuple[Held, Ids, Counts]] = {}
         self._bytes = 0
         self.epoch = 0  # grows when numbers change their meaning
 
@@ -72,6 +78,7 @@ class ListStore:
         if self._bytes + sum(numbers.bytes for numbers in self._numbers.values()) > self._budget:
             self._held.clear()
             self._types.clear()
+            self._learnt.clear()
             self._numbers = {grouping: Numbers() for grouping in Grouping}
             self._bytes = 0
             self.epoch += 1
@@ -155,8 +162,41 @@ class ListStore:
 
     def types(
         self, tables: Sequence[Table], under: bytes | None, cancel: Cancel | None
+    ) -> tuple[TypeCounts, Failed]:
+        """Rows and count by record type, over the tables that can be read."""
+        key = tuple(map(_identity, tables)), under
+        if key in self._sums:
+            return self._sums[key], {}
+        found, failed = self._types_by_table(tables, under, cancel)
+        summed: TypeCounts = {}
+        for one in found:
+            for rrtype, (rows, count) in one.items():
+                before = summed.get(rrtype, (0, 0))
+                summed[rrtype] = (before[0] + rows, before[1] + count)
+        if not failed:
+            if len(self._sums) >= _KEPT_SUMS:
+                self._sums.clear()
+            self._sums[key] = summed
+        return summed, failed
+
+    def known(self, source: Source) -> tuple[Ids, Counts]:
+        """The keys of a source whose counts are known: those on its list, and those that were looked up."""
+        extra = self._learnt.get(id(source.held))
+        if extra is None:
+            return source.held.ids, source.held.counts
+        return np.concatenate([source.held.ids, extra[1]]), np.concatenate([source.held.counts, extra[2]])
+
+    def learn(self, source: Source, ids: Ids, counts: Counts) -> None:
+        """Remembers what was looked up: tables do not change."""
+        held = source.held
+        _, old_ids, old_counts = self._learnt.get(id(held), (held, _NO_IDS, _NO_COUNTS))
+        self._bytes += ids.nbytes + counts.nbytes
+        # By identity; the list is kept with what was learnt, so that its identity is not given to another.
+        self._learnt[id(held)] = held, np.concatenate([old_ids, ids]), np.concatenate([old_counts, counts])
+
+    def _types_by_table(
+        self, tables: Sequence[Table], under: bytes | None, cancel: Cancel | None
     ) -> tuple[list[TypeCounts], Failed]:
-        """Rows and count by record type, for each table that can be read."""
         found: dict[Table, TypeCounts] = {}
         for table in tables:
             known = self._types.get((_identity(table), under))
@@ -206,8 +246,7 @@ class ListStore:
         if summary is None:
             return None
         try:
-            distinct = summary.head(grouping, ALL).distinct
-            if grouping is Grouping.RDATA and not _has_rdata(table, distinct):
+            if grouping is Grouping.RDATA and not _has_rdata(table, summary.head(grouping, ALL).distinct):
                 raise NoRdata(table.path, None, _NO_RDATA)
             return [Source(table, cls, self._hold(table, summary, grouping, cls, depth)) for cls in classes]
         except NoRdata:
