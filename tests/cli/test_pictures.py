@@ -188,3 +188,28 @@ def test_series_of_one_name_are_called_as_asked(dnstide, small_dir):
     pair = ("www.example.com/A", "www.example.com/AAAA")
     done = dnstide("vot", *pair, "--mtbl-dir", small_dir, *SPAN, "--plot", "-")
     assert all(name in done.out for name in pair)
+
+
+def test_rankings_draw_too(dnstide, small_dir, tmp_path):
+    """Bars for ranks, lines with --series, a chart in the terminal; a page needs series."""
+    question = (
+        "top",
+        "3",
+        "--date",
+        "2024-01-31",
+        "--mtbl-dir",
+        small_dir,
+        "--cache-dir",
+        tmp_path / "cache",
+    )
+    plain = dnstide(*question)
+    assert plain.code == 0, plain.err
+    assert dnstide(*question, "--plot", tmp_path / "a.svg").out == plain.out
+    assert (tmp_path / "a.svg").read_bytes().startswith(b"<?xml")
+    refused = dnstide(*question, "--plot", tmp_path / "a.html")
+    assert refused.code == 2
+    assert "--series" in refused.err
+    assert dnstide(*question, "--series", "--plot", tmp_path / "a.html").code == 0
+    chart = dnstide(*question, "--plot", "-")
+    assert chart.out.startswith("the 3 largest by fqdn\n")
+    assert "█" in chart.out

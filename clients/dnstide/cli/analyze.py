@@ -87,12 +87,12 @@ def analyze(
     settings: Any = {name: value for name, value in (given | {"alpha": alpha}).items() if value is not None}
     with closing(source.connect(timeout)) as client:
         found = client.analyze(analysis, asked, settings=settings, **question)
-        if not (drawing.in_terminal and output in (None, "-")):
-            from .findings import findings_pieces
-
-            write(findings_pieces(found, form), output, force)
         if plot is not None:
             _draw(client, found, asked, question, drawing)
+    if not (drawing.in_terminal and output in (None, "-")):
+        from .findings import findings_pieces
+
+        write(findings_pieces(found, form), output, force)
     from .remarks import failures
 
     failures(found.summary)

@@ -12,7 +12,9 @@ from dnstide.client.ranking_question import GROUPINGS, TopOptions
 from . import exits
 from .options import cache_option, find_source, output_options, source_options, span_options, timeout_option
 from .output import check_output, note, write
+from .pictures import Drawing, check_drawing, plot_option
 from .progress import progress_bar
+from .top_picture import check_top_drawing, draw_top
 
 if TYPE_CHECKING:
     from dnstide.client.rankings import Top
@@ -50,6 +52,8 @@ if TYPE_CHECKING:
     "--ratio-from", type=int, metavar="COUNT",
     help="With --movers-against: rank by ratio, among names that reach this count in the larger span.",
 )  # fmt: skip
+@plot_option("Draw the ranking, or with --series its lines; as vot --plot.")
+@click.option("--log", is_flag=True, help="Draw with a logarithmic axis of counts.")
 @click.option("--partial", is_flag=True, help="Answer even where tables fail; exit code 3.")
 @click.option("--dataset", type=click.Choice(DATASETS), default="dns", show_default=True)
 @click.option("--explain", is_flag=True, help="Say how the answer was found, and why it is proved.")
@@ -60,7 +64,8 @@ if TYPE_CHECKING:
 def top(
     limit: int, by: str, start: str | None, stop: str | None, days_back: int | None, date: str | None,
     rrtypes: tuple[str, ...], under: str | None, exclude: tuple[str, ...], exclude_file: str | None,
-    series: str | None, movers_against: str | None, ratio_from: int | None, partial: bool, dataset: str,
+    series: str | None, plot: str | None, log: bool, movers_against: str | None, ratio_from: int | None,
+    partial: bool, dataset: str,
     explain: bool, cache_dir: str | None, timeout: float | None, form: str, output: str | None, force: bool,
     server: str | None, mtbl_dir: str | None, tls: bool, ca: str | None, cert: str | None, key: str | None,
 ) -> int:  # fmt: skip
@@ -85,6 +90,9 @@ def top(
       dnstide top --movers-against 2018-10-01..2018-10-30 --date 2018-10-31
     """
     source = find_source(server, mtbl_dir, tls=tls, ca=ca, cert=cert, key=key)
+    drawing = Drawing(plot, log=log, force=force)
+    check_top_drawing(drawing, series)
+    check_drawing(drawing, output)
     check_output(output, force)
     if date is not None and (start or stop or days_back):
         raise click.UsageError("--date goes without --start, --stop and --days-back")
@@ -100,7 +108,9 @@ def top(
 
     if explain:
         _explain(answer)
-    write(top_pieces(answer, form), output, force)
+    draw_top(answer, drawing, f"the {len(answer)} largest by {by}" if answer.ranks else f"changes by {by}")
+    if not (drawing.in_terminal and output in (None, "-")):
+        write(top_pieces(answer, form), output, force)
     _remarks(answer)
     if not answer.complete:
         return exits.PARTIAL

@@ -92,6 +92,7 @@ def vot(
 
     if explain:
         explain_plan(volume)
+    draw(volume, drawing, asked, marks)
     if form == "parquet":
         from .parquet import volume_bytes
 
@@ -100,7 +101,6 @@ def vot(
         from .render import volume_pieces
 
         write(volume_pieces(volume, form), output, force)
-    draw(volume, drawing, asked, marks)
     remarks(volume)
     if not volume.complete:
         return exits.PARTIAL

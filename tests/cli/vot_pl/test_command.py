@@ -14,6 +14,10 @@ from dnstide.cli.vot_pl.options import HELP, OPTIONS, read
 from dnstide.mtbl import DnstableWriter, Row
 
 NAME = dns.name.from_text("a.example.")
+YAHOO = [
+    30779, 24464, 29553, 20790, 31577, 26500, 30638, 29298, 30591, 21037, 28302, 28388, 27235, 28350, 26326,
+    24542, 31130, 26718, 23614, 31338, 24308, 27419, 28067, 22076, 23211, 29751, 22494, 30519,
+]  # fmt: skip
 MAGIC = {
     "png": b"\x89PNG",
     "svg": b"<?xml",
@@ -262,3 +266,34 @@ assert not {"numpy", "grpc", "matplotlib", "click"} & set(sys.modules)
 def test_dates_as_date_manip_reads_them(text, plain):
     """The common forms become ISO dates; the rest is left for the client to judge."""
     assert plain_date(text, date(2018, 12, 26)) == plain
+
+
+def test_the_published_tables_come_out(vot, sample_dir):
+    """The article's 28 days of www.yahoo.com, with their 7-day averages, and its lines of
+    laveeneld.k12.az.us.
+    """
+    fence = ("--start", "20181031", "--stop", "20181127")
+    done = vot("--fqdn", "www.yahoo.com", "-t", "cname", "-b", "yahoo.com", *fence, "--mtbl", sample_dir)
+    counts = [int(line.split()[1]) for line in done.out.splitlines()[:-1]]
+    assert counts == YAHOO
+    again = (
+        "--fqdn",
+        "www.yahoo.com",
+        "-t",
+        "cname",
+        "-b",
+        "yahoo.com",
+        *fence,
+        "--ma",
+        7,
+        "--mtbl",
+        sample_dir,
+    )
+    averages = [line.split()[2] for line in vot(*again).out.splitlines()[:-1]]
+    assert averages == ["NaN"] * 6 + [f"{sum(YAHOO[i - 6 : i + 1]) / 7:.15g}" for i in range(6, 28)]
+    fence = ("--start", "20160901", "--stop", "20170831")
+    lines = vot("--fqdn", "laveeneld.k12.az.us", "--ma", 14, *fence, "--mtbl", sample_dir).out.splitlines()
+    assert len(lines) == 366
+    assert lines[0] == "20160901 1094 NaN"
+    assert lines[13] == "20160914 1189 1401.78571428571"
+    assert lines[364] == "20170831 1424 1426.85714285714"

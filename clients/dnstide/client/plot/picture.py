@@ -121,7 +121,7 @@ def picture_of(
         edges=np.append(axis.starts, axis.stop).astype("datetime64[s]"),
         granularity=axis.granularity,
         lines=lines,
-        stretches=_stretches(axis),
+        stretches=stretches(axis),
         marks=tuple(marks),
         smoothing=smoothing,
         kind=kind_name(kind),
@@ -159,7 +159,8 @@ def _line(axis: Axis, series: Series, label: str) -> Line:
     return Line(label, counts, smoothed, known)
 
 
-def _stretches(axis: Axis) -> tuple[Stretch, ...]:
+def stretches(axis: Axis) -> tuple[Stretch, ...]:
+    """Where the coverage is not complete."""
     marks = axis.coverage
     if not len(marks):
         return ()

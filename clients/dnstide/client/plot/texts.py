@@ -8,7 +8,12 @@ from typing import Any
 def put(text: Any, words: str, most: int) -> None:
     """Set a matplotlib text; a $ is a dollar, not mathematics, since titles quote a shell's prompt."""
     text.set_parse_math(False)
-    text.set_text(words if len(words) <= most else words[: most - 1] + "…")
+    text.set_text(shortened(words, most))
+
+
+def shortened(words: str, most: int) -> str:
+    """The words, cut to `most` characters where they are longer."""
+    return words if len(words) <= most else words[: most - 1] + "…"
 
 
 def number(value: float, _place: object = None) -> str:

@@ -1,0 +1,45 @@
+"""The picture of `dnstide top --plot`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from .output import write, write_bytes
+from .pictures import Drawing, colourful, terminal_size
+
+if TYPE_CHECKING:
+    from dnstide.client.rankings import Top
+
+
+def check_top_drawing(drawing: Drawing, series: str | None) -> None:
+    """Refuse before the work what has no such picture. Raises click.UsageError."""
+    if drawing.path is not None and drawing.path.lower().endswith(".html") and series is None:
+        raise click.UsageError(
+            "--plot: a page shows series; ask for them with --series, or take .png, .svg, .pdf"
+        )
+
+
+def draw_top(answer: Top, drawing: Drawing, title: str) -> None:
+    """Series as lines over time, ranks as bars, changes as counts before and after."""
+    if drawing.path is None or not answer.found:
+        return
+    from dnstide.client.plot import chart, figure_bytes, format_of, render
+    from dnstide.client.plot.ranking import ranking_chart, ranking_figure, ranking_picture
+
+    over_time = answer.axis is not None and bool(answer.ranks)
+    if drawing.in_terminal:
+        columns, lines = terminal_size()
+        if over_time:
+            picture = ranking_picture(answer, title, log=drawing.log)
+            write([chart(picture, columns, lines, colour=colourful())])
+        else:
+            write([ranking_chart(answer, title, columns)])
+        return
+    form = format_of(drawing.path)
+    if over_time:
+        content = render(ranking_picture(answer, title, log=drawing.log), form)
+    else:
+        content = figure_bytes(ranking_figure(answer, title, log=drawing.log), form)
+    write_bytes([content], drawing.path, drawing.force)

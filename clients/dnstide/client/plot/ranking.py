@@ -1,0 +1,118 @@
+"""Rankings as pictures: bars for the largest, pairs of points for what changed most, lines where there are
+series.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..results import UNKNOWN_WHERE_ZERO
+from .figure import new_figure
+from .picture import Line, Picture, stretches
+from .texts import number, put, shortened
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ..rankings import Change, Rank, Top
+
+ROW = 0.26
+"""Inches for one name."""
+LONGEST = 60
+BLOCKS = " ▏▎▍▌▋▊▉█"
+
+
+def ranking_figure(answer: Top, title: str, *, log: bool = False) -> Figure:
+    """Bars for ranks, or for each rise and fall its counts before (hollow) and after (full).
+
+    The figure grows with the number of names. Raises MissingExtra without matplotlib.
+    """
+    rows: Sequence[Rank | Change] = answer.ranks or (*answer.rises, *answer.falls)
+    figure = new_figure(10.0, max(3.0, 1.2 + ROW * len(rows)))
+    axes: Any = figure.add_subplot()
+    places = np.arange(len(rows))
+    if answer.ranks:
+        counts = [float(one.count) for one in answer.ranks]
+        bars = axes.barh(places, counts, height=0.72, facecolor="#bbbbbb", edgecolor="black", linewidth=0.4)
+        labels = axes.bar_label(
+            bars, labels=[f"{one.count:,}" for one in answer.ranks], padding=3, fontsize=8
+        )
+        for label in labels:
+            label.set_parse_math(False)
+        axes.margins(x=0.12)
+    else:
+        changes = (*answer.rises, *answer.falls)
+        before, after = (
+            [float(n) for n in column] for column in zip(*((c.before, c.after) for c in changes), strict=True)
+        )
+        axes.hlines(places, before, after, color="#999999", linewidth=1.4)
+        axes.plot(before, places, "o", fillstyle="none", color="black", label="before")
+        axes.plot(after, places, "o", color="black", label="after")
+        axes.legend(loc="best", fontsize=9)
+    if log:
+        axes.set_xscale("symlog", linthresh=1.0, linscale=0.4)
+    axes.set_xlim(left=0)
+    axes.set_yticks(places, [shortened(title_of(one), LONGEST) for one in rows], fontsize=8)
+    for text in axes.get_yticklabels():
+        text.set_parse_math(False)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    from matplotlib.ticker import FuncFormatter
+
+    axes.xaxis.set_major_formatter(FuncFormatter(number))
+    axes.tick_params(axis="x", labelsize=8)
+    axes.grid(True, axis="x", color="#e4e4e4", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.set_xlabel("count")
+    put(figure.suptitle("", fontsize=12), title, 100)
+    return figure
+
+
+def ranking_picture(answer: Top, title: str, *, log: bool = False) -> Picture:
+    """The series of the ranks, as a picture over time. The answer must have been asked with series."""
+    axis = answer.axis
+    if axis is None:
+        raise ValueError("the ranking was asked without series")
+    covered = ~np.isin(axis.coverage, UNKNOWN_WHERE_ZERO)
+    lines = tuple(
+        Line(title_of(one), one.series, None, (one.series > 0) | covered)
+        for one in answer.ranks
+        if one.series is not None
+    )
+    return Picture(
+        title=title,
+        edges=np.append(axis.starts, axis.stop).astype("datetime64[s]"),
+        granularity=axis.granularity,
+        lines=lines,
+        stretches=stretches(axis),
+        log=log,
+        panels=len(lines) > 12,
+    )
+
+
+def ranking_chart(answer: Top, title: str, width: int = 80) -> str:
+    """Ranks as bars of text, each line at most `width` wide; for changes the larger count is the bar."""
+    rows: Sequence[Rank | Change] = answer.ranks or (*answer.rises, *answer.falls)
+    values = [one.count if hasattr(one, "count") else max(one.before, one.after) for one in rows]
+    words = [
+        f"{v:,}" if hasattr(one, "count") else f"{one.before:,} → {one.after:,}"
+        for one, v in zip(rows, values, strict=True)
+    ]
+    names = [title_of(one) for one in rows]
+    wide = min(max(map(len, names), default=0), max(10, width // 2))
+    room = max(4, width - wide - max(map(len, words), default=0) - 2)
+    most = max(values, default=0) or 1
+    lines = [title[:width]]
+    for name, value, word in zip(names, values, words, strict=True):
+        eighths = round(value * room * 8 / most)
+        bar = "█" * (eighths // 8) + BLOCKS[eighths % 8].strip()
+        lines.append(f"{shortened(name, wide):<{wide}} {bar} {word}".rstrip())
+    return "".join(f"{line}\n" for line in lines)
+
+
+def title_of(one: Rank | Change) -> str:
+    """The name without its closing dot, behind the record type where data are ranked."""
+    name = one.name if one.rrtype is not None else one.name.rstrip(".") or "."
+    return name if one.rrtype is None else f"{one.rrtype} {name}"
