@@ -17,7 +17,7 @@ from dnstide.api.v1.volume_pb2 import QueryVolumeRequest
 from dnstide.client import Client
 from dnstide.engine import VolumeQuestion
 from peer import Peer
-from rounds import abba, report, timed
+from rounds import abba, report, timed, warmed
 from volume import names_of, prefixes
 
 DAY = 86400
@@ -82,9 +82,8 @@ def latency(direct: bool, bound: float | None) -> None:
         rows, days = peer.volume(prefix).rows, peer.volume(prefix).days
         answer = client.volume(name)
         assert (answer.summary.rows_read, len(answer.series[0].counts)) == (rows, days)
-        ours, theirs = abba(
-            [timed(lambda: client.volume(name)), lambda: peer.volume(prefix).seconds], rounds=100
-        )
+        contestants = (timed(lambda: client.volume(name)), lambda: peer.volume(prefix).seconds)
+        ours, theirs = abba([warmed(each) for each in contestants], rounds=100)
         way = "direct channel" if direct else "Ray calls"
         report(f"one name, 365 tables, through gRPC and Ray ({way})", ours, theirs, bound)
         print(f"    p99 {ours.quantile(0.99) * 1e3:.2f} ms", flush=True)

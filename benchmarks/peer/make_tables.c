@@ -44,7 +44,7 @@ static size_t label(uint8_t *out, const char *text, size_t len) {
 	return len + 1;
 }
 
-/* A made-up word of 4 to 13 letters: pronounceable, so that it compresses as names do. */
+/* A made-up word of 4 to 12 letters: pronounceable, so that it compresses as names do. */
 static size_t word(char *out) {
 	static const char consonants[] = "bcdfghjklmnprstvwz", vowels[] = "aeiou";
 	size_t n = 2 + rnd() % 5;
@@ -53,8 +53,8 @@ static size_t word(char *out) {
 		out[2 * i + 1] = vowels[rnd() % (sizeof vowels - 1)];
 	}
 	if (rnd() % 3 == 0)
-		out[2 * n++ - 1] = (char)('0' + rnd() % 10);
-	return 2 * n - (n > 6);
+		out[2 * n - 1] = (char)('0' + rnd() % 10);
+	return 2 * n;
 }
 
 static int by_bytes(const void *a, const void *b) {
