@@ -46,7 +46,7 @@ def timed(work: Callable[[], object]) -> Callable[[], float]:
 
 
 def warmed(contestant: Callable[[], float]) -> Callable[[], float]:
-    """`contestant` run once unmeasured ahead of each measurement, so that the processor's caches are its own."""
+    """`contestant` run once unmeasured before each measurement, so that the caches are its own."""
 
     def run() -> float:
         contestant()
