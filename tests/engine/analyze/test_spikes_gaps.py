@@ -10,13 +10,13 @@ def silent(counts, known=None):
 
 
 def test_stationary_series_have_hardly_a_spike_or_gap(stationary):
-    """Of 600 series in which nothing happens, at most 3 % report a spike, and as few a silent span."""
+    """Of 600 series in which nothing happens, at most 3 % report a spike, and 2 % a silent span."""
     spiked = silenced = 0
     for counts in stationary(600):
         spiked += bool(find_spikes(counts, season=7))
         silenced += bool(silent(counts))
     assert spiked <= 18
-    assert silenced <= 18
+    assert silenced <= 12
 
 
 def test_spikes_of_six_times_and_more_are_found(story, score, rng):

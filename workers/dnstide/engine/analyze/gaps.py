@@ -47,11 +47,12 @@ def find_gaps(counts: ArrayLike, known: ArrayLike | None = None, *, alpha: float
     censored at the top.
     Chance makes
 
-        E = seen · a · q^(L − 1),    a = (D + p) / (seen + 1),    q = (T − D + p) / (T + 1)
+        E = seen · (D + p) / (seen + 1) · P(L)
 
-    spans of L buckets or more, and one is reported where E < `alpha`. p is the probability of a zero that the
-    nearest buckets outside such spans imply (negative binomial with twice their variance). So
-    one silent day of a busy name is a gap, the weekend of an office's name is not.
+    spans of L buckets or more, where P(L) is the mean of q^(L − 1) over all q that the sample leaves likely,
+    q ~ Beta(T − D + p, D + 1 − p); and one is reported where E < `alpha`. p is the probability of a zero that
+    the nearest buckets outside such spans imply (negative binomial with three times their variance). So one
+    silent day of a busy name is a gap, the weekend of an office's name is not.
 
     Sources: M. F. Schilling, "The longest run of heads", College Math. J. 21, 1990; C. I. Bliss and
     R. A. Fisher, "Fitting the negative binomial distribution to biological data", Biometrics 9, 1953.
@@ -75,12 +76,23 @@ def find_gaps(counts: ArrayLike, known: ArrayLike | None = None, *, alpha: float
         for a, b in judged:
             p = _zero_chance(numbers, where, a)
             begins = (len(usual) + p) / (seen + 1)
-            stays = (at_risk - len(usual) + p) / (at_risk + 1)
-            expected = float(seen * begins * stays ** (b - a - 1))
+            ends, goes_on = len(usual) + 1.0 - p, at_risk - len(usual) + p
+            expected = seen * begins * _survival(b - a, ends, goes_on)
             if expected < alpha:
                 open_end = a == 0 or b == mask.size or not mask[a - 1] or not mask[b]
                 gaps.append(Gap(a, b, GapKind.SILENT, expected, bool(open_end)))
     return tuple(sorted(gaps, key=lambda gap: gap.start))
+
+
+def _survival(length: int, ends: float, goes_on: float) -> float:
+    """The chance that a silence lasts `length` buckets or more: E[q^(length−1)], q ~ Beta(goes_on, ends)."""
+    if length == 1:
+        return 1.0
+    if goes_on <= 0.0:
+        return 0.0
+    more, whole = length - 1, goes_on + ends
+    upper = math.lgamma(goes_on + more) - math.lgamma(whole + more)
+    return math.exp(upper + math.lgamma(whole) - math.lgamma(goes_on))
 
 
 def runs(flags: Bools) -> list[tuple[int, int]]:
@@ -93,8 +105,8 @@ def _zero_chance(numbers: NDArray[np.uint64], where: NDArray[np.intp], start: in
     """The probability of a zero that the buckets of `where` nearest to `start` imply."""
     cut = int(np.searchsorted(where, start))
     near = numbers[where[max(0, cut - NEIGHBOURS) : cut + NEIGHBOURS]].astype(np.float64)
-    # Twice the variance: from few buckets it often comes out too small, and silence would look impossible.
-    mean, variance = float(near.mean()), 2.0 * float(near.var())
+    # Thrice the variance: from few buckets it often comes out too small, and silence would look impossible.
+    mean, variance = float(near.mean()), 3.0 * float(near.var())
     if mean == 0:
         return 1.0
     if variance <= mean:
