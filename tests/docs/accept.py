@@ -15,13 +15,13 @@ from dnstide.sample import write_sample
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as home:
-        tables, work = Path(home) / "mtbl", Path(home) / "work"
-        work.mkdir()
+        tables = Path(home) / "mtbl"
         write_sample(tables)
         with running_gateway(tables) as gateway:
             for document in DOCUMENTS:
                 text = document.read_text()
                 for block in blocks("console", [document]):
+                    work = Path(tempfile.mkdtemp(dir=home))
                     fresh = "".join(
                         f"$ {command}\n{run_command(command, gateway.address, environment(tables), work)[0]}"
                         for command, _ in commands(block)

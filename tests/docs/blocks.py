@@ -52,7 +52,9 @@ def environment(mtbl_dir: Path) -> dict[str, str]:
     """What a command sees: the programs of this environment, and the sample directory."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DNSTIDE_")}
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    return {**kept, "PATH": path, "DNSTIDE_MTBL_DIR": str(mtbl_dir), "NO_COLOR": "1", "LC_ALL": "C.UTF-8"}
+    cache = str(mtbl_dir.parent / "cache")
+    ours = {"PATH": path, "DNSTIDE_MTBL_DIR": str(mtbl_dir), "XDG_CACHE_HOME": cache}
+    return {**kept, **ours, "NO_COLOR": "1", "LC_ALL": "C.UTF-8"}
 
 
 def run_command(command: str, server: str, env: Mapping[str, str], cwd: Path) -> tuple[str, str, int]:
