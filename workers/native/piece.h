@@ -50,6 +50,8 @@ private:
     void rrset_row(Bytes key, Bytes value, uint32_t shared);
     void rdata_row(Bytes key, Bytes value);
     void new_owner(Bytes key, size_t same, size_t end);
+    size_t owner_end(Bytes key, size_t same);
+    void add_to_owner(uint16_t type, uint64_t count);
     void flush_owner();
     size_t group_size(const GroupSpec& spec, Bytes key, size_t same, size_t owner_end);
     void remember(Bytes key, size_t same, size_t end);
@@ -57,6 +59,8 @@ private:
 
     const ScanPlan& plan_;
     const uint8_t type_;
+    const unsigned classes_;
+    const bool all_;
     const std::array<std::string, 2> borders_;
     const std::string stop_;
     std::vector<Grouper> groupers_;
@@ -67,8 +71,16 @@ private:
     std::vector<uint8_t> last_;  // the key before, as far as groups are made of it
     size_t last_size_ = 0;
     size_t owner_end_ = 0;
+    std::array<uint16_t, 160> label_starts_;  // of the owner
+    size_t labels_ = 0;
     Sums owner_;
-    std::vector<size_t> sizes_;  // of the group of the owner at hand, per grouper
+    Grouper* owners_ = nullptr;  // groups by owner: neither nested nor in parts
+    struct Others {
+        Grouper* grouper;
+        const GroupSpec* spec;
+        size_t size;  // of the group of the owner at hand
+    };
+    std::vector<Others> others_;
     size_t domain_size_ = 0;
     bool domain_closed_ = false;
 };

@@ -185,13 +185,29 @@ Extent Table::extent(const BlockCursor& at) const {
     return extent;
 }
 
+const uint8_t* BlockReader::fetch(const Table& table, Extent extent) {
+    if (extent.offset < held_.offset || extent.end > held_.end) {
+        const uint64_t most = table.trailer().index_offset - extent.offset;
+        const uint64_t n = std::min(most, std::max<uint64_t>(ahead_, extent.end - extent.offset));
+        uint8_t* const stored = stored_.reserve(static_cast<size_t>(n));
+        held_ = {};
+        table.file().read(extent.offset, stored, static_cast<size_t>(n));
+        held_ = {extent.offset, ahead_ != 0 ? extent.offset + n : extent.offset};
+        return stored;
+    }
+    return stored_.data() + (extent.offset - held_.offset);
+}
+
 bool BlockReader::read(const Table& table, Extent extent, bool wait, Block& block) {
     const auto n = static_cast<size_t>(extent.end - extent.offset);
-    uint8_t* p = stored_.reserve(n);
+    const uint8_t* p;
     if (wait) {
-        table.file().read(extent.offset, p, n);
-    } else if (!table.file().read_cached(extent.offset, p, n)) {
-        return false;
+        p = fetch(table, extent);
+    } else {
+        uint8_t* const stored = stored_.reserve(n);
+        forget();
+        if (!table.file().read_cached(extent.offset, stored, n)) return false;
+        p = stored;
     }
     try {
         const Bytes stored = checked_payload({p, n}, table.trailer().version);

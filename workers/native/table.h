@@ -92,11 +92,21 @@ public:
     // False where `wait` is false and the bytes are not in memory. Throws TableError.
     bool read(const Table& table, Extent extent, bool wait, Block& block);
     void trim(size_t kept) {
+        forget();
         stored_.release_above(kept);
         raw_.release_above(kept);
     }
 
+    // Reads so many bytes at a time from now on, for walks over blocks that follow each other; 0: block by block.
+    void read_ahead(size_t bytes) { ahead_ = bytes; }
+    // Forgets what was read ahead; to be called between tables.
+    void forget() { held_ = {}; }
+
 private:
+    const uint8_t* fetch(const Table& table, Extent extent);
+
+    size_t ahead_ = 0;
+    Extent held_;  // what stored_ holds, where it was read ahead
     Buffer stored_;
     Buffer raw_;
     Decoder decoder_;

@@ -13,6 +13,8 @@ void TableCursor::attach(const Table& table, const Cancel* cancel) {
     blocks_ = 0;
     advised_ = 0;
     extent_ = {};
+    reader_.read_ahead(0);
+    reader_.forget();
     index_.reset(table.index());
 }
 

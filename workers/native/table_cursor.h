@@ -50,6 +50,9 @@ public:
     // bytes of them at the most. Ascending calls ask for no block twice.
     void will_need(Bytes from, Bytes prefix, uint64_t most);
 
+    // As BlockReader::read_ahead, until the next attachment.
+    void read_ahead(size_t bytes) { reader_.read_ahead(bytes); }
+
     const Table& table() const { return *table_; }
     Extent extent() const { return extent_; }
     uint64_t blocks() const { return blocks_; }
