@@ -61,6 +61,10 @@ class Ranker:
         missing = set(self._store.missing(list(tables.values())))
         return [name for name, table in tables.items() if table in missing]
 
+    def totals(self, tables: Sequence[Table]) -> list[dict[int, tuple[int, int]]] | None:
+        """Rows and count by record type of each table; None unless all of them have a summary."""
+        return self._store.totals(tables)
+
     def answer(
         self, question: RankQuestion, cancel: Cancel | None = None, progress: Progress | None = None
     ) -> RankReply:

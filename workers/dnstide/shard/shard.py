@@ -19,6 +19,7 @@ from dnstide.shard.question import ShardPlan, ShardQuestion
 from dnstide.shard.ranking import Ranker
 from dnstide.shard.summary_cache import SummaryCache
 from dnstide.shard.tables import OpenTables
+from dnstide.shard.totals import answered_by_totals, partial_of_totals
 
 #: Below this many pairs of table and query, waking threads costs more than they bring.
 _SMALL = 64
@@ -132,6 +133,9 @@ class Shard:
         began = perf_counter()
         reading = self._reading(batch.plan)
         queries = batch.queries
+        totals = self._totals(batch, reading)
+        if totals is not None:
+            return totals
         small = len(reading.tables) * len(queries) < _SMALL
         try:
             result = lookup(
@@ -158,6 +162,25 @@ class Shard:
             failures = tuple(sorted((*failures, *met), key=lambda failure: failure.table))
         answered = len(reading.tables) - len(result.failures)
         return list(divide(result, batch.questions, answered, failures, perf_counter() - began))
+
+    def _totals(self, batch: Batch, reading: _Reading) -> list[Partial | ShardError] | None:
+        """Answers from summaries, where they have all that is asked for."""
+        if not all(map(answered_by_totals, batch.questions)) or reading.table_buckets is None:
+            return None
+        began = perf_counter()
+        totals = self.ranker.totals(reading.tables)
+        if totals is None:
+            return None
+        found: list[Partial | ShardError] = []
+        for question in batch.questions:
+            try:
+                buckets = reading.table_buckets.tolist()
+                found.append(
+                    partial_of_totals(question, buckets, totals, reading.failures, perf_counter() - began)
+                )
+            except CountOverflow as error:
+                found.append(ShardError(question.id, COUNT_OVERFLOW, str(error)))
+        return found
 
     def _reading(self, plan: ShardPlan) -> _Reading:
         with self._lock:

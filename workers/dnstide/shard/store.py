@@ -55,7 +55,7 @@ def stays_whole(grouping: Grouping, under: bytes | None) -> bool:
 
 
 class ListStore:
-    """Not for use by several threads at once, but for `make` and `missing`."""
+    """Not for use by several threads at once, but for `make`, `missing` and `totals`."""
 
     def __init__(self, cache: SummaryCache | None, threads: int, budget: int = 1 << 30) -> None:
         self._cache = cache
@@ -178,6 +178,11 @@ class ListStore:
                 self._sums.clear()
             self._sums[key] = summed
         return summed, failed
+
+    def totals(self, tables: Sequence[Table]) -> list[TypeCounts] | None:
+        """Rows and count by record type of each table; None unless all of them have a summary."""
+        found = [self._summary(table) for table in tables]
+        return None if None in found else [one.types for one in found if one is not None]
 
     def known(self, source: Source) -> tuple[Ids, Counts]:
         """The keys of a source whose counts are known: those on its list, and those that were looked up."""
