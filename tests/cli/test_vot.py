@@ -118,14 +118,14 @@ def test_unicode_names(dnstide, small_dir):
 
 
 def test_explain(dnstide, small_dir):
-    """The plan goes to standard error and leaves the data alone."""
+    """The plan goes to standard error, a line for each stretch of tables, and leaves the data alone."""
     span = ("--start", "20240101", "--stop", "20240102")
     plain = dnstide("vot", WWW, "--mtbl-dir", small_dir, *span)
     done = dnstide("vot", WWW, "--mtbl-dir", small_dir, "--explain", *span)
     assert done.out == plain.out
-    assert "used: dns.20240101.D.mtbl\n" in done.err
-    assert "left out: dns.20240110.D.mtbl: begins after the span" in done.err
-    assert "left out: dns.202312.M.mtbl: a month does not fit into a bucket of one day" in done.err
+    assert "used: dns.20240101.D.mtbl to dns.20240103.D.mtbl, 3 tables\n" in done.err
+    assert "57 tables: begins after the span\n" in done.err
+    assert "dns.202312.M.mtbl, 2 tables: a month does not fit into a bucket of one day\n" in done.err
     assert "tables answered" in done.err
 
 

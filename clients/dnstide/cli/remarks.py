@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from .output import note
 
 if TYPE_CHECKING:
-    from dnstide.client.results import Summary, Volume
+    from dnstide.client.results import PlanEntry, Summary, Volume
 
 MOST_LINES = 20
 """Of tables that failed, and of stretches that are not complete."""
@@ -15,14 +17,20 @@ MOST_LINES = 20
 
 def explain(volume: Volume) -> None:
     """Which tables were used, and why others were not."""
-    for entry in volume.summary.plan:
-        why = f": {entry.reason}" if entry.reason else ""
-        note(f"{'used' if entry.used else 'left out'}: {entry.table}{why}")
+    plan(volume.summary.plan)
     summary = volume.summary
     note(
         f"{summary.tables_answered} of {summary.tables_asked} tables answered, "
         f"{summary.rows_read:,} rows counted, {summary.blocks_read:,} blocks read"
     )
+
+
+def plan(entries: Iterable[PlanEntry]) -> None:
+    """A line for each stretch of tables that were used, or were left out for one reason."""
+    for (used, reason), stretch in groupby(entries, key=lambda entry: (entry.used, entry.reason)):
+        tables = [entry.table for entry in stretch]
+        names = tables[0] if len(tables) == 1 else f"{tables[0]} to {tables[-1]}, {len(tables)} tables"
+        note(f"{'used' if used else 'left out'}: {names}{f': {reason}' if reason else ''}")
 
 
 def remarks(volume: Volume) -> None:

@@ -14,6 +14,7 @@ from .options import cache_option, find_source, output_options, source_options, 
 from .output import check_output, note, write
 from .pictures import Drawing, check_drawing, plot_option
 from .progress import progress_bar
+from .remarks import plan
 from .top_picture import check_top_drawing, draw_top
 
 if TYPE_CHECKING:
@@ -139,9 +140,7 @@ def _span(text: str | None) -> tuple[str, str] | None:
 
 def _explain(answer: Top) -> None:
     summary = answer.summary
-    for entry in summary.plan:
-        why = f": {entry.reason}" if entry.reason else ""
-        note(f"{'used' if entry.used else 'left out'}: {entry.table}{why}")
+    plan(summary.plan)
     note(f"{summary.method} of {summary.tables_answered} tables, {summary.keep:,} keys kept of each list")
     for certificate in summary.certificates:
         note(f"proved: {certificate}")

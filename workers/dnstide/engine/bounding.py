@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from dnstide.mtbl.errors import CountOverflow
-from dnstide.shard.bounds import LARGEST_COUNT, Bounds, Counts, add_counts
 from dnstide.mtbl.keys import Keys
+from dnstide.shard.bounds import LARGEST_COUNT, Bounds, Counts, add_counts
 
 __all__ = ["Merged", "add_exact", "merge", "nth_largest"]
 
