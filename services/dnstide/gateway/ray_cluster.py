@@ -5,9 +5,11 @@ Ray is imported when it is needed, since what it reads from the environment at i
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import secrets
+import signal
 import stat
 import sys
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ log = logging.getLogger(__name__)
 LOOPBACK = "127.0.0.1"
 # Only answers over 100 KB pass through shared memory, and each is freed as soon as it is merged.
 OBJECT_STORE_BYTES = 128 << 20
+START_ATTEMPTS = 3
 
 
 class ClusterError(Exception):
@@ -47,11 +50,31 @@ def start(address: str | None) -> None:
         # listens on all interfaces, unless it is told at import that this machine is no part of a
         # cluster.
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+    if address is None:
+        ensure_token()
+        _start_local()
+    else:
+        import ray
+
+        try:
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        except Exception as error:
+            raise ClusterError(f"cannot join the Ray cluster at {address}: {error}") from error
+    # Ray turns tokens on for a cluster of its own, and says so here, unless it was told not to.
+    if address is None and os.environ.get("RAY_AUTH_MODE", "").lower() != "token":
+        stop()
+        raise ClusterError("token authentication of Ray is off: unset RAY_AUTH_MODE, or set it to token")
+    if address is None and nodes()[0].address != LOOPBACK:
+        log.warning("Ray listens on all interfaces, since it was imported before the gateway started it")
+
+
+def _start_local() -> None:
+    """Tries again where a daemon hangs, which is rare: Ray waits 30 s for its daemons to find each other."""
     import ray
 
-    try:
-        if address is None:
-            ensure_token()
+    for left in reversed(range(START_ATTEMPTS)):
+        before = children()
+        try:
             ray.init(
                 address="local",  # without it, Ray joins whichever cluster was started on this machine last
                 include_dashboard=False,
@@ -60,17 +83,33 @@ def start(address: str | None) -> None:
                 logging_level=logging.ERROR,
                 object_store_memory=OBJECT_STORE_BYTES,
             )
+        except Exception as error:
+            stop()
+            _end(children() - before)  # Ray leaves them to the end of this process
+            if left == 0:
+                raise ClusterError(f"cannot start a local Ray cluster: {error}") from error
+            log.warning("Ray did not start (%s); trying again", error)
         else:
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-    except Exception as error:
-        where = f"join the Ray cluster at {address}" if address else "start a local Ray cluster"
-        raise ClusterError(f"cannot {where}: {error}") from error
-    # Ray turns tokens on for a cluster of its own, and says so here, unless it was told not to.
-    if address is None and os.environ.get("RAY_AUTH_MODE", "").lower() != "token":
-        stop()
-        raise ClusterError("token authentication of Ray is off: unset RAY_AUTH_MODE, or set it to token")
-    if address is None and nodes()[0].address != LOOPBACK:
-        log.warning("Ray listens on all interfaces, since it was imported before the gateway started it")
+            return
+
+
+def children() -> set[int]:
+    """The processes that this one has started and that have not been waited for."""
+    found: set[int] = set()
+    for path in Path("/proc/self/task").glob("*/children"):
+        try:
+            found.update(map(int, path.read_text().split()))
+        except OSError:  # the thread has ended meanwhile
+            continue
+    return found
+
+
+def _end(processes: set[int]) -> None:
+    """Kills them and waits until they are gone; what they started themselves follows them."""
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError, ChildProcessError):
+            os.kill(process, signal.SIGKILL)
+            os.waitpid(process, 0)
 
 
 def stop() -> None:
