@@ -30,29 +30,31 @@ Block Block::parse(Bytes raw) {
     return block;
 }
 
-const uint8_t* BlockCursor::long_header(const uint8_t* p, uint32_t& shared, uint32_t& unshared,
-                                        uint32_t& value_size) const {
-    Cursor in(Bytes(p, block_.entries_end));
-    if (!in.varint32(shared) || !in.varint32(unshared) || !in.varint32(value_size)) {
+const uint8_t* BlockCursor::long_header(const uint8_t* p, const uint8_t* end, Entry& entry) {
+    Cursor in(Bytes(p, end));
+    if (!in.varint32(entry.shared) || !in.varint32(entry.unshared) || !in.varint32(entry.value_size)) {
         malformed("entry has a malformed length");
     }
     return in.at();
 }
 
-void BlockCursor::require_ascending(uint32_t shared, Bytes unshared) const {
-    if (fresh_ && shared == 0) return;  // nothing stands before it, so even the empty key may
-    if (compare(Bytes(key_ + shared, key_size_ - shared), unshared) >= 0) malformed("keys do not ascend");
+size_t BlockCursor::common(Bytes before, uint32_t shared, Bytes unshared, bool fresh) {
+    if (fresh && shared == 0) return 0;  // nothing stands before it, so even the empty key may
+    const Bytes rest = before.subspan(shared);
+    const size_t same = in_common(rest, unshared);
+    if (same == unshared.size() || (same < rest.size() && rest[same] > unshared[same])) malformed("keys do not ascend");
+    return shared + same;
 }
 
 Bytes BlockCursor::restart_key(uint32_t i) const {
     const uint8_t* p = block_.entries + block_.restart(i);
-    uint32_t shared, unshared, value_size;
-    p = header(p, shared, unshared, value_size);
-    if (shared != 0) malformed("entry at a restart shares key bytes");
-    if (uint64_t{unshared} + value_size > static_cast<uint64_t>(block_.entries_end - p)) {
+    Entry entry;
+    p = header(p, block_.entries_end, entry);
+    if (entry.shared != 0) malformed("entry at a restart shares key bytes");
+    if (uint64_t{entry.unshared} + entry.value_size > static_cast<uint64_t>(block_.entries_end - p)) {
         malformed("entry runs past its block");
     }
-    return {p, unshared};
+    return {p, entry.unshared};
 }
 
 bool BlockCursor::seek(Bytes target) {

@@ -49,27 +49,35 @@ public:
 
     // Steps to the next entry; false at the end of the block.
     bool next() {
-        const uint8_t* p = next_;
-        const uint8_t* const end = block_.entries_end;
-        if (p == end) return false;
-        uint32_t shared, unshared, value_size;
-        p = header(p, shared, unshared, value_size);
-        if (shared > key_size_) malformed("entry shares more key bytes than the key before has");
-        if (uint64_t{unshared} + value_size > static_cast<uint64_t>(end - p)) malformed("entry runs past its block");
-        // Mostly one byte tells that the key is greater than the one before.
-        if (!(unshared != 0 && (shared == key_size_ || key_[shared] < *p))) require_ascending(shared, {p, unshared});
-        if (unshared <= kCopy && block_.end - p >= static_cast<ptrdiff_t>(kCopy)) [[likely]] {
-            std::memcpy(key_ + shared, p, kCopy);
-        } else {
-            std::memcpy(key_ + shared, p, unshared);
-        }
-        shared_ = shared;
-        key_size_ = shared + unshared;
-        value_ = p + unshared;
-        value_size_ = value_size;
-        next_ = value_ + value_size;
-        fresh_ = false;
+        if (next_ == block_.entries_end) return false;
+        const Entry entry = read(next_, block_, key(), fresh_);
+        append(entry);
+        key_size_ = entry.shared + entry.unshared;
+        stand_at(entry);
         return true;
+    }
+
+    // Visits what is left of the block after the entry at hand, with all that a step needs in registers. Before each step
+    // leave(common) is told how many leading bytes the next key has in common with the one at hand, which still stands at
+    // key().data(); then comes visit(key, value), and where that says false, the walk ends there.
+    template <typename Leave, typename Visit>
+    void visit_rest(Leave&& leave, Visit&& visit) {
+        const Block block = block_;
+        const uint8_t* p = next_;
+        size_t key_size = key_size_;
+        while (p != block.entries_end) {
+            const Entry entry = read(p, block, {key_, key_size}, false);
+            leave(entry.common);
+            append(entry);
+            key_size = entry.shared + entry.unshared;
+            p = entry.suffix + entry.unshared + entry.value_size;
+            if (!visit(Bytes(key_, key_size), Bytes(entry.suffix + entry.unshared, entry.value_size)) ||
+                p == block.entries_end) {
+                key_size_ = key_size;
+                stand_at(entry);
+                return;
+            }
+        }
     }
 
     // Goes to the first entry whose key is not less than the target, wherever the cursor stands; false where there is none.
@@ -87,26 +95,65 @@ public:
     const Block& block() const { return block_; }
 
 private:
-    static constexpr size_t kCopy = 32;
+    static constexpr size_t kCopy = 64;  // most suffixes are shorter
 
+    struct Entry {
+        const uint8_t* suffix;  // the unshared key bytes; the value follows
+        uint32_t shared;
+        uint32_t unshared;
+        uint32_t value_size;
+        size_t common;  // leading bytes in common with the key before: `shared`, but at a restart
+    };
+
+    // The entry at p, checked against the end of the block and against the key before it.
+    static Entry read(const uint8_t* p, const Block& block, Bytes before, bool fresh) {
+        Entry entry;
+        entry.suffix = p = header(p, block.entries_end, entry);
+        if (entry.shared > before.size()) malformed("entry shares more key bytes than the key before has");
+        if (uint64_t{entry.unshared} + entry.value_size > static_cast<uint64_t>(block.entries_end - p)) {
+            malformed("entry runs past its block");
+        }
+        entry.common = entry.shared;
+        // Mostly one byte tells that the key is greater than the one before.
+        if (!(entry.unshared != 0 && (entry.shared == before.size() || before[entry.shared] < *p))) {
+            entry.common = common(before, entry.shared, {p, entry.unshared}, fresh);
+        }
+        return entry;
+    }
+    // The three lengths; mostly each is one byte.
+    static const uint8_t* header(const uint8_t* p, const uint8_t* end, Entry& entry) {
+        if (end - p >= 3 && (p[0] | p[1] | p[2]) < 0x80) [[likely]] {
+            entry.shared = p[0];
+            entry.unshared = p[1];
+            entry.value_size = p[2];
+            return p + 3;
+        }
+        return long_header(p, end, entry);
+    }
+    static const uint8_t* long_header(const uint8_t* p, const uint8_t* end, Entry& entry);
+    // How many leading bytes two keys have in common; throws where the second is not the greater one.
+    static size_t common(Bytes before, uint32_t shared, Bytes unshared, bool fresh);
+
+    void append(const Entry& entry) {
+        if (entry.unshared <= kCopy && block_.end - entry.suffix >= static_cast<ptrdiff_t>(kCopy)) [[likely]] {
+            std::memcpy(key_ + entry.shared, entry.suffix, kCopy);  // of a size that is known, so without a call
+        } else {
+            std::memcpy(key_ + entry.shared, entry.suffix, entry.unshared);
+        }
+    }
+    void stand_at(const Entry& entry) {
+        shared_ = entry.shared;
+        value_ = entry.suffix + entry.unshared;
+        value_size_ = entry.value_size;
+        next_ = value_ + value_size_;
+        fresh_ = false;
+    }
     void jump(const uint8_t* to) {
         next_ = to;
         key_size_ = 0;
         shared_ = 0;
         fresh_ = true;
     }
-    // The three lengths; mostly each is one byte.
-    const uint8_t* header(const uint8_t* p, uint32_t& shared, uint32_t& unshared, uint32_t& value_size) const {
-        if (block_.entries_end - p >= 3 && (p[0] | p[1] | p[2]) < 0x80) [[likely]] {
-            shared = p[0];
-            unshared = p[1];
-            value_size = p[2];
-            return p + 3;
-        }
-        return long_header(p, shared, unshared, value_size);
-    }
-    const uint8_t* long_header(const uint8_t* p, uint32_t& shared, uint32_t& unshared, uint32_t& value_size) const;
-    void require_ascending(uint32_t shared, Bytes unshared) const;
     Bytes restart_key(uint32_t i) const;
 
     Block block_;

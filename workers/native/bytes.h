@@ -42,6 +42,18 @@ inline bool starts_with(Bytes bytes, Bytes prefix) {
            (prefix.empty() || std::memcmp(bytes.data(), prefix.data(), prefix.size()) == 0);
 }
 
+// How many leading bytes both have in common.
+inline size_t in_common(Bytes a, Bytes b) {
+    const size_t most = a.size() < b.size() ? a.size() : b.size();
+    size_t same = 0;
+    for (; same + 8 <= most; same += 8) {
+        const uint64_t differs = load_le64(a.data() + same) ^ load_le64(b.data() + same);
+        if (differs != 0) return same + static_cast<size_t>(std::countr_zero(differs)) / 8;
+    }
+    while (same < most && a[same] == b[same]) ++same;
+    return same;
+}
+
 class Cursor {
 public:
     explicit Cursor(Bytes bytes) : p_(bytes.data()), end_(bytes.data() + bytes.size()) {}

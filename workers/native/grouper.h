@@ -5,6 +5,7 @@
 // of the piece being scanned may go on in the next piece: such groups are handed over as `edges` instead.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -48,6 +49,7 @@ public:
     Grouper(const GroupSpec& spec, const TypeClasses& types, std::span<const std::string> borders)
         : rdata_(spec.by == Grouping::rdata), whole_names_(spec.by == Grouping::owner), borders_(borders) {
         for (unsigned i = 0; i < types.lists(); ++i) lists_.emplace_back(spec.keep, spec.least, !rdata_);
+        for (const std::string& border : borders_) longest_border_ = std::max(longest_border_, border.size());
     }
 
     // Closes what a key does not continue that has `same` leading bytes in common with `last`, the key before.
@@ -62,12 +64,11 @@ public:
         if (i == 0 || open_[i - 1].size != size) i = insert(i, size, type);
         open_[i - 1].sums.add(sums);
     }
-    void finish(const uint8_t* last) { advance(0, last); }
     // A whole group at once, where groups are neither nested nor come in parts.
-    void add_whole(Bytes prefix, const Sums& sums) { settle(prefix, 0, sums); }
+    [[gnu::always_inline]] void add_whole(Bytes prefix, const Sums& sums) { settle(prefix, 0, sums); }
 
     // What other pieces know of the groups at their borders is added up by the caller and offered here.
-    void offer(Bytes prefix, uint16_t type, const Sums& sums) {
+    [[gnu::always_inline]] void offer(Bytes prefix, uint16_t type, const Sums& sums) {
         const Bytes key = rdata_ ? rdata_key(prefix, type) : name_key(prefix);
         for (unsigned left = sums.touched; left != 0; left &= left - 1) {
             const unsigned cls = static_cast<unsigned>(__builtin_ctz(left));
@@ -96,14 +97,18 @@ private:
         open_.pop_back();
     }
 
-    void settle(Bytes prefix, uint16_t type, const Sums& sums) {
-        for (const std::string& border : borders_) {
-            if (starts_with({reinterpret_cast<const uint8_t*>(border.data()), border.size()}, prefix)) {
-                edges_[{std::string(prefix.begin(), prefix.end()), type}].add(sums);
-                return;
-            }
+    [[gnu::always_inline]] void settle(Bytes prefix, uint16_t type, const Sums& sums) {
+        if (prefix.size() <= longest_border_ && at_border(prefix)) [[unlikely]] {
+            edges_[{std::string(prefix.begin(), prefix.end()), type}].add(sums);
+        } else {
+            offer(prefix, type, sums);
         }
-        offer(prefix, type, sums);
+    }
+
+    bool at_border(Bytes prefix) const {
+        return std::any_of(borders_.begin(), borders_.end(), [prefix](const std::string& border) {
+            return starts_with({reinterpret_cast<const uint8_t*>(border.data()), border.size()}, prefix);
+        });
     }
 
     // Without the byte for the entry type, and closed by a zero where the group is everything under a name.
@@ -128,6 +133,7 @@ private:
     bool rdata_;
     bool whole_names_;
     std::span<const std::string> borders_;
+    size_t longest_border_ = 0;
     std::vector<Open> open_;
     std::vector<TopList> lists_;
     std::vector<uint8_t> key_;

@@ -3,13 +3,10 @@
 #include <algorithm>
 #include <bit>
 
-#include "rows.h"
-
 namespace dnstide {
 namespace {
 
 constexpr size_t kReadAhead = 256 * 1024;
-constexpr size_t kStep = 32;
 constexpr size_t kLongestName = 255;  // its closing zero stands at that place at the most: the key's first byte is no part of it
 
 }  // namespace
@@ -30,8 +27,7 @@ Piece::Piece(const ScanPlan& plan, const Stretch& stretch, uint8_t type)
       classes_(plan.types.classes),
       all_(plan.types.all),
       borders_{stretch.start, stretch.stop},
-      stop_(stretch.stop),
-      last_(1024) {
+      stop_(stretch.stop) {
     for (size_t i = 0; i < plan.groups.size(); ++i) {
         if ((plan.groups[i].by == Grouping::rdata) != (type == kRdata)) continue;
         groupers_.emplace_back(plan.groups[i], plan.types, borders_);
@@ -57,35 +53,51 @@ void Piece::run(const Table& table, const Cancel* cancel, TableCursor& cursor) {
         while (at == TableCursor::At::entry) {
             // Only the last block holds keys at or past the stop.
             const bool last = compare(cursor.separator(), stop) >= 0;
-            uint32_t shared = 0;
             BlockCursor& entries = cursor.entries();
-            do {
-                const Bytes key = entries.key();
-                if (last && compare(key, stop) >= 0) goto done;
-                type_ == kRrset ? rrset_row(key, entries.value(), shared) : rdata_row(key, entries.value());
-            } while (entries.next() && (shared = entries.shared(), true));
+            const uint8_t* const key_at = entries.key().data();  // the same for all of a block's keys
+            if (last && compare(entries.key(), stop) >= 0) break;
+            leave(in_common(entries.key(), last_), last_.data());
+            row(entries.key(), entries.value(), owner_end_ == 0);
+            bool done = false;
+            bool left = false;
+            entries.visit_rest([&](size_t common) { left = leave(common, key_at); },
+                               [&](Bytes key, Bytes value) {
+                                   if (last && compare(key, stop) >= 0) [[unlikely]] return !(done = true);
+                                   row(key, value, left);
+                                   return true;
+                               });
+            last_.assign(entries.key().begin(), entries.key().end());
+            if (done) break;
             at = cursor.next_block();
         }
-    done:
-        if (type_ == kRrset) flush_owner();
-        for (Grouper& grouper : groupers_) grouper.finish(last_.data());
+        leave(0, last_.data());
+        for (Grouper& grouper : groupers_) grouper.advance(0, last_.data());
     } catch (const Malformed& m) {
         cursor.rethrow(m);
     }
 }
 
-void Piece::rrset_row(Bytes key, Bytes value, uint32_t shared) {
-    if (shared < owner_end_ || owner_end_ == 0) {
-        // A name ends itself, so the owner is the same if all of its bytes are.
-        const size_t same = in_common(key, shared);
-        if (same < owner_end_ || owner_end_ == 0) new_owner(key, same, owner_end(key, same));
-    }
+void Piece::leave_owner(size_t same, const uint8_t* last) {
+    flush_owner(last);
+    for (Others& other : others_) other.grouper->advance(same, last);
+    same_ = same;
+    owner_end_ = 0;
+}
+
+void Piece::rrset_row(Bytes key, Bytes value, bool entered) {
+    if (entered) enter_owner(key);
     size_t rest;
     const uint16_t type = read_rrtype(key, owner_end_, rest);
     const uint64_t count = read_count(value);
     ++rows_;
     types_.add(type, count);
     add_to_owner(type, count);
+}
+
+void Piece::enter_owner(Bytes key) {
+    const size_t end = owner_end(key);
+    for (Others& other : others_) other.size = group_size(*other.spec, key, end);
+    owner_end_ = end;
 }
 
 void Piece::add_to_owner(uint16_t type, uint64_t count) {
@@ -96,13 +108,14 @@ void Piece::add_to_owner(uint16_t type, uint64_t count) {
 }
 
 // Labels that begin within the common bytes were walked before; from the last of them on they are new.
-size_t Piece::owner_end(Bytes key, size_t same) {
-    while (labels_ > 0 && label_starts_[labels_ - 1] > same) --labels_;
-    size_t at = labels_ > 0 ? label_starts_[--labels_] : 1;
+size_t Piece::owner_end(Bytes key) {
+    if (same_ < last_label_) [[unlikely]] last_label_ = label_before(same_);
+    size_t at = last_label_;
     while (at < key.size() && key[at] != 0) {
         if (key[at] > 63) not_dnstable("a label is longer than 63 bytes");
         if (at > kLongestName) break;
-        label_starts_[labels_++] = static_cast<uint16_t>(at);
+        label_starts_[at / 64] |= uint64_t{1} << at % 64;
+        last_label_ = at;
         at += 1 + size_t{key[at]};
     }
     if (at >= key.size()) not_dnstable("a name runs past its key");
@@ -110,26 +123,25 @@ size_t Piece::owner_end(Bytes key, size_t same) {
     return at + 1;
 }
 
-void Piece::new_owner(Bytes key, size_t same, size_t end) {
-    flush_owner();
-    for (Others& other : others_) {
-        other.grouper->advance(same, last_.data());
-        other.size = group_size(*other.spec, key, same, end);
-    }
-    remember(key, same, end);
-    owner_end_ = end;
+// Where the last label begins that begins at or before `at`; what begins later is forgotten.
+size_t Piece::label_before(size_t at) {
+    size_t word = std::min(at, kLongestName) / 64;
+    for (size_t above = word + 1; above < label_starts_.size(); ++above) label_starts_[above] = 0;
+    label_starts_[word] &= ~uint64_t{0} >> (63 - std::min(at, kLongestName) % 64);
+    while (label_starts_[word] == 0 && word > 0) --word;
+    return label_starts_[word] == 0 ? 1 : word * 64 + static_cast<size_t>(std::bit_width(label_starts_[word])) - 1;
 }
 
-void Piece::flush_owner() {
+void Piece::flush_owner(const uint8_t* last) {
     if (owner_.touched == 0) return;
-    if (owners_ != nullptr) owners_->add_whole({last_.data(), owner_end_}, owner_);
+    if (owners_ != nullptr) owners_->add_whole({last, owner_end_}, owner_);
     for (Others& other : others_) other.grouper->add(other.size, 0, owner_);
     owner_.clear();
 }
 
-size_t Piece::group_size(const GroupSpec& spec, Bytes key, size_t same, size_t owner_end) {
+size_t Piece::group_size(const GroupSpec& spec, Bytes key, size_t owner_end) {
     if (spec.by == Grouping::domain) {
-        if (owner_end_ != 0 && domain_closed_ && same >= domain_size_) return domain_size_;
+        if (domain_closed_ && same_ >= domain_size_) return domain_size_;
         const SuffixTrie::Domain domain = plan_.suffixes->registered(key.data() + 1);
         domain_closed_ = domain.closed;
         return domain_size_ = 1 + domain.end;
@@ -157,36 +169,7 @@ void Piece::rdata_row(Bytes key, Bytes value) {
     owner_.clear();
     add_to_owner(row.rrtype, count);
     if (owner_.touched == 0) return;
-    const size_t same = in_common(key, 0);
-    for (Grouper& grouper : groupers_) {
-        grouper.advance(same, last_.data());
-        grouper.add(row.group, row.rrtype, owner_);
-    }
-    remember(key, same, key.size());
-}
-
-void Piece::remember(Bytes key, size_t same, size_t end) {
-    if (last_.size() < end + kStep) last_.resize(2 * end + kStep);
-    if (end - same <= kStep && key.size() - same >= kStep) [[likely]] {
-        std::memcpy(last_.data() + same, key.data() + same, kStep);  // of a size that is known, so without a call
-    } else if (end > same) {
-        std::memcpy(last_.data() + same, key.data() + same, end - same);
-    }
-    last_size_ = end;
-}
-
-// How many leading bytes the key has in common with what is remembered, given that the first `from` are.
-size_t Piece::in_common(Bytes key, size_t from) const {
-    const size_t most = std::min(key.size(), last_size_);
-    size_t same = std::min(from, most);
-    if (same < most && key[same] != last_[same]) return same;
-    while (same + 8 <= most) {
-        const uint64_t differs = load_le64(key.data() + same) ^ load_le64(last_.data() + same);
-        if (differs != 0) return same + static_cast<size_t>(std::countr_zero(differs)) / 8;
-        same += 8;
-    }
-    while (same < most && key[same] == last_[same]) ++same;
-    return same;
+    for (Grouper& grouper : groupers_) grouper.add(row.group, row.rrtype, owner_);
 }
 
 }  // namespace dnstide

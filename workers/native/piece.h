@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "grouper.h"
+#include "rows.h"
 #include "scan.h"
 #include "table_cursor.h"
 
@@ -47,15 +48,29 @@ public:
     uint64_t rows() const { return rows_; }
 
 private:
-    void rrset_row(Bytes key, Bytes value, uint32_t shared);
+    // What a key does not continue that has `same` leading bytes in common with `last`, the key before, is complete. Says
+    // whether the key has another owner.
+    bool leave(size_t same, const uint8_t* last) {
+        if (type_ == kRdata) {
+            for (Grouper& grouper : groupers_) grouper.advance(same, last);
+            return false;
+        }
+        if (same >= owner_end_) return false;  // a name ends itself, so the owner is the same if all of its bytes are
+        leave_owner(same, last);
+        return true;
+    }
+    void leave_owner(size_t same, const uint8_t* last);
+    void row(Bytes key, Bytes value, bool entered) {
+        type_ == kRrset ? rrset_row(key, value, entered) : rdata_row(key, value);
+    }
+    void rrset_row(Bytes key, Bytes value, bool entered);
     void rdata_row(Bytes key, Bytes value);
-    void new_owner(Bytes key, size_t same, size_t end);
-    size_t owner_end(Bytes key, size_t same);
+    void enter_owner(Bytes key);
+    size_t owner_end(Bytes key);
+    size_t label_before(size_t at);
     void add_to_owner(uint16_t type, uint64_t count);
-    void flush_owner();
-    size_t group_size(const GroupSpec& spec, Bytes key, size_t same, size_t owner_end);
-    void remember(Bytes key, size_t same, size_t end);
-    size_t in_common(Bytes key, size_t from) const;
+    void flush_owner(const uint8_t* last);
+    size_t group_size(const GroupSpec& spec, Bytes key, size_t owner_end);
 
     const ScanPlan& plan_;
     const uint8_t type_;
@@ -68,11 +83,11 @@ private:
     TypeTotals types_;
     uint64_t rows_ = 0;
 
-    std::vector<uint8_t> last_;  // the key before, as far as groups are made of it
-    size_t last_size_ = 0;
-    size_t owner_end_ = 0;
-    std::array<uint16_t, 160> label_starts_;  // of the owner
-    size_t labels_ = 0;
+    std::vector<uint8_t> last_;  // the last key of the block before
+    size_t same_ = 0;            // leading bytes that the owner at hand has in common with the one before
+    size_t owner_end_ = 0;       // 0 between owners
+    std::array<uint64_t, 4> label_starts_{};  // of the owner: a bit for each byte of the key where a label begins
+    size_t last_label_ = 1;                   // where the last of them begins
     Sums owner_;
     Grouper* owners_ = nullptr;  // groups by owner: neither nested nor in parts
     struct Others {

@@ -50,11 +50,12 @@ inline uint64_t read_count(Bytes value) {
     const uint8_t* p = value.data();
     const uint8_t* const end = p + value.size();
     // Times of this century are five bytes each; what follows is the count.
-    if (value.size() >= 11 && (p[0] & p[1] & p[2] & p[3] & p[5] & p[6] & p[7] & p[8]) >= 0x80 && (p[4] | p[9]) < 0x80)
+    if (value.size() >= 11 && (load_le64(p) & 0x8080808080808080) == 0x8080800080808080 && p[8] >= 0x80 && p[9] < 0x80)
         [[likely]] {
-        if (value.size() == 11 && p[10] < 0x80) return p[10] != 0 ? p[10] : 1;
-        if (value.size() == 12 && p[10] >= 0x80 && p[11] < 0x80) {
-            const uint64_t count = (p[10] & 0x7fu) | uint64_t{p[11]} << 7;
+        const bool two = value.size() == 12;
+        const uint64_t last = end[-1];
+        if (value.size() <= 12 && last < 0x80 && (p[10] >= 0x80) == two) {
+            const uint64_t count = two ? (p[10] & 0x7fu) | last << 7 : last;
             return count != 0 ? count : 1;
         }
     }

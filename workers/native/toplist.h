@@ -30,22 +30,16 @@ class TopList {
 public:
     // Keeps at most k keys, of those that reach `least` alone.
     TopList(size_t k, uint64_t least, bool names)
-        : k_(k), full_(k < SIZE_MAX / 4 ? 2 * k + 64 : SIZE_MAX), least_(least), names_(names) {}
+        : k_(k), full_(k < SIZE_MAX / 4 ? 2 * k + 64 : SIZE_MAX), names_(names), bar_(least) {}
 
     void offer(uint64_t count, Bytes key) {
         ++distinct_;
         total_ += count;
-        if (count < bar_ || count < least_ || k_ == 0) {
+        if (count < bar_) {
             floor_ = std::max(floor_, count);
-            return;
+        } else {
+            admit(count, key);
         }
-        if (pruned_ && count == bar_ && !before(key, key_of(items_[worst_]))) {
-            floor_ = std::max(floor_, count);
-            return;
-        }
-        items_.push_back({count, arena_.size(), static_cast<uint32_t>(key.size())});
-        arena_.insert(arena_.end(), key.begin(), key.end());
-        if (items_.size() >= full_) prune();
     }
 
     // Takes in what another list kept of other keys.
@@ -88,6 +82,15 @@ public:
     bool overflow = false;  // a count passed 2^64-1 and is not to be trusted
 
 private:
+    [[gnu::noinline]] void admit(uint64_t count, Bytes key) {
+        if (k_ == 0 || (pruned_ && count == items_[worst_].count && !before(key, key_of(items_[worst_])))) {
+            floor_ = std::max(floor_, count);
+            return;
+        }
+        items_.push_back({count, arena_.size(), static_cast<uint32_t>(key.size())});
+        arena_.insert(arena_.end(), key.begin(), key.end());
+        if (items_.size() >= full_) prune();
+    }
     bool before(Bytes a, Bytes b) const {
         return (names_ ? canonical(a.data(), b.data()) : compare(a, b)) < 0;
     }
@@ -106,7 +109,7 @@ private:
         worst_ = static_cast<size_t>(
             std::max_element(items_.begin(), items_.end(), [this](const Item& a, const Item& b) { return better(a, b); }) -
             items_.begin());
-        bar_ = items_[worst_].count;
+        bar_ = std::max(bar_, items_[worst_].count);
         std::vector<uint8_t> kept;
         kept.reserve(arena_.size());
         for (Item& item : items_) {
@@ -120,12 +123,11 @@ private:
 
     size_t k_;
     size_t full_;
-    uint64_t least_;
     bool names_;
     bool pruned_ = false;
     bool finished_ = false;
     size_t worst_ = 0;
-    uint64_t bar_ = 0;
+    uint64_t bar_;  // what has less is not kept
     uint64_t floor_ = 0;
     uint64_t distinct_ = 0;
     unsigned __int128 total_ = 0;
