@@ -81,7 +81,7 @@ def _count_axis(axes: Any, picture: Picture, small: bool) -> None:
         around = (high / low) ** 0.05 if high > low else 2.0
         axes.set_ylim(low / around, high * around)
         if high < 10 * low:  # within a decade powers of ten leave the axis bare
-            even = MaxNLocator(most, steps=(1, 2, 2.5, 5, 10)).tick_values(low / around, high * around)
+            even: Any = MaxNLocator(most, steps=(1, 2, 2.5, 5, 10)).tick_values(low / around, high * around)
             axis.set_major_locator(FixedLocator(even[even > 0]))
             axis.set_minor_locator(NullLocator())
         else:

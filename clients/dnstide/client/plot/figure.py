@@ -50,7 +50,7 @@ def draw(picture: Picture, size: tuple[float, float] | None = None) -> Figure:
     axes = figure.add_subplot()
     _draw_lines(axes, picture, range(len(picture.lines)))
     put(figure.suptitle("", fontsize=12), picture.title, 100)
-    add_legend(figure, axes, picture)
+    add_legend(figure, picture)
     return figure
 
 

@@ -132,13 +132,16 @@ def picture_of(
     )
 
 
-def default_title(volume: Volume) -> str:
-    """`www.example.com, counts by day`, or how many names there are."""
-    names = list(dict.fromkeys(series.name for series in volume.series))
+def default_title(volume: Volume, asked: Sequence[str] = (), only: str = "") -> str:
+    """`www.example.com: count by day`, or how many names there are.
+
+    asked: what to call the names, where not by those of the series. only: what the counts are limited to.
+    """
+    names = list(dict.fromkeys(asked or [series.name for series in volume.series]))
     who = ", ".join(name.rstrip(".") or "." for name in names[:3])
     if len(names) > 3:
         who = f"{len(names)} names"
-    return f"{who}: count by {volume.axis.granularity.replace('-', ' ')}"
+    return f"{who}{only and f' ({only})'}: count by {volume.axis.granularity.replace('-', ' ')}"
 
 
 def smoothing_words(volume: Volume) -> str:
