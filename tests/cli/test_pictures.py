@@ -47,6 +47,16 @@ def test_shifts_are_marked(dnstide, sample_dir):
     assert "×" not in dnstide("vot", "gesd.k12.az.us", *question).out
 
 
+def test_a_title_says_what_was_counted(dnstide, small_dir):
+    """Types and bailiwick, whichever way they were asked."""
+    question = ("vot", "--mtbl-dir", small_dir, *SPAN, "--plot", "-")
+    asked = dnstide(*question, "www.example.com", "-t", "a,aaaa", "-b", "example.com").out
+    assert "www.example.com (A, AAAA in example.com): count by day" in asked
+    assert "www.example.com/A: count by day" in dnstide(*question, "www.example.com/A").out
+    two = dnstide(*question, "www.example.com/A", "www.example.com/AAAA").out
+    assert "www.example.com/A, www.example.com/AAAA: count by day" in two
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -211,5 +221,5 @@ def test_rankings_draw_too(dnstide, small_dir, tmp_path):
     assert "--series" in refused.err
     assert dnstide(*question, "--series", "--plot", tmp_path / "a.html").code == 0
     chart = dnstide(*question, "--plot", "-")
-    assert chart.out.startswith("the 3 largest by fqdn\n")
+    assert chart.out.startswith("the 3 largest by fqdn: 2024-01-31\n")
     assert "█" in chart.out

@@ -113,7 +113,8 @@ def _draw(
 ) -> None:
     volume = client.volume(names, **question)
     if found.analysis == "shifts":
-        draw(volume, Drawing(drawing.path, log=True, force=drawing.force), names, found.marks(volume))
+        logarithmic = Drawing(drawing.path, log=True, force=drawing.force)
+        draw(volume, logarithmic, names, question, found.marks(volume))
         return
     from dnstide.client.plot import figure_bytes, format_of, scatter
 
@@ -124,9 +125,10 @@ def _draw(
         note(f"the picture shows {line.y} on {line.x} only")
     x, y = shared_counts(volume)
     step = volume.axis.granularity.replace("-", " ")
+    of_x, of_y = (label.replace(". ", " ").rstrip(".") or label for label in (line.x, line.y))
     figure = scatter(
-        x, y, labels=(f"{line.x}, count by {step}", f"{line.y}, count by {step}"), slope=line.slope,
-        intercept=line.intercept, r_squared=line.r_squared, title=f"{line.y} on {line.x}",
+        x, y, labels=(f"{of_x}, count by {step}", f"{of_y}, count by {step}"), slope=line.slope,
+        intercept=line.intercept, r_squared=line.r_squared, title=f"{of_y} on {of_x}",
     )  # fmt: skip
     path = drawing.path or ""
     write_bytes([figure_bytes(figure, format_of(path))], path, drawing.force)

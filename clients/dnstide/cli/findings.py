@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from dnstide.client.analyses import Findings, SeriesFindings, Shape
-from dnstide.client.results import Coverage, Volume
+from dnstide.client.results import FINE, Coverage, Volume
 
-from .render import FINE, rows_pieces
+from .render import rows_pieces
 
 COLUMNS = {
     "shifts": ("date", "before", "after", "ratio", "score"),

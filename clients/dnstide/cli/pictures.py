@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -80,17 +80,25 @@ def check_drawing(drawing: Drawing, output: str | None) -> None:
         raise MissingExtra("--plot", "plot")
 
 
-def draw(volume: Volume, drawing: Drawing, asked: Sequence[str], marks: Sequence[Mark] = ()) -> None:
-    """Draw an answer where --plot wants it. Series of one name are called as they were asked for."""
+def draw(
+    volume: Volume,
+    drawing: Drawing,
+    asked: Sequence[str],
+    question: Mapping[str, Any],
+    marks: Sequence[Mark] = (),
+) -> None:
+    """Draw an answer where --plot wants it. Names asked with a type are called as they were asked for."""
     if drawing.path is None:
         return
     from dnstide.client.plot import format_of, picture_of, render
+    from dnstide.client.plot.picture import default_title
 
-    names = [series.name for series in volume.series]
-    alike = len(set(names)) < len(names) == len(asked) and not volume.split_by_rrtype
+    typed = any("/" in name for name in asked)
+    labels = asked if typed and len(asked) == len(volume) and not volume.split_by_rrtype else None
     picture = picture_of(
-        volume, kind=drawing.kind, log=drawing.log, marks=marks, labels=asked if alike else None,
+        volume, kind=drawing.kind, log=drawing.log, marks=marks, labels=labels,
         panels=True if drawing.panels else None,
+        title=default_title(volume, asked if typed else (), limits(question)),
     )  # fmt: skip
     if drawing.in_terminal:
         from dnstide.client.plot import chart
@@ -99,6 +107,13 @@ def draw(volume: Volume, drawing: Drawing, asked: Sequence[str], marks: Sequence
         write([chart(picture, columns, lines, colour=colourful())])
     else:
         write_bytes([render(picture, format_of(drawing.path))], drawing.path, drawing.force)
+
+
+def limits(question: Mapping[str, Any]) -> str:
+    """The record types and the bailiwick of a question, for a title: `A, AAAA in example.com`."""
+    types = [name.strip().upper() for given in question["rrtypes"] for name in given.split(",")]
+    bailiwick = question.get("bailiwick")
+    return " ".join([*([", ".join(types)] if types else []), *([f"in {bailiwick}"] if bailiwick else [])])
 
 
 def terminal_size() -> tuple[int, int]:

@@ -12,10 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from dnstide.client.results import Axis, Coverage, Series, Volume
-
-FINE = ("minute", "ten-minutes", "hour")
-"""Steps whose buckets are told by a time, all others by a date."""
+from dnstide.client.results import FINE, Axis, Coverage, Series, Volume
 
 
 def volume_pieces(volume: Volume, form: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from .output import check_output, note, write
 from .pictures import Drawing, check_drawing, plot_option
 from .progress import progress_bar
 from .remarks import plan
-from .top_picture import check_top_drawing, draw_top
+from .top_picture import check_top_drawing, draw_top, picture_title
 
 if TYPE_CHECKING:
     from dnstide.client.rankings import Top
@@ -109,7 +109,7 @@ def top(
 
     if explain:
         _explain(answer)
-    draw_top(answer, drawing, f"the {len(answer)} largest by {by}" if answer.ranks else f"changes by {by}")
+    draw_top(answer, drawing, picture_title(answer, options))
     if not (drawing.in_terminal and output in (None, "-")):
         write(top_pieces(answer, form), output, force)
     _remarks(answer)

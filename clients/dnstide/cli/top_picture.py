@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from .output import write, write_bytes
-from .pictures import Drawing, colourful, terminal_size
+from .pictures import Drawing, colourful, limits, terminal_size
 
 if TYPE_CHECKING:
+    from dnstide.client.ranking_question import TopOptions
     from dnstide.client.rankings import Top
 
 
@@ -19,6 +20,21 @@ def check_top_drawing(drawing: Drawing, series: str | None) -> None:
         raise click.UsageError(
             "--plot: a page shows series; ask for them with --series, or take .png, .svg, .pdf"
         )
+
+
+def picture_title(answer: Top, options: TopOptions) -> str:
+    """What was ranked, and when: `the 20 largest by domain under k12.az.us (A): 2018-12-03`."""
+    what = f"the {len(answer)} largest" if answer.ranks else "changes"
+    under, only = options.get("under"), limits(options)
+    where = (f" under {under}" if under else "") + (f" ({only})" if only else "")
+    back = options.get("days_back")
+    spans = ["the last day" if back == 1 else f"the last {back} days"] if back else []
+    spans += [
+        " to ".join(dict.fromkeys(filter(None, map(str, span))))
+        for span in ((options.get("start") or "", options.get("stop") or ""), options.get("against") or ())
+    ]
+    when = " against ".join(filter(None, spans))
+    return f"{what} by {options['by']}{where}{when and f': {when}'}"
 
 
 def draw_top(answer: Top, drawing: Drawing, title: str) -> None:

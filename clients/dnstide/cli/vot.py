@@ -92,7 +92,7 @@ def vot(
 
     if explain:
         explain_plan(volume)
-    draw(volume, drawing, asked, marks)
+    draw(volume, drawing, asked, question, marks)
     if form == "parquet":
         from .parquet import volume_bytes
 

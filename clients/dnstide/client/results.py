@@ -45,6 +45,9 @@ class Coverage(enum.IntEnum):
         return self.name.lower()
 
 
+FINE = ("minute", "ten-minutes", "hour")
+"""Steps whose buckets are told by a time, all others by a date."""
+
 UNKNOWN_WHERE_ZERO = (Coverage.NONE, Coverage.DAMAGED, Coverage.UNREACHABLE)
 """With one of these marks a count of 0 says nothing about the bucket."""
 

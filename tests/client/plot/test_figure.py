@@ -120,7 +120,7 @@ def test_shades_are_told_in_the_legend(two_years):
     """Missing tables, lower bounds and partly covered buckets each have their entry."""
     figure = draw(picture_of(two_years))
     texts = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert texts == ["raw", "smoothed: trailing-mean 14", "no table", "lower bound", "covered in part"]
+    assert texts == ["raw", "smoothed: trailing mean, 14 days", "no table", "lower bound", "covered in part"]
 
 
 def test_many_names_have_panels_of_their_own(volume):
@@ -137,6 +137,44 @@ def test_marks_stand_on_their_day(two_years):
     assert "×893" in [text.get_text() for text in axes.texts]
     day = two_years.axis.starts[378].astype("datetime64[D]").astype(int)
     assert day in [line.get_xdata()[0] for line in axes.lines if len(line.get_xdata()) == 2]
+
+
+def test_marks_hide_no_data(two_years):
+    """Their texts stand in rows of their own, above all that is drawn, on either scale."""
+    marks = [Mark(0, two_years.axis.starts[i], "×893") for i in (376, 377, 378)]
+    for log in (False, True):
+        figure = draw(picture_of(two_years, log=log, marks=marks))
+        figure.canvas.draw()
+        axes = figure.axes[0]
+        highest = max(np.nanmax(line.get_ydata()) for line in curves(figure))
+        above = axes.transData.transform((0, highest))[1]
+        texts = [text.get_window_extent() for text in axes.texts]
+        assert len(texts) == 3
+        assert all(text.y0 >= above for text in texts)
+        assert not any(a.overlaps(b) for a, b in pairwise(texts))
+
+
+def test_each_of_few_buckets_has_its_date(volume):
+    """A day is no row of hours, and five days are not Monday and Thursday."""
+    for length in (1, 5):
+        axes = draw(picture_of(volume({"a.example": np.full(length, 7)}))).axes[0]
+        assert [label.get_text() for label in axes.get_xticklabels()] == [
+            f"2016-09-0{day}" for day in range(1, length + 1)
+        ]
+
+
+def test_more_bars_than_can_be_seen_are_steps(twelve):
+    """Twelve names over a year would be 4,380 bars; a single name keeps its bars."""
+    axes = draw(picture_of(twelve, kind="bar", smooth=False)).axes[0]
+    assert not [patch for patch in axes.patches if patch.get_height() > 1]
+    assert len([line for line in axes.lines if line.get_drawstyle() == "steps-post"]) == 12
+
+
+def test_a_logarithmic_axis_within_a_decade_has_ticks(yahoo):
+    """Powers of ten alone would leave it bare."""
+    axes = draw(picture_of(yahoo, log=True)).axes[0]
+    low, high = axes.get_ylim()
+    assert sum(low <= tick <= high for tick in axes.get_yticks()) >= 4
 
 
 def test_a_dollar_in_the_title_is_no_mathematics(yahoo):

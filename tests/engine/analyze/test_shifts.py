@@ -24,6 +24,20 @@ def test_neighbours_that_resemble_each_other_are_no_shift(rng):
     assert alarms <= 2
 
 
+def test_what_changes_slowly_is_no_shift(rng):
+    """Of 100 series that rise and fall by half in the course of a year, one in five may show a shift."""
+    alarms = 0
+    days = np.arange(730)
+    week = np.where(days % 7 < 5, 1.1, 0.75)
+    for _ in range(100):
+        swing = 1 + 0.5 * np.sin(2 * np.pi * days / 365.25 + rng.uniform(0, 2 * np.pi))
+        noise = rng.gamma(20, 1 / 20, 730)
+        alarms += bool(
+            find_shifts(rng.poisson(10.0 ** rng.uniform(2.0, 6.0) * swing * week * noise), season=7)
+        )
+    assert alarms <= 20
+
+
 def test_the_article_s_changes_are_found_on_their_day(story, score, rng):
     """Precision and recall above 0.95 within three days, nine in ten on the day, among stray spikes."""
     for _ in range(60):

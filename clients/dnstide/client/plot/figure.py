@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,10 @@ import numpy.typing as npt
 
 from ..errors import MissingExtra
 from . import styles
+from .axes import LANE, days, dress, half_bucket, seconds, span
 from .legend import add_key, add_legend
 from .picture import Line, Picture
-from .texts import number, put
+from .texts import put
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 SIZE = (10.0, 7.0)
 PANEL_HEIGHT = 1.5
 MARKERS_PER_LINE = 14
+BARS = 200
+"""More bars of several lines than these cannot be told apart, and are drawn as steps."""
 
 
 def new_figure(width: float, height: float, *, layout: Any = "constrained") -> Figure:
@@ -40,24 +44,25 @@ def draw(picture: Picture, size: tuple[float, float] | None = None) -> Figure:
     """The figure of a picture: 10 x 7 inches, or higher where many panels need it. Raises MissingExtra."""
     if picture.panels and len(picture.lines) > 1:
         return _draw_panels(picture, size)
+    if picture.kind == "bar" and len(picture.lines) > 1 and len(picture.starts) * len(picture.lines) > BARS:
+        picture = replace(picture, kind="step")
     figure = new_figure(*(size or SIZE))
     axes = figure.add_subplot()
-    _draw_lines(axes, picture, range(len(picture.lines)), marks=True)
-    _dress(axes, picture)
+    _draw_lines(axes, picture, range(len(picture.lines)))
     put(figure.suptitle("", fontsize=12), picture.title, 100)
-    add_legend(figure, axes, picture)
+    add_legend(figure, picture)
     return figure
 
 
 def _draw_panels(picture: Picture, size: tuple[float, float] | None) -> Figure:
     many = len(picture.lines)
-    columns = 2 if many <= 16 else 4 if many <= 120 else 6
+    columns = 1 if many <= 4 else 2 if many <= 16 else 4 if many <= 120 else 6
     rows = math.ceil(many / columns)
     wide = 10.0 if columns < 6 else 14.0
     width, height = size or (wide, max(SIZE[1], 1.3 + PANEL_HEIGHT * rows))
     figure = new_figure(width, height, layout=None)  # hundreds of panels take a solver minutes
     side, gap = 0.62 / width, 0.3 / height
-    spaces = {"left": side, "right": 1 - 0.15 / width, "top": 1 - 0.65 / height, "bottom": 0.7 / height}
+    spaces = {"left": side, "right": 1 - 0.15 / width, "top": 1 - 0.65 / height, "bottom": 0.85 / height}
     panel_wide = (spaces["right"] - spaces["left"] - (columns - 1) * side) / columns
     panel_high = (spaces["top"] - spaces["bottom"] - (rows - 1) * gap) / rows
     grid = figure.subplots(
@@ -68,21 +73,23 @@ def _draw_panels(picture: Picture, size: tuple[float, float] | None) -> Figure:
         if i >= many:
             axes.set_visible(False)
             continue
-        _draw_lines(axes, picture, [i], marks=True, alone=True)
-        _dress(axes, picture, small=True)
+        _draw_lines(axes, picture, [i], alone=True)
         axes.tick_params(labelbottom=i + columns >= many)
-        axes.xaxis.get_offset_text().set_visible(i + columns >= many)
+        if not picture.lines[i].counts.any():
+            axes.text(0.5, 0.5, "not seen", transform=axes.transAxes, ha="center", fontsize=8, color="#666")
         put(
             axes.set_title("", fontsize=8, loc="left", pad=3),
             picture.lines[i].label,
             60 if columns == 2 else 32,
         )
     put(figure.suptitle("", fontsize=12, y=1 - 0.08 / height, va="top"), picture.title, 100)
+    figure.supxlabel(span(picture), fontsize=9, y=0.34 / height, va="bottom")
     add_key(figure, picture)
     return figure
 
 
-def _draw_lines(axes: Axes, picture: Picture, which: Any, *, marks: bool, alone: bool = False) -> None:
+def _draw_lines(axes: Axes, picture: Picture, which: Sequence[int], *, alone: bool = False) -> None:
+    """The lines of these numbers with shades, marks and axes; alone: a panel, which has no other line."""
     _shade(axes, picture)
     of = 1 if alone else len(picture.lines)
     for i in which:
@@ -93,8 +100,7 @@ def _draw_lines(axes: Axes, picture: Picture, which: Any, *, marks: bool, alone:
             _draw_counts(axes, picture, line, look, i if of > 1 else 0, of, faint=smooth)
         if smooth and line.smoothed is not None:
             _draw_curve(axes, picture, line.smoothed, look, 0 if alone else i, width=1.8, average=True)
-    if marks:
-        _mark(axes, picture, set(which))
+    dress(axes, picture, small=alone, lanes=_mark(axes, picture, set(which)))
 
 
 def _draw_counts(
@@ -102,20 +108,20 @@ def _draw_counts(
 ) -> None:
     raw = line.raw()
     if picture.kind == "bar":
-        begin = _seconds(picture.starts)
-        width = np.diff(_seconds(picture.edges))
+        begin = seconds(picture.starts)
+        width = np.diff(seconds(picture.edges))
         apart = 0.86 if len(width) <= 60 else 1.0
-        seconds = width * apart / of
-        left = begin + width * (1 - apart) / 2 + place * seconds
-        fill = styles.bar_fill(look) if of > 1 or (not faint and len(width) > 60) else styles.bar_fill(None)
+        wide = width * apart / of
+        left = begin + width * (1 - apart) / 2 + place * wide
+        fill = styles.bar_fill(look if of > 1 else None, outlined=len(width) <= 60)
         height = np.nan_to_num(raw)
-        axes.bar(_days(left), height, width=_days(seconds), align="edge", **fill)
+        axes.bar(days(left), height, width=days(wide), align="edge", **fill)
         return
     if picture.kind == "point":
         size = 4.0 if len(raw) <= 100 else 2.2
         style = "none" if faint else "full"
         dots: dict[str, Any] = {"marker": look.marker or "o", "markersize": size, "fillstyle": style}
-        axes.plot(_days(_seconds(picture.starts)), raw, linestyle="none", color=look.colour, **dots)
+        axes.plot(days(seconds(picture.starts)), raw, linestyle="none", color=look.colour, **dots)
         return
     if not faint:
         _draw_curve(axes, picture, raw, look, place, width=1.2 if len(raw) <= 400 else 0.8)
@@ -138,10 +144,10 @@ def _draw_curve(
 ) -> None:
     """One line through the values, with gaps where they are NaN. An average is never drawn as steps."""
     step = picture.kind == "step" and not average
-    starts = _seconds(picture.starts)
+    starts = seconds(picture.starts)
     if picture.kind == "bar":
-        starts = starts + np.diff(_seconds(picture.edges)) / 2
-    x = _days(_seconds(picture.edges) if step else starts)
+        starts = starts + np.diff(seconds(picture.edges)) / 2
+    x = days(seconds(picture.edges) if step else starts)
     y = np.append(values, values[-1:]) if step else values
     style: dict[str, Any] = {"color": look.colour, "linestyle": look.dash, "linewidth": width}
     if step:
@@ -172,30 +178,27 @@ def _shade(axes: Axes, picture: Picture) -> None:
 
     Points and lines stand at the start of a bucket, so their shade reaches half a bucket to either side.
     """
-    edges = _seconds(picture.edges)
-    half = 0.0 if picture.kind in ("bar", "step") else _half(picture)
+    edges = seconds(picture.edges)
+    half = 0.0 if picture.kind in ("bar", "step") else half_bucket(picture)
     for stretch in picture.stretches:
         low, high = edges[stretch.first] - half, edges[stretch.stop] - half
-        axes.axvspan(_days(low), _days(high), linewidth=0, zorder=0, **styles.shade(stretch.coverage))
+        axes.axvspan(days(low), days(high), linewidth=0, zorder=0, **styles.shade(stretch.coverage))
 
 
-def _half(picture: Picture) -> float:
-    """Half a bucket, in seconds."""
-    return float(np.median(np.diff(_seconds(picture.edges)))) / 2
-
-
-def _mark(axes: Axes, picture: Picture, which: set[int]) -> None:
+def _mark(axes: Axes, picture: Picture, which: set[int]) -> int:
+    """Draw the marks of these lines; how many rows their texts take."""
     shown = [mark for mark in picture.marks if mark.line in which]
     lanes = _lanes([mark.time for mark in shown], picture)
     for mark, lane in zip(shown, lanes, strict=True):
         colour = styles.look(mark.line, len(which), classic=picture.classic).colour
-        at = _days(float(_seconds(mark.time)))
+        at = days(float(seconds(mark.time)))
         axes.axvline(at, color=colour, linewidth=0.9, linestyle=(0, (1, 2)), zorder=1)
         box = {"boxstyle": "square,pad=0.1", "facecolor": "white", "linewidth": 0}
         place: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
-        place |= {"xytext": (3, -4 - 11 * lane), "va": "top", "zorder": 5}
+        place |= {"xytext": (3, -4 - LANE * lane), "va": "top", "zorder": 5}
         text = axes.annotate("", (at, 1.0), fontsize=8, color=colour, bbox=box, **place)
         put(text, mark.text, 40)
+    return 1 + max(lanes, default=-1)
 
 
 def _lanes(times: list[np.datetime64], picture: Picture) -> list[int]:
@@ -209,75 +212,3 @@ def _lanes(times: list[np.datetime64], picture: Picture) -> list[int]:
         last[lane] = at
         lanes.append(lane)
     return lanes
-
-
-def _dress(axes: Any, picture: Picture, *, small: bool = False) -> None:
-    from matplotlib import dates as untyped
-    from matplotlib.ticker import FuncFormatter
-
-    dates: Any = untyped
-
-    low, high = _seconds(picture.edges)[[0, -1]]
-    if picture.kind in ("line", "point"):
-        low, high = low - _half(picture), high - _half(picture)
-    margin = max((high - low) * 0.01, 60.0)
-    axes.set_xlim(_days(low - margin), _days(high + margin))
-    locator: Any = dates.AutoDateLocator(minticks=2 if small else 4, maxticks=4 if small else 10)
-    axes.xaxis.set_major_locator(locator)
-    if picture.classic and picture.granularity not in ("minute", "ten-minutes", "hour"):
-        axes.xaxis.set_major_formatter(dates.DateFormatter("%Y%m%d"))
-        axes.tick_params(axis="x", labelrotation=90)
-    else:
-        axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
-    _scale(axes, picture)
-    axes.yaxis.set_major_formatter(FuncFormatter(number))
-    axes.grid(True, color="#e4e4e4", linewidth=0.6, zorder=0)
-    axes.set_axisbelow(True)
-    axes.tick_params(labelsize=7 if small else 10)
-    axes.xaxis.get_offset_text().set_fontsize(7 if small else 10)
-    if not small:
-        axes.set_ylabel("count")
-        axes.set_xlabel(_span(picture))
-
-
-def _scale(axes: Axes, picture: Picture) -> None:
-    """Logarithmic where asked; a series with zeros gets a linear foot from 0 to 1, so that they show."""
-    from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter, NullLocator
-
-    if not picture.log:
-        axes.set_ylim(bottom=min(0.0, axes.dataLim.y0))  # below zero only where a parabola was fitted
-        return
-    low, high = axes.dataLim.y0, axes.dataLim.y1
-    if low >= 1:
-        axes.set_yscale("log", nonpositive="mask")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 60 * low else (1.0,)))
-        axes.yaxis.set_minor_formatter(NullFormatter())
-        return
-    axes.set_yscale("symlog", linthresh=1.0, linscale=0.4)
-    top = max(1.0, axes.dataLim.y1) * 2
-    axes.set_ylim(0, top)
-    decades = math.ceil(math.log10(top)) + 1
-    stride = max(1, math.ceil(decades / 8))
-    axes.yaxis.set_major_locator(FixedLocator([0.0, *(10.0**k for k in range(0, decades + 1, stride))]))
-    axes.yaxis.set_minor_locator(NullLocator())
-
-
-def _number(value: float, _place: int) -> str:
-    return f"{value:,.0f}" if value == round(value) else f"{value:g}"
-
-
-def _span(picture: Picture) -> str:
-    first, last = picture.starts[0], picture.starts[-1]
-    fine = picture.granularity in ("minute", "ten-minutes", "hour")
-    unit = "datetime64[m]" if fine else "datetime64[D]"
-    texts = [str(moment.astype(unit)).replace("T", " ") for moment in (first, last)]
-    return f"{' to '.join(dict.fromkeys(texts))} (UTC)"
-
-
-def _seconds(times: Any) -> npt.NDArray[np.float64]:
-    return np.asarray(times, dtype="datetime64[s]").astype(np.float64)
-
-
-def _days(seconds: Any) -> Any:
-    """Unix seconds as matplotlib's days since 1970."""
-    return seconds / 86_400.0

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..results import FINE
 from . import styles
 from .picture import Line, Picture
 
@@ -63,7 +64,7 @@ def embedded(value: Any) -> str:
 def _data(picture: Picture) -> dict[str, Any]:
     return {
         "edges": picture.edges.astype("datetime64[s]").astype(np.int64).tolist(),
-        "fine": picture.granularity in ("minute", "ten-minutes", "hour"),
+        "fine": picture.granularity in FINE,
         "kind": picture.kind,
         "log": picture.log,
         "raw": picture.raw,

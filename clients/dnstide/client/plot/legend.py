@@ -1,4 +1,4 @@
-"""What dashes, markers and shades mean, inside the picture or below it."""
+"""What dashes, markers and shades mean: below the picture, where it covers no data."""
 
 from __future__ import annotations
 
@@ -10,37 +10,29 @@ from .picture import Picture
 from .texts import put
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-INSIDE = 4
-"""Up to this many entries the legend finds a place inside; more stand below."""
 
-
-def add_legend(figure: Figure, axes: Axes, picture: Picture) -> None:
+def add_legend(figure: Figure, picture: Picture) -> None:
     """The names of several lines, or raw and smoothed for one, and the shades."""
     entries = (_names(picture) if len(picture.lines) > 1 else _looks(picture)) + _shades(picture)
-    if len(entries) <= INSIDE and picture.kind != "bar":
-        _place(axes.legend, entries, loc="best", fontsize=9, framealpha=1.0)
-        return
     longest = max((len(label) for _, label in entries), default=0)
     columns = 1 if longest > 55 else 2 if longest > 34 else 3 if longest > 22 else 4
-    _place(figure.legend, entries, loc="outside lower center", ncols=columns, fontsize=8, frameon=False)
+    _place(figure, entries, columns)
 
 
 def add_key(figure: Figure, picture: Picture) -> None:
     """Below panels: what dashes and shades mean; the names stand above each panel."""
     entries = _looks(picture) + _shades(picture)
-    _place(
-        figure.legend, entries, loc="outside lower center", ncols=len(entries) or 1, fontsize=8, frameon=False
-    )
+    _place(figure, entries, len(entries))
 
 
-def _place(legend: Any, entries: list[tuple[Any, str]], **options: Any) -> None:
+def _place(figure: Figure, entries: list[tuple[Any, str]], columns: int) -> None:
     if not entries:
         return
     blank = [str(i) for i in range(len(entries))]  # names that begin with _ would be left out
-    made = legend([handle for handle, _ in entries], blank, handlelength=3.4, **options)
+    place: dict[str, Any] = {"loc": "outside lower center", "ncols": columns, "frameon": False}
+    made = figure.legend([handle for handle, _ in entries], blank, handlelength=3.4, fontsize=9, **place)
     for text, (_, label) in zip(made.get_texts(), entries, strict=True):
         put(text, label, 70)
 

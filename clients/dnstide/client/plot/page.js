@@ -9,7 +9,9 @@
   const state = { view: all.slice(), log: data.log, raw: data.raw, smooth: data.smoothing !== "", shown: lines.map(() => true) };
   const WORDS = { none: "no table", partial: "covered in part", damaged: "damaged: lower bound", unreachable: "not reached: lower bound" };
   const SHADES = { none: "#dcdcdc", partial: "#f2f2f2", damaged: "#f6dcc8", unreachable: "#f6dcc8" };
-  const MARGIN = { left: 84, right: 14, top: 22, bottom: 44 };
+  const MARGIN = { left: 84, right: 14, top: 8, bottom: 44 };
+  // Corners, first angle and waist of each line's sign: what tells lines apart on paper without colours.
+  const SIGNS = [[24, 0, 1], [4, 0.25, 1], [3, -0.5, 1], [4, 0, 1], [3, 0.5, 1], [8, 0, 0.4], [8, 0.25, 0.4], [10, -0.5, 0.45], [3, 1, 1], [5, -0.5, 1], [3, 0, 1], [6, 0, 1]];
   let width = 0, height = 0, drag = null, hover = null;
 
   // Points and lines stand at the start of a bucket: the view reaches half a bucket to either side.
@@ -73,7 +75,7 @@
   const MONTHS = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600];
   function dates() {
     const [a, b] = state.view, most = Math.max(2, (width - 100) / 110);
-    const step = STEPS.find(s => (b - a) / s <= most);
+    const step = STEPS.find(s => (b - a) / s <= most && s >= 0.9 * (edges[n] - edges[0]) / n);
     const out = [];
     if (step && step < 2 * DAY) {
       for (let t = Math.ceil(a / step) * step; t <= b; t += step) out.push(t);
@@ -100,6 +102,8 @@
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, width, height);
     pen.font = "12px system-ui, sans-serif";
+    const flags = placed();
+    MARGIN.top = 8 + 15 * flags.reduce((most, flag) => Math.max(most, flag.lane + 1), 0);
     const [l, t, r, b] = box(), axis = scale();
     pen.save(); pen.beginPath(); pen.rect(l, t, r - l, b - t); pen.clip();
     shade(t, b);
@@ -107,11 +111,11 @@
     grid(axis, l, t, r, b);
     pen.save(); pen.beginPath(); pen.rect(l, t - 1, r - l, b - t + 2); pen.clip();
     lines.forEach((line, k) => { if (state.shown[k]) drawLine(line, axis, k); });
-    marks(t, b);
     if (drag && drag.zoom) {
       pen.fillStyle = "rgba(0,114,178,.15)"; pen.fillRect(Math.min(drag.from, drag.to), t, Math.abs(drag.to - drag.from), b - t);
     }
     pen.restore();
+    marks(flags, t, b);
     if (hover !== null) pointAt(axis, t, b);
   }
   function shade(t, b) {
@@ -165,6 +169,25 @@
       curve(line.smoothed, axis, false);
     }
     pen.setLineDash([]);
+    if (lines.length > 1 && (smooth || data.kind === "line" || data.kind === "step")) signs(smooth ? line.smoothed : line.counts, axis, k);
+  }
+  function corners(k, x, y, size) {
+    const [many, turn, waist] = SIGNS[k % SIGNS.length];
+    if (many > 10) size *= 0.8;
+    return Array.from({ length: many }, (_, i) => {
+      const angle = (turn + 2 * i / many) * Math.PI, reach = size * (i % 2 ? waist : 1);
+      return [x + reach * Math.cos(angle), y + reach * Math.sin(angle)];
+    });
+  }
+  function signs(counts, axis, k) {
+    const [low, high] = visible(), every = Math.max(1, Math.floor((high - low) / 12));
+    pen.strokeStyle = "#fff"; pen.lineWidth = 0.8;
+    for (let i = low; i < high; i++) {
+      if (counts[i] === null || i % every !== Math.floor(k * every / SIGNS.length) % every) continue;
+      pen.beginPath();
+      corners(k, toX(at(i)), axis.y(Number(counts[i])), 5).forEach(([x, y], j) => j ? pen.lineTo(x, y) : pen.moveTo(x, y));
+      pen.closePath(); pen.fill(); pen.stroke();
+    }
   }
   // Where several buckets share a pixel column, its least and largest value are drawn.
   function curve(counts, axis, step) {
@@ -208,19 +231,26 @@
       pen.fillRect(x + place * w + w * 0.06, y, Math.max(0.8, w * 0.88), foot - y);
     }
   }
-  function marks(t, b) {
-    pen.textBaseline = "top"; pen.textAlign = "left";
-    const ends = [];
+  // Texts of marks stand above the frame, each in the lowest row that has room, on the left where the right has none.
+  function placed() {
+    const taken = [], flags = [];
     for (const [k, time, text] of data.marks) {
-      const x = toX(time);
-      if (!state.shown[k] || x < MARGIN.left - 1 || x > width) continue;
-      pen.strokeStyle = lines[k].colour; pen.setLineDash([1, 3]); stroke(x, t, x, b); pen.setLineDash([]);
+      const x = toX(time), w = pen.measureText(text).width + 6;
+      if (!state.shown[k] || x < MARGIN.left - 1 || x > width - MARGIN.right + 1) continue;
+      const from = x + w > width ? x - w : x;
       let lane = 0;
-      while (ends[lane] > x) lane++;
-      const w = pen.measureText(text).width + 6;
-      ends[lane] = x + w;
-      pen.fillStyle = "#fff"; pen.fillRect(x + 1, t + 2 + lane * 15, w, 14);
-      pen.fillStyle = lines[k].colour; pen.fillText(text, x + 4, t + 3 + lane * 15);
+      while ((taken[lane] || []).some(([a, b]) => from < b && a < from + w)) lane++;
+      (taken[lane] = taken[lane] || []).push([from, from + w]);
+      flags.push({ k, x, text, from, lane });
+    }
+    return flags;
+  }
+  function marks(flags, t, b) {
+    pen.textBaseline = "bottom"; pen.textAlign = "left"; pen.lineWidth = 1;
+    for (const { k, x, text, from, lane } of flags) {
+      pen.strokeStyle = pen.fillStyle = lines[k].colour;
+      pen.setLineDash([1, 3]); stroke(x, t - 15 * lane - 14, x, b); pen.setLineDash([]);
+      pen.fillText(text, from + 3, t - 15 * lane - 1);
     }
   }
 
@@ -323,10 +353,10 @@
   if (data.smoothing) { tool("counts", "raw"); tool("smoothed: " + data.smoothing, "smooth"); }
   const key = document.getElementById("key");
   const SVG = "http://www.w3.org/2000/svg";
-  function swatch(build) {
+  function swatch(...shapes) {
     const svg = document.createElementNS(SVG, "svg");
     svg.setAttribute("width", 30); svg.setAttribute("height", 12);
-    svg.append(build());
+    svg.append(...shapes);
     return svg;
   }
   function shape(name, attributes) {
@@ -336,7 +366,10 @@
   }
   if (lines.length > 1) lines.forEach((line, k) => {
     const item = document.createElement("li"), button = document.createElement("button");
-    button.append(swatch(() => shape("line", { x1: 1, x2: 29, y1: 6, y2: 6, stroke: line.colour, "stroke-width": 2.5, "stroke-dasharray": line.dash.map(d => d * 2).join(" ") || "none" })), line.label);
+    if (data.kind === "bar" && !data.smoothing) button.append(swatch(shape("rect", { width: 30, height: 12, fill: line.colour })), line.label);
+    else button.append(swatch(
+      shape("line", { x1: 1, x2: 29, y1: 6, y2: 6, stroke: line.colour, "stroke-width": 2, "stroke-dasharray": line.dash.map(d => d * 2).join(" ") || "none" }),
+      shape("polygon", { points: corners(k, 15, 6, 5).join(" "), fill: line.colour })), line.label);
     button.setAttribute("aria-pressed", "true");
     button.addEventListener("click", () => {
       state.shown[k] = !state.shown[k]; button.setAttribute("aria-pressed", state.shown[k]); draw();
@@ -345,7 +378,7 @@
   });
   for (const word of new Set(data.stretches.map(s => s[2]))) {
     const item = document.createElement("li");
-    item.append(swatch(() => shape("rect", { width: 30, height: 12, fill: SHADES[word], stroke: "#999" })), WORDS[word]);
+    item.append(swatch(shape("rect", { width: 30, height: 12, fill: SHADES[word], stroke: "#999" })), WORDS[word]);
     key.append(item);
   }
   new ResizeObserver(draw).observe(canvas);

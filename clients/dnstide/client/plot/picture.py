@@ -115,7 +115,6 @@ def picture_of(
     if len(called) != len(volume.series):
         raise InvalidQuestion([("labels", f"{len(called)} labels for {len(volume.series)} series")])
     lines = tuple(_line(axis, series, label) for series, label in zip(volume.series, called, strict=True))
-    smoothing = "" if volume.smoothing is None else str(volume.smoothing)
     return Picture(
         title=title if title is not None else default_title(volume),
         edges=np.append(axis.starts, axis.stop).astype("datetime64[s]"),
@@ -123,7 +122,7 @@ def picture_of(
         lines=lines,
         stretches=stretches(axis),
         marks=tuple(marks),
-        smoothing=smoothing,
+        smoothing=smoothing_words(volume),
         kind=kind_name(kind),
         log=log,
         raw=raw or volume.smoothing is None,
@@ -133,13 +132,25 @@ def picture_of(
     )
 
 
-def default_title(volume: Volume) -> str:
-    """`www.example.com, counts by day`, or how many names there are."""
-    names = list(dict.fromkeys(series.name for series in volume.series))
+def default_title(volume: Volume, asked: Sequence[str] = (), only: str = "") -> str:
+    """`www.example.com: count by day`, or how many names there are.
+
+    asked: what to call the names, where not by those of the series. only: what the counts are limited to.
+    """
+    names = list(dict.fromkeys(asked or [series.name for series in volume.series]))
     who = ", ".join(name.rstrip(".") or "." for name in names[:3])
     if len(names) > 3:
         who = f"{len(names)} names"
-    return f"{who}: count by {volume.axis.granularity.replace('-', ' ')}"
+    return f"{who}{only and f' ({only})'}: count by {volume.axis.granularity.replace('-', ' ')}"
+
+
+def smoothing_words(volume: Volume) -> str:
+    """`trailing mean, 7 days`, or nothing."""
+    if volume.smoothing is None:
+        return ""
+    many, step = volume.smoothing.period, volume.axis.granularity
+    unit = f"times {step.replace('-', ' ')}" if step == "ten-minutes" else step if many == 1 else f"{step}s"
+    return f"{volume.smoothing.method.replace('-', ' ')}, {many} {unit}"
 
 
 def label_of(series: Series) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..results import UNKNOWN_WHERE_ZERO
 from .figure import new_figure
-from .picture import Line, Picture, stretches
+from .picture import PANELS_FROM, Line, Picture, stretches
 from .texts import number, put, shortened
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def ranking_picture(answer: Top, title: str, *, log: bool = False) -> Picture:
         lines=lines,
         stretches=stretches(axis),
         log=log,
-        panels=len(lines) > 12,
+        panels=len(lines) >= PANELS_FROM,
     )
 
 

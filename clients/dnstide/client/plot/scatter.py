@@ -28,7 +28,7 @@ def scatter(
     size: tuple[float, float] = SIZE,
 ) -> Figure:
     """A point for each bucket that both series have, and y = intercept + slope·x. Raises MissingExtra."""
-    from matplotlib.ticker import FuncFormatter
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     figure = new_figure(*size)
     axes: Any = figure.add_subplot()
@@ -44,11 +44,11 @@ def scatter(
     put(axes.set_xlabel(""), labels[0], 70)
     put(axes.set_ylabel(""), labels[1], 70)
     put(figure.suptitle("", fontsize=12), title, 80)
-    axes.xaxis.set_major_formatter(FuncFormatter(number))
-    axes.yaxis.set_major_formatter(FuncFormatter(number))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(number))
+        axis.set_major_locator(MaxNLocator(5, steps=(1, 2, 2.5, 5, 10), integer=True))
     axes.set_xlim(left=min(0.0, ends[0]))
     axes.set_ylim(bottom=0.0)
-    axes.tick_params(axis="x", labelrotation=30)
     axes.grid(True, color="#e4e4e4", linewidth=0.6)
     axes.set_axisbelow(True)
     return figure

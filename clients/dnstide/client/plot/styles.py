@@ -15,6 +15,7 @@ RAW_DASH: Any = (0, (3, 2))
 HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "++++", "----", "oooo")
 
 BAR = "#bbbbbb"
+DENSE_BAR = "#999999"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,12 @@ def look(i: int, of: int, *, classic: bool = False) -> Look:
     return Look(colour, MARKERS[i % len(MARKERS)], dash, HATCHES[i % len(HATCHES)])
 
 
-def bar_fill(look: Look | None) -> dict[str, Any]:
-    """Fill of a bar; None is the grey of a line alone."""
+def bar_fill(look: Look | None, *, outlined: bool = True) -> dict[str, Any]:
+    """Fill of a bar; None is the grey of a line alone, whose bars have outlines where there is room."""
     if look is None:
-        return {"facecolor": BAR, "edgecolor": "#000000", "linewidth": 0.4}
-    face = "white" if look.hatch else look.colour
+        edge = "#000000" if outlined else DENSE_BAR
+        return {"facecolor": BAR if outlined else DENSE_BAR, "edgecolor": edge, "linewidth": 0.4}
+    face = lighter(lighter(look.colour)) if look.hatch else look.colour
     return {"facecolor": face, "edgecolor": look.colour, "hatch": look.hatch, "linewidth": 0.4}
 
 

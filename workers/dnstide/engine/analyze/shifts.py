@@ -8,10 +8,12 @@ model is needed.
 
 A change is kept where, between its neighbours, all of these hold:
 
-* the rank-sum z, by the more cautious of two standard errors, passes sqrt(2·ln n) + 2, divided by
+* the rank-sum z, by the more cautious of two standard errors, passes sqrt(2·ln n) + 1.5, divided by
   sqrt((1 − r)/(1 + r)) where neighbouring buckets resemble each other (r, the lag-one rank correlation within
   both sides, if positive): n values of such a series are worth n·(1 − r)/(1 + r) independent ones;
 * the levels differ by the factor `min_ratio` at least, up or down;
+* the change is abrupt: the medians of the 2·`shortest` buckets before and after it lie two thirds as far
+  apart as those of the whole sides, on a logarithmic scale; a slow trend or a year's swing is no shift;
 * both sides are `shortest` buckets or longer.
 """
 
@@ -28,6 +30,8 @@ from dnstide.engine.analyze.season import without_season
 from numpy.typing import ArrayLike
 
 SHRINK = 1.0 / math.sqrt(2.0)  # each layer of intervals is this much shorter than the one above
+
+ABRUPT = 2.0 / 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +139,9 @@ def _settle(
             score = cautious_z(values[before], values[after]) * _independence(values[before], values[after])
             ratio = _ratio(*_levels(levels[before], levels[after]))
             far = ratio >= min_ratio or ratio <= 1.0 / min_ratio
+            kept = far and _is_abrupt(values[before], values[after], 2 * shortest)
             scores.append(score)
-            margins.append(score - threshold if far else -math.inf)
+            margins.append(score - threshold if kept else -math.inf)
         weakest = int(np.argmin(margins))
         if margins[weakest] > 0:
             return list(zip(changes, scores, strict=True))
@@ -166,6 +171,13 @@ def _sharpen(values: Floats, split: int, shortest: int) -> int:
     before, after = np.median(values[:split]), np.median(values[split:])
     gain = np.cumsum(np.abs(values - before) - np.abs(values - after))
     return low + int(np.argmin(gain[low - 1 : high]))
+
+
+def _is_abrupt(before: Floats, after: Floats, near: int) -> bool:
+    """Whether the `near` values on either side already differ by most of what the whole sides differ by."""
+    whole = float(np.median(after) - np.median(before))
+    close = float(np.median(after[:near]) - np.median(before[-near:]))
+    return close * whole >= 0.0 and abs(close) >= ABRUPT * abs(whole)
 
 
 def _independence(before: Floats, after: Floats) -> float:

@@ -39,11 +39,13 @@ def find_spikes(
 
     With x the stabilised count 2·sqrt(count + 3/8), less the repeating pattern of `season` buckets,
 
-        z = (x − M) / max(1, 1.4826·D),
+        z = (x − M) / sqrt(max(1, 1.4826·D)² + max(0, f² − 1)),
 
-    M the median of x over the `window` buckets around it and D the median of |x − M| there (MAD). Windows do
-    not reach across a level change (`find_shifts`). 1 is the spread that chance alone gives a stabilised
-    Poisson count, so a quiet name does not spike for one query. Unknown buckets (`known` False) are skipped.
+    M the median of x over the `window` buckets around it, D the larger of the median of |x − M| there and of
+    that over the whole level (MAD; 29 buckets alone often look calmer than they are), f the factor by which
+    taking out the pattern stretched x. Windows do not reach across a level change (`find_shifts`). 1 is the
+    spread that chance alone gives a stabilised Poisson count, so a quiet name does not spike for one query;
+    f is that of a count stretched so, such as those of a quiet Sunday. Unknown buckets are skipped.
     Raises AnalysisError for bad arguments. Source: B. Iglewicz and D. Hoaglin, "How to detect and handle
     outliers", 1993 (the modified z-score, there with a threshold of 3.5 for one look; one series has
     hundreds).
@@ -61,9 +63,10 @@ def find_spikes(
     # The pattern multiplies, so it is taken out of the logarithms.
     logs = 2.0 * np.log(raw)
     values = np.exp(without_season(logs, places, season) / 2.0)
+    stretched = np.maximum(np.square(values / raw) - 1.0, 0.0)
     changes = [shift.bucket for shift in find_shifts(counts, known, season=season)]
     bounds = [0, *(int(np.searchsorted(places, change)) for change in changes), kept.size]
-    pieces = [robust_scores(values[a:b], window) for a, b in pairwise(bounds)]
+    pieces = [_robust_scores(values[a:b], stretched[a:b], window) for a, b in pairwise(bounds)]
     middle = np.concatenate([piece[0] for piece in pieces])
     scores = np.concatenate([piece[1] for piece in pieces])
     expected = np.maximum(np.square(middle * raw / values / 2.0) - 0.375, 0.0)
@@ -73,8 +76,12 @@ def find_spikes(
     )
 
 
-def robust_scores(values: Floats, window: int) -> tuple[Floats, Floats]:
-    """The running median of stabilised counts, and how many robust standard deviations each lies from it."""
+def _robust_scores(values: Floats, extra: Floats, window: int) -> tuple[Floats, Floats]:
+    """The running median of one level, and how many robust standard deviations each value lies from it.
+
+    extra: the variance that each value has beyond that of the others.
+    """
     middle = running_median(values, window)
-    spread = MAD_TO_SIGMA * running_median(np.abs(values - middle), window)
-    return middle, (values - middle) / np.maximum(spread, 1.0)
+    away = np.abs(values - middle)
+    spread = MAD_TO_SIGMA * np.maximum(running_median(away, window), np.median(away))
+    return middle, (values - middle) / np.sqrt(np.square(np.maximum(spread, 1.0)) + extra)
