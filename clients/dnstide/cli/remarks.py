@@ -19,8 +19,9 @@ def explain(volume: Volume) -> None:
     """Which tables were used, and why others were not."""
     plan(volume.summary.plan)
     summary = volume.summary
+    how = f", {summary.tables_summarized} by their summaries" if summary.tables_summarized else ""
     note(
-        f"{summary.tables_answered} of {summary.tables_asked} tables answered, "
+        f"{summary.tables_answered} of {summary.tables_asked} tables answered{how}, "
         f"{summary.rows_read:,} rows counted, {summary.blocks_read:,} blocks read"
     )
 

@@ -239,6 +239,7 @@ def _summary(question: Question, answer: engine.VolumeAnswer) -> Summary:
         total_count=answer.total,
         timings=Timings(spent.plan, spent.look, spent.merge, spent.slowest_shard),
         catalog_version=answer.catalog_version,
+        tables_summarized=answer.summarized,
     )
 
 

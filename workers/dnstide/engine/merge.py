@@ -70,6 +70,7 @@ class Accumulator:
             failures=failures,
             asked=plan.asked,
             answered=merged.answered,
+            summarized=merged.summarized,
             rows=merged.rows,
             blocks=merged.blocks,
             timings=replace(timings, merge=timings.merge + spent, slowest_shard=merged.seconds),

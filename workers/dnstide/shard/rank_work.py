@@ -13,7 +13,8 @@ from dnstide.mtbl.scan import COMMON_TYPES, sum_groups
 from dnstide.shard.asks import AskAbove, AskTop, RankScope, Totals
 from dnstide.shard.bounds import Bounds, Counts, add_counts
 from dnstide.shard.lists import Held, Numbers, Sums, add_up
-from dnstide.shard.store import Failed, ListStore, Progress, Source, stays_whole
+from dnstide.shard.store import ListStore, Source, stays_whole
+from dnstide.shard.summaries import Failed, Progress
 from dnstide.shard.summary import ALL
 
 __all__ = ["RankWork", "Summed"]
@@ -55,7 +56,7 @@ class RankWork:
         faster.
         """
         if len(self._tables) > 1 and self._store.suits(self.scope):
-            self._drop(self._store.make(list(self._tables.values()), self._cancel, progress))
+            self._drop(self._store.summaries.make(list(self._tables.values()), self._cancel, progress))
 
     def top(self, ask: AskTop) -> Summed:
         """The lists added up to the depth of the ask."""
@@ -122,14 +123,6 @@ class RankWork:
             types = self._types()
             count = sum(n for t, (_, n) in types.items() if not scope.rrtypes or t in scope.rrtypes)
             return Totals(count, self._excluded(), types)
-        if stays_whole(Grouping.TLD, scope.under):
-            # The lists of last labels hold nearly all there are.
-            labels = RankWork(
-                self._store, RankScope(Grouping.TLD, scope.rrtypes), self._tables, self._threads, self._cancel
-            )
-            found = labels.exact(Keys.of([scope.under]), dict.fromkeys(self._tables, 0), 1)
-            self._drop(labels.failed)
-            return Totals(int(found[0, 0]), self._excluded(), None)
         return Totals(self._under([scope.under]), self._excluded(), None)
 
     def _types(self) -> dict[int, tuple[int, int]]:
@@ -139,21 +132,11 @@ class RankWork:
 
     def _under(self, names: Sequence[bytes]) -> int:
         """What everything at and under these names adds up to."""
-        wanted = np.arange(len(names), dtype=np.uint32)
-        tables = list(self._tables.values())
-        types = self.scope.rrtypes or None
-        sums = sum_groups(
-            tables,
-            None,
-            names,
-            [wanted] * len(tables),
-            types=types,
-            threads=self._threads,
-            cancel=self._cancel,
+        total, failed = self._store.under(
+            list(self._tables.values()), names, self.scope.rrtypes, self._cancel
         )
-        failed = {table: one for table, one in zip(tables, sums, strict=True) if isinstance(one, TableError)}
         self._drop(failed)
-        return sum(sum(one.tolist()) for one in sums if not isinstance(one, TableError))
+        return total
 
     @property
     def _numbers(self) -> Numbers:

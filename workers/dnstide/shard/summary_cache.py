@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from dnstide.mtbl import Table, TableError, TableMissing, write_entries
-from dnstide.shard.summary import KEEP, StoredSummary, Summary
+from dnstide.mtbl import Table, TableMissing, write_entries
+from dnstide.shard.summary import DAMAGED, KEEP, StoredSummary, Summary
 
 __all__ = ["SummaryCache", "default_cache_dir", "prune_cache"]
 
@@ -58,7 +58,7 @@ class SummaryCache:
                 return stored
         except TableMissing:
             return None
-        except (TableError, KeyError, ValueError, TypeError) as error:
+        except DAMAGED as error:
             _LOG.info("summary is made again: %s", error)
         return None
 
