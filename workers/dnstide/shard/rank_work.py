@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from dnstide.mtbl import Cancel, Table, TableError
+from dnstide.mtbl import Cancel, CountOverflow, Table, TableError
 from dnstide.mtbl.keys import Grouping, Keys
 from dnstide.mtbl.scan import COMMON_TYPES, sum_groups
 from dnstide.shard.asks import AskAbove, AskTop, RankScope, Totals
@@ -147,20 +148,28 @@ class RankWork:
         self._tables = {name: table for name, table in self._tables.items() if table not in failed}
 
     def _add_up(self, lists: list[Held]) -> Sums:
-        sums = add_up(lists, len(self._numbers))
+        size = len(self._numbers)
+        if not self.scope.selects:
+            return add_up(lists, size)
+        try:
+            sums = add_up(lists, size)
+        except CountOverflow:  # perhaps of a key that is not ranked
+            return add_up([one.where(self._ranked(one.ids)) for one in lists], size)
+        return sums.where(self._ranked(sums.ids))
+
+    def _ranked(self, ids: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+        """Which of these keys are to be ranked."""
         scope = self.scope
-        if scope.under is None and not scope.excluded and not scope.excluded_under:
-            return sums
         # Lists over all names hold others than those under a suffix; lists made for it hold just its rows.
         whole = scope.grouping.by_name and stays_whole(scope.grouping, scope.under)
         under = (scope.under or b"\0")[:-1] if whole else b""
         excluded, prefixes = set(scope.excluded), tuple(name[:-1] for name in scope.excluded_under)
-        keys = (self._numbers.key(i) for i in sums.ids.tolist())
+        keys = map(self._numbers.key, ids.tolist())
         allowed = [
             key.startswith(under) and key not in excluded and not (prefixes and key.startswith(prefixes))
             for key in keys
         ]
-        return sums.where(np.array(allowed, bool))
+        return np.array(allowed, bool)
 
     def _looked_up(
         self, keys: Keys, lacking: list[tuple[Source, int, npt.NDArray[np.intp]]]

@@ -94,6 +94,8 @@ class ListStore:
             except TableError as error:
                 failed[table] = error
                 continue
+            if own is not None and scope.selects and any(source.held.overflow for source in own):
+                own = None  # perhaps of a key that is not ranked
             if own is None or (
                 rescan and any(source.held.listed < depth and source.held.floor for source in own)
             ):
