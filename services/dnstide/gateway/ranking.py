@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 from dnstide.api.v1 import top_pb2, top_pb2_grpc
-from dnstide.engine.top import Fresh, ShardsAsk, TopSteps, plan_top, top_steps
+from dnstide.engine.top import Fresh, ShardsAsk, TopSteps, plan_spans, top_steps
 from dnstide.engine.top_answer import TopAnswer
 from dnstide.engine.top_question import TopQuestion
 from dnstide.gateway.handles import ShardGoneError, ShardHandle
@@ -77,8 +77,7 @@ class RankingService(top_pb2_grpc.RankingServiceServicer):
         """Makes the summaries that are missing, a few at a time; a table that fails, fails the ranking
         later.
         """
-        spans = [question.span] if question.against is None else [question.span, question.against]
-        tables = {name for span in spans for name in plan_top(self._pool.catalog, question, span).tables}
+        tables = {name for plan in plan_spans(self._pool.catalog, question) for name in plan.tables}
         # Tables do not change under their catalog: what was found whole is not looked at again.
         known = self._pool.catalog.plans.setdefault("summarized", set())
         assert isinstance(known, set)
