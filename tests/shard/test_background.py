@@ -57,3 +57,17 @@ def test_what_stops_a_ranking_is_a_value(shard: Shard) -> None:
     assert isinstance(found.value, Bounds)
     assert found.value.floor == 0
     assert len(found.value.keys) == 62
+
+
+def test_nothing_is_made_that_cannot_be_kept(small_dir: Path, tmp_path: Path) -> None:
+    """Without a place for summaries the background makes none; a ranking makes those it needs."""
+    (tmp_path / "file").write_bytes(b"")
+    shard = Shard(small_dir, 1, tmp_path / "file")
+    names = names_of(shard)
+    summarizer = Summarizer(shard.ranker)
+    summarizer.want(names)
+    assert summarizer.wait(30)
+    assert shard.ranker.missing(names) == names
+    summarizer.close()
+    assert isinstance(shard.rank(question(shard)), RankReply)
+    assert shard.ranker.missing(names) == []

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from dnstide.client.question import BUCKET_BY, DATASETS, GRANULARITIES
 
+from .output import note_warnings
+
 if TYPE_CHECKING:
     from dnstide.client import Client, LocalClient
 
@@ -37,6 +39,7 @@ class Source:
         if self.mtbl_dir is not None:
             from dnstide.client.local import LocalClient
 
+            note_warnings()
             folder = cache_dir or os.environ.get("DNSTIDE_CACHE_DIR")
             return LocalClient(self.mtbl_dir, timeout=timeout, cache_dir=folder)
         from dnstide.client.blocking import Client

@@ -71,8 +71,12 @@ class Summarizer:
                 name, _ = self._wanted.popitem(last=False)
                 self._working = True
             try:
-                self._ranker.make([name], self._cancel, threads=1)
+                self._ranker.make([name], self._cancel, threads=1, must_keep=True)
             except Stopped:
                 return
+            except OSError:
+                # The cache has said so. A ranking makes what it needs; the rest would fill the memory.
+                with self._condition:
+                    self._wanted.clear()
             except Exception:
                 _LOG.exception("the summary of %s failed", name)

@@ -51,10 +51,12 @@ class Ranker:
         cancel: Cancel | None = None,
         progress: Progress | None = None,
         threads: int | None = None,
+        *,
+        must_keep: bool = False,
     ) -> list[Failure]:
-        """Makes the summaries that are missing of these tables. Raises Cancelled, DeadlinePassed."""
+        """As `Summaries.make`, for tables by name."""
         tables, failures = self._open(names)
-        failed = self.summaries.make(list(tables.values()), cancel, progress, threads)
+        failed = self.summaries.make(list(tables.values()), cancel, progress, threads, must_keep=must_keep)
         return failures + self._met(tables, failed)
 
     def missing(self, names: Sequence[str]) -> list[str]:

@@ -68,10 +68,13 @@ class Summaries:
         cancel: Cancel | None,
         progress: Progress | None = None,
         threads: int | None = None,
+        *,
+        must_keep: bool = False,
     ) -> Failed:
         """Makes the summaries that are missing, and stores each. Tables that cannot be read come back.
 
-        Raises Cancelled, DeadlinePassed.
+        What cannot be stored stays in memory; with ``must_keep`` it raises OSError. Raises Cancelled,
+        DeadlinePassed.
         """
         failed: Failed = {}
         missing = self.missing(tables)
@@ -85,11 +88,13 @@ class Summaries:
                 if isinstance(made, TableError):
                     failed[table] = made
                     continue
-                self._found[identity(table)] = made
                 if self._cache is not None and self._cache.store(table, made):
                     # Read back when needed: a summary in memory holds every list in full.
                     self._damaged.discard(identity(table))
-                    self._found.pop(identity(table), None)
+                    continue
+                if must_keep and self._cache is not None and self._cache.problem is not None:
+                    raise self._cache.problem
+                self._found[identity(table)] = made
         if missing and progress is not None:
             progress(len(missing), len(missing))
         return failed
