@@ -14,7 +14,7 @@ from dnstide.mtbl.scan import COMMON_TYPES, sum_groups
 from dnstide.shard.asks import AskAbove, AskTop, RankScope, Totals
 from dnstide.shard.bounds import Bounds, Counts, add_counts
 from dnstide.shard.lists import Held, Numbers, Sums, add_up
-from dnstide.shard.store import ListStore, Source, stays_whole
+from dnstide.shard.store import ListStore, Source, stays_whole, worth_summaries
 from dnstide.shard.summaries import Failed, Progress
 from dnstide.shard.summary import ALL
 
@@ -53,11 +53,10 @@ class RankWork:
         return tuple(self._tables)
 
     def prepare(self, progress: Progress | None) -> None:
-        """Makes missing summaries where they help. One table alone is scanned for what is asked: that is
-        faster.
-        """
-        if len(self._tables) > 1 and self._store.suits(self.scope):
-            self._drop(self._store.summaries.make(list(self._tables.values()), self._cancel, progress))
+        """Makes missing summaries where they help."""
+        missing = self._store.summaries.missing(list(self._tables.values()))
+        if missing and worth_summaries(self.scope, list(self._tables.values())):
+            self._drop(self._store.summaries.make(missing, self._cancel, progress))
 
     def top(self, ask: AskTop) -> Summed:
         """The lists added up to the depth of the ask."""

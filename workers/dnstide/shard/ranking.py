@@ -15,12 +15,13 @@ from dnstide.shard.asks import (
     AskTotals,
     RankQuestion,
     RankReply,
+    RankScope,
     Totals,
 )
 from dnstide.shard.bounds import Bounds, Counts
 from dnstide.shard.partial import Failure
 from dnstide.shard.rank_work import RankWork, Summed
-from dnstide.shard.store import ListStore, NoRdata
+from dnstide.shard.store import ListStore, NoRdata, worth_summaries
 from dnstide.shard.summaries import Failed, Progress, Summaries
 from dnstide.shard.summary_cache import SummaryCache
 from dnstide.shard.tables import OpenTables
@@ -59,10 +60,14 @@ class Ranker:
         failed = self.summaries.make(list(tables.values()), cancel, progress, threads, must_keep=must_keep)
         return failures + self._met(tables, failed)
 
-    def missing(self, names: Sequence[str]) -> list[str]:
-        """Those of the tables that can be opened and have no summary yet."""
+    def missing(self, names: Sequence[str], scope: RankScope | None = None) -> list[str]:
+        """Those of the tables that can be opened and have no summary yet; none where a ranking of that scope
+        is as well off without.
+        """
         tables, _ = self._open(names)
         missing = set(self.summaries.missing(list(tables.values())))
+        if scope is not None and missing and not worth_summaries(scope, list(tables.values())):
+            return []
         return [name for name, table in tables.items() if table in missing]
 
     def answer(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 from dnstide.mtbl import Cancel, NotDnstable, Table, TableError
@@ -14,14 +15,15 @@ from dnstide.shard.asks import RankScope
 from dnstide.shard.bounds import Counts
 from dnstide.shard.lists import Held, Ids, Numbers
 from dnstide.shard.summaries import Failed, Identity, Summaries, identity
-from dnstide.shard.summary import ALL, DAMAGED, KEEP, StoredSummary, Summary, classes_of
+from dnstide.shard.summary import ALL, DAMAGED, FIRST_PLACES, KEEP, StoredSummary, Summary, classes_of
 
-__all__ = ["ListStore", "NoRdata", "Source", "stays_whole"]
+__all__ = ["ListStore", "NoRdata", "Source", "stays_whole", "worth_summaries"]
 
 TypeCounts = dict[int, tuple[int, int]]
 _NO_RDATA = "it holds no rdata entries, so rdata cannot be ranked"
 _KEPT_SUMS = 64
 _NO_IDS, _NO_COUNTS = np.zeros(0, np.int32), np.zeros(0, np.uint64)
+_FEW_ROWS = 2_000
 _FEW = 16  # names for which a look into every summary costs less than it may save
 
 
@@ -49,6 +51,28 @@ def stays_whole(grouping: Grouping, under: bytes | None) -> bool:
     return grouping is Grouping.TLD and len(under) <= 2 + under[0]
 
 
+def suits(scope: RankScope) -> bool:
+    """Whether summaries say anything about such a scope."""
+    return stays_whole(scope.grouping, scope.under) and classes_of(scope.rrtypes) is not None
+
+
+def worth_summaries(scope: RankScope, tables: Sequence[Table]) -> bool:
+    """Whether it pays to make summaries for such a ranking. One table alone is scanned for what is asked, and
+    so are the rows under a suffix where they are few: that is faster.
+    """
+    if len(tables) < 2 or not suits(scope):
+        return False
+    if scope.under is None:
+        return True
+    rows = subtree(scope.under)
+    largest = max(tables, key=lambda table: table.size)
+    try:
+        found = largest.entries(b"\0" + rows.start, b"\1" if rows.stop is None else b"\0" + rows.stop)
+        return sum(1 for _ in islice(found, _FEW_ROWS)) == _FEW_ROWS
+    except TableError:
+        return True
+
+
 class ListStore:
     """Not for use by several threads at once."""
 
@@ -61,6 +85,7 @@ class ListStore:
         self._numbers = {grouping: Numbers() for grouping in Grouping}
         self._sums: dict[tuple[tuple[Identity, ...], bytes | None], TypeCounts] = {}
         self._learnt: dict[int, tuple[Held, Ids, Counts]] = {}
+        self._shares: dict[tuple[Identity, bytes], int] = {}
         self._bytes = 0
         self.epoch = 0  # grows when numbers change their meaning
 
@@ -73,6 +98,7 @@ class ListStore:
             self._held.clear()
             self._types.clear()
             self._learnt.clear()
+            self._shares.clear()
             self._numbers = {grouping: Numbers() for grouping in Grouping}
             self._bytes = 0
             self.epoch += 1
@@ -84,13 +110,17 @@ class ListStore:
 
         Without ``rescan``, summaries give what they hold.
         """
-        classes = classes_of(scope.rrtypes) if self.suits(scope) else None
+        classes = classes_of(scope.rrtypes) if suits(scope) else None
         found: list[Source] = []
         wanting: list[Table] = []
         failed: Failed = {}
         for table in tables:
+            held = self._scanned(table, scope)
             try:
-                own = None if classes is None else self._stored(table, scope.grouping, classes, depth)
+                if classes is None or self._is_narrow(table, scope, depth) or (held and not held.floor):
+                    own = None
+                else:
+                    own = self._stored(table, scope.grouping, classes, depth)
             except TableError as error:
                 failed[table] = error
                 continue
@@ -99,7 +129,6 @@ class ListStore:
             if own is None or (
                 rescan and any(source.held.listed < depth and source.held.floor for source in own)
             ):
-                held = self._scanned(table, scope)
                 if held is None or (len(held.ids) < depth and held.floor):
                     wanting.append(table)
                     continue
@@ -210,13 +239,27 @@ class ListStore:
                 found[table] = self._types[identity(table), under] = one.types
         return list(found.values()), failed
 
-    def suits(self, scope: RankScope) -> bool:
-        """Whether summaries say anything about such a scope."""
-        whole = stays_whole(scope.grouping, scope.under)
-        return whole and classes_of(scope.rrtypes) is not None
+    def _is_narrow(self, table: Table, scope: RankScope, depth: int) -> bool:
+        """Whether the rows under the suffix are fewer than the places to be read, as far as can be told."""
+        if scope.under is None or not depth:
+            return False
+        summary = self.summaries.of(table)
+        if summary is None:
+            return True
+        key = identity(table), scope.under
+        if key not in self._shares:
+            try:
+                first = summary.places(Grouping.FQDN, ALL, FIRST_PLACES).keys
+            except DAMAGED as error:
+                self.summaries.forget(table, error)
+                return True
+            rows = sum(rows for rows, _ in summary.types.values())
+            share = (first.blob.count(scope.under[:-1]) + 1) / (len(first) + 1)
+            self._shares[key] = int(rows * share)
+        return self._shares[key] < min(depth, KEEP)
 
     def _has_lists(self, table: Table, scope: RankScope) -> bool:
-        return (self.suits(scope) and self.summaries.of(table) is not None) or self._scanned(
+        return (suits(scope) and self.summaries.of(table) is not None) or self._scanned(
             table, scope
         ) is not None
 

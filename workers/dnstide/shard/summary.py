@@ -29,6 +29,7 @@ from dnstide.mtbl.scan import COMMON_TYPES, TableScan, TopKeys, TypeClasses, sca
 __all__ = [
     "ALL",
     "DAMAGED",
+    "FIRST_PLACES",
     "FORMAT",
     "KEEP",
     "LISTED",
@@ -46,7 +47,8 @@ KEEP = 10_000
 LISTED = (Grouping.FQDN, Grouping.DOMAIN, Grouping.TLD, Grouping.RDATA)
 SUMMARY_TYPES = TypeClasses(tuple(frozenset({t}) for t in COMMON_TYPES), other=True, all=True)
 ALL = len(COMMON_TYPES) + 1
-_CHUNKS = (500, 2_000, 5_000)  # where chunks end; the rest is one more
+FIRST_PLACES = 500
+_CHUNKS = (FIRST_PLACES, 2_000, 5_000)  # where chunks end; the rest is one more
 #: What reading a stored summary raises where its file was damaged.
 DAMAGED = (TableError, KeyError, ValueError, TypeError)
 _LARGEST_CHUNK = 2 << 20  # bytes of keys; rdata may be long
@@ -159,7 +161,7 @@ def count_of(summary: Summary | StoredSummary, grouping: Grouping, cls: int, key
     Looks no further than the first chunk of a list: what has many rows, and is costly to add up, is there.
     """
     about = summary.head(grouping, cls)
-    top = summary.places(grouping, cls, _CHUNKS[0])
+    top = summary.places(grouping, cls, FIRST_PLACES)
     at = None if about.overflow else top.keys.find(key)
     if at is not None:
         return int(top.counts[at])
