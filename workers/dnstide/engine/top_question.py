@@ -28,7 +28,7 @@ from dnstide.mtbl import reversed_name
 from dnstide.mtbl.keys import Grouping, labels
 from dnstide.mtbl.psl import suffix_list
 from dnstide.shard.asks import RankScope
-from dnstide.shard.store import stays_whole
+from dnstide.shard.scopes import stays_whole
 
 __all__ = ["MAX_EXCLUDED", "MAX_SERIES", "Span", "TopQuestion", "key_text", "time_text"]
 

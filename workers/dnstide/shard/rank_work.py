@@ -14,7 +14,8 @@ from dnstide.mtbl.scan import COMMON_TYPES, sum_groups
 from dnstide.shard.asks import AskAbove, AskTop, RankScope, Totals
 from dnstide.shard.bounds import Bounds, Counts, add_counts
 from dnstide.shard.lists import Held, Numbers, Sums, add_up
-from dnstide.shard.store import ListStore, Source, stays_whole, worth_summaries
+from dnstide.shard.scopes import stays_whole, worth_summaries
+from dnstide.shard.store import ListStore, Source
 from dnstide.shard.summaries import Failed, Progress
 from dnstide.shard.summary import ALL
 

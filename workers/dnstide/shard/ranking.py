@@ -21,7 +21,8 @@ from dnstide.shard.asks import (
 from dnstide.shard.bounds import Bounds, Counts
 from dnstide.shard.partial import Failure
 from dnstide.shard.rank_work import RankWork, Summed
-from dnstide.shard.store import ListStore, NoRdata, worth_summaries
+from dnstide.shard.scopes import worth_summaries
+from dnstide.shard.store import ListStore, NoRdata
 from dnstide.shard.summaries import Failed, Progress, Summaries
 from dnstide.shard.summary_cache import SummaryCache
 from dnstide.shard.tables import OpenTables

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
 import numpy as np
 from dnstide.mtbl import Cancel, NotDnstable, Table, TableError
 from dnstide.mtbl.keys import Grouping
-from dnstide.mtbl.psl import suffix_list
-from dnstide.mtbl.scan import UNLIMITED, KeyRange, TypeClasses, scan, subtree, sum_groups
+from dnstide.mtbl.scan import UNLIMITED, TypeClasses, scan, sum_groups
 from dnstide.shard.asks import RankScope
 from dnstide.shard.bounds import Counts
 from dnstide.shard.lists import Held, Ids, Numbers
+from dnstide.shard.scopes import key_ranges, stays_whole, suits
 from dnstide.shard.summaries import Failed, Identity, Summaries, identity
 from dnstide.shard.summary import ALL, DAMAGED, FIRST_PLACES, KEEP, StoredSummary, Summary, classes_of
 
-__all__ = ["ListStore", "NoRdata", "Source", "stays_whole", "worth_summaries"]
+__all__ = ["ListStore", "NoRdata", "Source"]
 
 TypeCounts = dict[int, tuple[int, int]]
 _NO_RDATA = "it holds no rdata entries, so rdata cannot be ranked"
 _KEPT_SUMS = 64
 _NO_IDS, _NO_COUNTS = np.zeros(0, np.int32), np.zeros(0, np.uint64)
-_FEW_ROWS = 2_000
 _FEW = 16  # names for which a look into every summary costs less than it may save
 
 
@@ -42,37 +40,6 @@ class Source:
     held: Held
 
 
-def stays_whole(grouping: Grouping, under: bytes | None) -> bool:
-    """Whether the names under a suffix are whole groups, so that lists over all names bound them as well."""
-    if under is None or grouping is Grouping.FQDN:
-        return True
-    if grouping is Grouping.DOMAIN:
-        return suffix_list().registered_domain(under) == under
-    return grouping is Grouping.TLD and len(under) <= 2 + under[0]
-
-
-def suits(scope: RankScope) -> bool:
-    """Whether summaries say anything about such a scope."""
-    return stays_whole(scope.grouping, scope.under) and classes_of(scope.rrtypes) is not None
-
-
-def worth_summaries(scope: RankScope, tables: Sequence[Table]) -> bool:
-    """Whether it pays to make summaries for such a ranking. One table alone is scanned for what is asked, and
-    so are the rows under a suffix where they are few: that is faster.
-    """
-    if len(tables) < 2 or not suits(scope):
-        return False
-    if scope.under is None:
-        return True
-    rows = subtree(scope.under)
-    largest = max(tables, key=lambda table: table.size)
-    try:
-        found = largest.entries(b"\0" + rows.start, b"\1" if rows.stop is None else b"\0" + rows.stop)
-        return sum(1 for _ in islice(found, _FEW_ROWS)) == _FEW_ROWS
-    except TableError:
-        return True
-
-
 class ListStore:
     """Not for use by several threads at once."""
 
@@ -81,7 +48,8 @@ class ListStore:
         self._threads = threads
         self._budget = budget
         self._types: dict[tuple[Identity, bytes | None], TypeCounts] = {}
-        self._held: dict[tuple[Identity, Grouping, int | RankScope], tuple[int, Held]] = {}
+        self._held: dict[tuple[Identity, Grouping, int], tuple[int, Held]] = {}
+        self._scans: dict[RankScope, dict[Identity, Held]] = {}
         self._numbers = {grouping: Numbers() for grouping in Grouping}
         self._sums: dict[tuple[tuple[Identity, ...], bytes | None], TypeCounts] = {}
         self._learnt: dict[int, tuple[Held, Ids, Counts]] = {}
@@ -96,6 +64,7 @@ class ListStore:
         """Forget all lists once they are more than the budget allows; summaries bring them back."""
         if self._bytes + sum(numbers.bytes for numbers in self._numbers.values()) > self._budget:
             self._held.clear()
+            self._scans.clear()
             self._types.clear()
             self._learnt.clear()
             self._shares.clear()
@@ -111,11 +80,12 @@ class ListStore:
         Without ``rescan``, summaries give what they hold.
         """
         classes = classes_of(scope.rrtypes) if suits(scope) else None
+        scanned = self._scans.get(scope, {})
         found: list[Source] = []
         wanting: list[Table] = []
         failed: Failed = {}
         for table in tables:
-            held = self._scanned(table, scope)
+            held = scanned.get(identity(table))
             try:
                 if classes is None or self._is_narrow(table, scope, depth) or (held and not held.floor):
                     own = None
@@ -141,11 +111,14 @@ class ListStore:
         self, tables: Sequence[Table], scope: RankScope, threshold: int, cancel: Cancel | None
     ) -> tuple[list[Source], int, Failed]:
         """Lists of every key that reaches ``threshold``, cut there."""
-        have, _, failed = self.lists(
-            [t for t in tables if self._has_lists(t, scope)], scope, UNLIMITED, cancel, rescan=False
-        )
+        scanned, summarized = self._scans.get(scope, {}), suits(scope)
+        listed = [
+            t for t in tables if identity(t) in scanned or (summarized and self.summaries.of(t) is not None)
+        ]
+        have, _, failed = self.lists(listed, scope, UNLIMITED, cancel, rescan=False)
         short = {source.table for source in have if source.held.floor >= threshold}
-        wanting = [t for t in tables if t in short or not self._has_lists(t, scope)]
+        long = set(listed) - short
+        wanting = [t for t in tables if t not in long]
         made, more = self._scan(wanting, scope, UNLIMITED, threshold, cancel)
         cut = [replace(s, held=s.held.above(threshold)) for s in have if s.table not in short]
         return cut + made, len(wanting), {**failed, **more}
@@ -228,7 +201,7 @@ class ListStore:
             wanting,
             [],
             TypeClasses(all=True),
-            ranges=_ranges(under, ()),
+            ranges=key_ranges(under, ()),
             threads=self._threads,
             cancel=cancel,
         )
@@ -258,11 +231,6 @@ class ListStore:
             self._shares[key] = int(rows * share)
         return self._shares[key] < min(depth, KEEP)
 
-    def _has_lists(self, table: Table, scope: RankScope) -> bool:
-        return (suits(scope) and self.summaries.of(table) is not None) or self._scanned(
-            table, scope
-        ) is not None
-
     def _stored(
         self, table: Table, grouping: Grouping, classes: tuple[int, ...], depth: int
     ) -> list[Source] | None:
@@ -287,11 +255,9 @@ class ListStore:
         if held is None or (read < depth and len(held.ids) < held.listed):
             top = summary.places(grouping, cls, depth)
             held = Held.of(top, summary.head(grouping, cls).listed, self._numbers[grouping])
-            self._keep(key, held, depth)
+            self._bytes += held.bytes - (self._held[key][1].bytes if key in self._held else 0)
+            self._held[key] = depth, held
         return held
-
-    def _scanned(self, table: Table, scope: RankScope) -> Held | None:
-        return self._held.get((identity(table), scope.grouping, scope), (0, None))[1]
 
     def _scan(
         self, tables: Sequence[Table], scope: RankScope, keep: int, least: int, cancel: Cancel | None
@@ -302,20 +268,21 @@ class ListStore:
         types = TypeClasses((frozenset(scope.rrtypes),)) if scope.rrtypes else TypeClasses(all=True)
         by_rdata = scope.grouping is Grouping.RDATA
         if not stays_whole(scope.grouping, scope.under):
-            keep = UNLIMITED  # point lookups know no suffix, so nothing may be left to look up
+            keep, least = UNLIMITED, 0  # point lookups know no suffix, so nothing may be left to look up
         scans = scan(
             tables,
             [scope.grouping],
             types,
             keep=keep + len(scope.excluded) if keep < UNLIMITED else keep,
-            least=0 if keep >= UNLIMITED and not stays_whole(scope.grouping, scope.under) else least,
-            ranges=_ranges(scope.under, () if by_rdata else scope.excluded_under),
+            least=least,
+            ranges=key_ranges(scope.under, () if by_rdata else scope.excluded_under),
             rdata_owners=scope.under[:-1] if by_rdata and scope.under else b"",
             threads=self._threads,
             cancel=cancel,
         )
         found: list[Source] = []
         failed: Failed = {}
+        known = self._scans.setdefault(scope, {})
         for table, one in zip(tables, scans, strict=True):
             if isinstance(one, TableError):
                 failed[table] = one
@@ -326,33 +293,13 @@ class ListStore:
                 continue
             held = Held.of(top, len(top.keys), self._numbers[scope.grouping])
             if not least:
-                self._keep((identity(table), scope.grouping, scope), held, keep)
+                before = known.get(identity(table))
+                self._bytes += held.bytes - (before.bytes if before else 0)
+                known[identity(table)] = held
             found.append(Source(table, None, held))
         return found, failed
-
-    def _keep(self, key: tuple[Identity, Grouping, int | RankScope], held: Held, depth: int) -> None:
-        self._bytes += held.bytes - (self._held[key][1].bytes if key in self._held else 0)
-        self._held[key] = depth, held
 
 
 def _has_rdata(table: Table, distinct: int) -> bool:
     """Whether the table was written with rdata entries; one without would rank as if it were empty."""
     return distinct > 0 or table.entries_count == 0 or table.get(b"\xff\x02") is not None
-
-
-def _ranges(under: bytes | None, excluded: Sequence[bytes]) -> list[KeyRange]:
-    """The owner names under a suffix but for those under others, in ascending order."""
-    whole = KeyRange() if under is None else subtree(under)
-    found: list[KeyRange] = []
-    start: bytes | None = whole.start
-    for hole in sorted((subtree(name) for name in excluded), key=lambda r: r.start):
-        if start is None or (whole.stop is not None and hole.start >= whole.stop):
-            break
-        if hole.stop is not None and hole.stop <= start:
-            continue
-        if hole.start > start:
-            found.append(KeyRange(start, hole.start))
-        start = hole.stop
-    if start is not None and (whole.stop is None or start < whole.stop):
-        found.append(KeyRange(start, whole.stop))
-    return found
