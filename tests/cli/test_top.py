@@ -84,6 +84,11 @@ def test_exclusions_from_a_file(dnstide, small_dir, tmp_path):
     ("arguments", "code", "words"),
     [
         (["0"], 2, "N: 0 is not a number from 1 to 100,000"),
+        (["-17"], 2, "N: -17 is not a number from 1 to 100,000"),
+        (["100001"], 2, "N: 100001 is not a number from 1 to 100,000"),
+        (["--series", "fortnight"], 2, '--series: "fortnight" is not a granularity'),
+        (["--movers-against", "20240101"], 2, "--movers-against: both spans need a start and an end"),
+        (["--movers-against", "20230101", "--date", "20240101"], 1, "in the span held against, no table"),
         (["many"], 2, "not a valid integer"),
         (["--by", "continent"], 2, "continent"),
         (["--under", "a..b"], 2, "--under"),
@@ -95,7 +100,7 @@ def test_exclusions_from_a_file(dnstide, small_dir, tmp_path):
         (
             ["--movers-against", "20240101", "--start", "20240101", "--stop", "20240103"],
             2,
-            "--movers-against",
+            "it overlaps with the span asked, 2024-01-01T00:00:00Z to 2024-01-04T00:00:00Z",
         ),
         (["--ratio-from", "5"], 2, "--ratio-from"),
         (["--start", "20230101", "--stop", "20230102"], 1, "there are 2 month tables"),
@@ -154,10 +159,53 @@ def test_a_cache_that_cannot_be_written_costs_one_warning(dnstide, small_dir, tm
     assert sum("summaries are not kept" in record.message for record in caplog.records) == 1
 
 
+def test_summaries_that_cannot_be_kept_fail_the_command_that_makes_them(dnstide, small_dir, tmp_path):
+    """It says where and why, and does not claim to have made them."""
+    (tmp_path / "file").write_text("")
+    done = dnstide("summarize", "--mtbl-dir", small_dir, "--cache-dir", tmp_path / "file")
+    assert done.code == 1
+    assert f"cannot keep summaries in {tmp_path}/file/summaries/" in done.err
+    assert "Not a directory" in done.err
+    assert "tables are summarized" not in done.err
+
+
+def test_series_tell_zeros_from_gaps(dnstide, own_dir, tmp_path):
+    """A day without a table is no zero, in no format; neither is a damaged day that was left out."""
+    (own_dir / "dns.20240103.D.mtbl").unlink()
+    cut = (own_dir / "dns.20240104.D.mtbl").read_bytes()[:-1]
+    (own_dir / "dns.20240104.D.mtbl").write_bytes(cut)
+    question = ["top", "1", "--by", "fqdn", "--under", "once-1.example.org", "--mtbl-dir", own_dir]
+    question += ["--start", "20240101", "--stop", "20240105", "--series", "--partial"]
+    text = dnstide(*question)
+    assert (text.code, text.out) == (3, "1  1  100.00%   █··   once-1.example.org.\n")
+    assert "no table: 2024-01-03" in text.err
+    assert "damaged: 2024-01-04" in text.err
+    assert dnstide(*question, "--format", "csv").out.endswith(",0,1,,,0\n")
+    (line,) = dnstide(*question, "--format", "jsonl").out.splitlines()
+    assert json.loads(line)["series"] == [0, 1, None, None, 0]
+
+
+def test_the_plan_of_changes_has_both_spans(dnstide, small_dir):
+    """Every table that was used is said to be."""
+    done = dnstide(
+        "top", "--explain", "--date", "20240105", "--movers-against", "20240102", "--mtbl-dir", small_dir
+    )
+    assert "used: dns.20240102.D.mtbl" in done.err
+    assert "dns.20240105.D.mtbl" in done.err.split("left out")[0]
+    assert done.err.count("proved: ") == 2
+
+
 def test_sparkline():
-    """Eight heights, a blank for zero, and no more bars than fit."""
-    assert sparkline(np.array([0, 1, 4, 8], np.uint64)) == " ▁▄█"
-    assert sparkline(np.zeros(3, np.uint64)) == "   "
-    assert sparkline(np.array([], np.uint64)) == ""
-    assert len(sparkline(np.arange(1000, dtype=np.uint64))) == 60
-    assert sparkline(np.array([2**64 - 1, 1], np.uint64)) == "█▁"
+    """Eight heights, a blank for zero, a dot for what is not known, and no more bars than fit."""
+
+    def line(*counts: int, gaps: tuple[int, ...] = ()) -> str:
+        known = np.ones(len(counts), bool)
+        known[list(gaps)] = False
+        return sparkline(np.array(counts, np.uint64), known)
+
+    assert line(0, 1, 4, 8) == " ▁▄█"
+    assert line(0, 0, 0, gaps=(1,)) == " · "
+    assert line(0, 5, gaps=(0,)) == "·█"
+    assert line() == ""
+    assert len(line(*range(1000))) == 60
+    assert line(2**64 - 1, 1) == "█▁"

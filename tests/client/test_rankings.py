@@ -75,7 +75,7 @@ def test_no_time(small_dir, tmp_path):
         (1, {"by": "colour"}, "by"),
         (1, {"rrtypes": "A,"}, "rrtypes"),
         (1, {"exclude": [7]}, "exclude"),
-        (1, {"series": "fortnight"}, "granularity"),
+        (1, {"series": "fortnight"}, "series"),
         (1, {"against": ("2024-01-02", "2024-01-01")}, "against"),
         (1, {"against": (None, "2024-01-01")}, "against"),
         (1, {"ratio_from": 0}, "ratio_from"),

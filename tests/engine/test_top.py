@@ -304,11 +304,12 @@ def test_rdata_of_tables_without_rdata_entries(tmp_path: Path) -> None:
         ({"start": 10, "stop": 10}, "end_time"),
         ({"dataset": "http"}, "dataset"),
         ({"policy": "maybe"}, "failure_policy"),
-        ({"series": "fortnight"}, "granularity"),
+        ({"series": "fortnight"}, "series"),
         ({"n": 1001, "series": "day"}, "series"),
         ({"ratio_from": 5}, "ratio_from"),
         ({"start": 10, "stop": 20, "against": (15, 30)}, "against"),
         ({"start": 10, "stop": 20, "against": (None, 5)}, "against"),
+        ({"against": (1, 5)}, "against"),
         ({"start": 10, "stop": 20, "against": (5, 3)}, "against.end_time"),
         ({"start": 10, "stop": 20, "against": (1, 5), "ratio_from": 0}, "ratio_from"),
     ],
@@ -336,12 +337,25 @@ def test_summaries_serve_the_next_engine(engine: LocalEngine, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    "name", [".", "com.", "a-b._c.example.", "a\\.b.example.", "\\000\\255.x.", "*.example.", "xn--p1ai."]
+    "name",
+    [
+        ".",
+        "com.",
+        "a-b._c.example.",
+        "a\\.b.example.",
+        "\\000\\255.x.",
+        "\\*.example.",
+        "xn--p1ai.",
+        "0/25.2.0.192.in-addr.arpa.",
+    ],
 )
 def test_keys_as_people_read_them(name: str) -> None:
-    """A name comes out as dnspython writes it, whatever its labels hold."""
+    """Whatever its labels hold, a name comes out so that it can be excluded by its text."""
     parsed = dns.name.from_text(name)
-    assert key_text(Grouping.FQDN, reversed_name(parsed)) == (parsed.to_text(), None)
+    assert key_text(Grouping.FQDN, reversed_name(parsed)) == (name, None)
+    question = TopQuestion.build(1, exclude=[name])
+    assert question.scope.excluded == (reversed_name(parsed),)
+    assert not question.scope.excluded_under
 
 
 def test_rdata_as_people_read_it() -> None:
@@ -350,3 +364,23 @@ def test_rdata_as_people_read_it() -> None:
     assert key_text(Grouping.RDATA, b"\0\1\xc0") == ("\\# 1 c0", "A")
     assert key_text(Grouping.RDATA, b"\xff\x01ab") == ("\\# 2 6162", "TYPE65281")
     assert key_text(Grouping.RRTYPE, b"\0\x1c") == ("AAAA", None)
+
+
+@pytest.mark.parametrize("counts", [[2**63, 2**63], [2**64 - 1, 2**64 - 1]])
+def test_sums_that_nobody_asks_for(tmp_path: Path, counts: list[int]) -> None:
+    """What does not fit elsewhere costs no answer, whether it is in one table or over several."""
+    data = [b"\x01x", b"\x01y"] if counts[0] == 2**63 else [b"\x01x"]
+    large = [
+        [Row(dns.name.from_text("a.net."), 16, dns.name.root, (d,), 1, 1, count) for d in data]
+        for count in counts
+    ]
+    rows = [
+        Row(dns.name.from_text(f"{name}.com."), 1, dns.name.root, (bytes(4),), 1, 1, 7) for name in ("b", "c")
+    ]
+    write(tmp_path, [[*day, *rows] for day in large])
+    for by in (Grouping.FQDN, Grouping.DOMAIN, Grouping.TLD):
+        for cache in (None, tmp_path / "cache"):
+            answer = run(tmp_path, TopQuestion.build(5, by, under="com"), 2, cache)
+            assert answer.total == 28
+            with pytest.raises(CountOverflow):
+                run(tmp_path, TopQuestion.build(5, by), 2, cache)

@@ -125,3 +125,34 @@ def test_the_compiled_form_is_as_documented() -> None:
         return found
 
     assert walk(0, ()) == {(b"com",): 1, (b"ck",): 2, (b"ck", b"www"): 4, (b"uk", b"co"): 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "owns"),
+    [
+        ("example.com", True),
+        ("example.co.uk", True),
+        ("a.foo.kobe.jp", True),
+        ("city.kobe.jp", True),  # an exception to *.kobe.jp
+        ("example.unheard-of", True),
+        ("alice.github.io", True),
+        ("amazonaws.com", False),  # public suffixes lie under it
+        ("github.io", False),  # itself a public suffix
+        ("foo.kobe.jp", False),
+        ("kobe.jp", False),
+        ("www.example.com", False),
+        ("com", False),
+        (".", False),
+    ],
+)
+def test_domains_that_own_their_subtree(name: str, owns: bool) -> None:
+    """Those alone of which no name under them is registered as something else."""
+    assert suffix_list().owns_subtree(key(name)) is owns
+
+
+@given(st.lists(LABELS, min_size=1, max_size=5), st.lists(LABELS, max_size=3))
+def test_a_subtree_that_is_owned_is_one_domain(name: list[str], front: list[str]) -> None:
+    """Whatever stands in front of such a name is registered as it."""
+    domain = ".".join(name)
+    if suffix_list().owns_subtree(key(domain)):
+        assert suffix_list().registered_domain(key(".".join([*front, domain]))) == key(domain)

@@ -11,6 +11,8 @@ from dnstide.shard.asks import AskTop, RankQuestion, RankReply, RankScope
 from dnstide.shard.background import Summarizer, summarize_some
 from dnstide.shard.bounds import Bounds
 
+EVERYTHING = RankScope(Grouping.FQDN)
+
 
 @pytest.fixture
 def shard(small_dir: Path, tmp_path: Path) -> Shard:
@@ -37,10 +39,25 @@ def test_summaries_appear_by_themselves(shard: Shard, tmp_path: Path) -> None:
 def test_some_summaries_at_a_time(shard: Shard) -> None:
     """As many as asked are made, and what is left is told."""
     names = names_of(shard)
-    assert summarize_some(shard.ranker, names, 10) == len(names) - 10
+    assert summarize_some(shard.ranker, names, 10, EVERYTHING) == len(names) - 10
     assert shard.ranker.missing(names) == names[10:]
-    assert summarize_some(shard.ranker, names, 100) == 0
+    assert summarize_some(shard.ranker, names, 100, EVERYTHING) == 0
     assert shard.ranker.missing(names) == []
+
+
+def test_a_small_suffix_needs_no_summaries(shard: Shard) -> None:
+    """Its rows are few, so they are read; so are those of types that summaries do not know."""
+    names = names_of(shard)
+    for scope in (
+        RankScope(Grouping.FQDN, under=b"\x03com\x00"),
+        RankScope(Grouping.DOMAIN, rrtypes=(33,)),
+    ):
+        assert summarize_some(shard.ranker, names, 0, scope) == 0
+        reply = shard.rank(RankQuestion("q", tuple(names), scope, AskTop(500, 100)))
+        assert isinstance(reply, RankReply)
+        assert isinstance(reply.value, Bounds)
+        assert reply.value.scanned == len(names)
+    assert shard.ranker.missing(names) == names
 
 
 def question(shard: Shard, seconds: float | None = None) -> RankQuestion:
@@ -57,3 +74,17 @@ def test_what_stops_a_ranking_is_a_value(shard: Shard) -> None:
     assert isinstance(found.value, Bounds)
     assert found.value.floor == 0
     assert len(found.value.keys) == 62
+
+
+def test_nothing_is_made_that_cannot_be_kept(small_dir: Path, tmp_path: Path) -> None:
+    """Without a place for summaries the background makes none; a ranking makes those it needs."""
+    (tmp_path / "file").write_bytes(b"")
+    shard = Shard(small_dir, 1, tmp_path / "file")
+    names = names_of(shard)
+    summarizer = Summarizer(shard.ranker)
+    summarizer.want(names)
+    assert summarizer.wait(30)
+    assert shard.ranker.missing(names) == names
+    summarizer.close()
+    assert isinstance(shard.rank(question(shard)), RankReply)
+    assert shard.ranker.missing(names) == []

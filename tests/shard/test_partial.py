@@ -38,6 +38,7 @@ PARTIALS = st.builds(
     rows=st.integers(0, 9),
     blocks=st.integers(0, 9),
     answered=st.integers(0, 9),
+    summarized=st.integers(0, 9),
     failures=st.sampled_from([(), (FAILURES[1],), (FAILURES[1], FAILURES[0])]),
     seconds=st.sampled_from([0.0, 0.5, 1.5]),
 )
@@ -65,8 +66,12 @@ def test_order_and_grouping_do_not_matter(a: Partial, b: Partial, c: Partial) ->
 @pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Partial)])
 def test_every_field_takes_part_in_the_sum(name: str) -> None:
     """A field that is added to Partial without a law of its own makes this test fail."""
-    a = partial({(0, 0, 0): 3}, rows=1, blocks=2, answered=3, failures=(FAILURES[0],), seconds=0.5)
-    b = partial({(1, 28, 2): 4}, rows=10, blocks=20, answered=30, failures=(FAILURES[1],), seconds=0.25)
+    a = partial(
+        {(0, 0, 0): 3}, rows=1, blocks=2, answered=3, summarized=2, failures=(FAILURES[0],), seconds=0.5
+    )
+    b = partial(
+        {(1, 28, 2): 4}, rows=10, blocks=20, answered=30, summarized=5, failures=(FAILURES[1],), seconds=0.25
+    )
     expected = {
         "query": [0, 1],
         "rrtype": [0, 28],
@@ -75,6 +80,7 @@ def test_every_field_takes_part_in_the_sum(name: str) -> None:
         "rows": 11,
         "blocks": 22,
         "answered": 33,
+        "summarized": 7,
         "failures": (FAILURES[1], FAILURES[0]),
         "seconds": 0.5,
     }

@@ -39,6 +39,7 @@ def test_answers_survive() -> None:
         rows=1,
         blocks=2,
         answered=3,
+        summarized=2,
         failures=(Failure("t", "BAD_BLOCK", "x", 9, True),),
         seconds=0.5,
     )

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from dnstide.client.question import BUCKET_BY, DATASETS, GRANULARITIES
 
+from .output import note_warnings
+
 if TYPE_CHECKING:
     from dnstide.client import Client, LocalClient
 
@@ -32,12 +34,14 @@ class Source:
 
     def connect(self, timeout: float | None, cache_dir: str | None = None) -> Client | LocalClient:
         """A client for it, to be closed by the caller. `cache_dir` is where a client in process keeps
-        summaries.
+        summaries; commands without that option follow the environment.
         """
         if self.mtbl_dir is not None:
             from dnstide.client.local import LocalClient
 
-            return LocalClient(self.mtbl_dir, timeout=timeout, cache_dir=cache_dir)
+            note_warnings()
+            folder = cache_dir or os.environ.get("DNSTIDE_CACHE_DIR")
+            return LocalClient(self.mtbl_dir, timeout=timeout, cache_dir=folder)
         from dnstide.client.blocking import Client
         from dnstide.client.channel import Tls
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
 import sys
@@ -21,6 +22,18 @@ def note(text: str) -> None:
         print(f"dnstide: {text}", file=sys.stderr, flush=True)
     except BrokenPipeError:
         raise PipeClosed from None
+
+
+class _Notes(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        note(record.getMessage())
+
+
+def note_warnings() -> None:
+    """What an engine in this process warns of, it says as this command says everything."""
+    log = logging.getLogger("dnstide")
+    if not any(isinstance(handler, _Notes) for handler in log.handlers):
+        log.addHandler(_Notes(logging.WARNING))
 
 
 def check_output(path: str | None, force: bool, option: str = "--output") -> None:

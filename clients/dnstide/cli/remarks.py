@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from .output import note
 
 if TYPE_CHECKING:
-    from dnstide.client.results import PlanEntry, Summary, Volume
+    from dnstide.client.rankings import TopSummary
+    from dnstide.client.results import Axis, PlanEntry, Summary, Volume
 
 MOST_LINES = 20
 """Of tables that failed, and of stretches that are not complete."""
@@ -19,8 +20,9 @@ def explain(volume: Volume) -> None:
     """Which tables were used, and why others were not."""
     plan(volume.summary.plan)
     summary = volume.summary
+    how = f", {summary.tables_summarized} by their summaries" if summary.tables_summarized else ""
     note(
-        f"{summary.tables_answered} of {summary.tables_asked} tables answered, "
+        f"{summary.tables_answered} of {summary.tables_asked} tables answered{how}, "
         f"{summary.rows_read:,} rows counted, {summary.blocks_read:,} blocks read"
     )
 
@@ -41,11 +43,11 @@ def remarks(volume: Volume) -> None:
         for series in volume:
             if not len(series) or not series.counts.any():
                 note(f"nothing found for {series.name}{' ' + series.rrtype if series.rrtype else ''}")
-    _gaps(volume)
+    gaps(volume.axis)
     failures(volume.summary)
 
 
-def failures(summary: Summary) -> None:
+def failures(summary: Summary | TopSummary) -> None:
     """The tables that did not answer, where there are any."""
     if summary.complete:
         return
@@ -55,17 +57,18 @@ def failures(summary: Summary) -> None:
         note(f"failed: {summary.failures_total - MOST_LINES} more tables")
     note(
         f"incomplete: {summary.tables_answered} of {summary.tables_asked} tables answered; "
-        "counts of the buckets concerned are lower bounds"
+        "counts that need the others are lower bounds"
     )
 
 
-def _gaps(volume: Volume) -> None:
+def gaps(axis: Axis) -> None:
+    """The stretches that are not covered completely."""
     from dnstide.client.results import Coverage
 
     from .render import bucket_labels, coverage_runs
 
-    runs = [run for run in coverage_runs(volume.axis) if run[2] is not Coverage.COMPLETE]
-    labels = bucket_labels(volume.axis) if runs else []
+    runs = [run for run in coverage_runs(axis) if run[2] is not Coverage.COMPLETE]
+    labels = bucket_labels(axis) if runs else []
     words = {
         Coverage.PARTIAL: "covered in part only",
         Coverage.NONE: "no table",

@@ -100,7 +100,7 @@ def _json(volume: Volume) -> Iterator[str]:
 
 
 def _summary(volume: Volume) -> dict[str, Any]:
-    """What does not depend on who answered: no times, no counts of blocks."""
+    """What does not depend on who answered, and from what: no times, no counts of rows and blocks."""
     summary = volume.summary
     found: dict[str, Any] = {
         "complete": summary.complete,
@@ -111,7 +111,6 @@ def _summary(volume: Volume) -> dict[str, Any]:
             {"table": f.table, "code": f.code, "reason": f.reason, "offset": f.offset}
             for f in summary.failures
         ],
-        "rows_read": summary.rows_read,
         "total_count": sum(series.total for series in volume),
     }
     if summary.plan:

@@ -8,7 +8,7 @@ import click
 
 from . import exits
 from .options import cache_option
-from .output import note
+from .output import note, note_warnings
 from .progress import progress_bar
 
 
@@ -31,9 +31,15 @@ def summarize(mtbl_dir: str | None, cache_dir: str | None) -> int:
         raise click.UsageError("which tables? give --mtbl-dir DIR, or set DNSTIDE_MTBL_DIR")
     from dnstide.client.local import LocalClient
 
+    note_warnings()
     with LocalClient(folder, cache_dir=cache_dir) as client:
-        with progress_bar("making summaries") as bar:
-            failed = client.summarize(progress=bar)
+        try:
+            with progress_bar("making summaries") as bar:
+                failed = client.summarize(progress=bar)
+        except OSError as error:
+            raise click.ClickException(
+                f"cannot keep summaries in {error.filename}: {error.strerror}"
+            ) from None
         count = len(client.tables().tables)
     for failure in failed:
         note(f"failed: {failure}")

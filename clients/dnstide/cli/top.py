@@ -8,20 +8,33 @@ from typing import TYPE_CHECKING
 import click
 from dnstide.client.question import DATASETS
 from dnstide.client.ranking_question import GROUPINGS, TopOptions
+from dnstide.client.rankings import many
 
 from . import exits
 from .options import cache_option, find_source, output_options, source_options, span_options, timeout_option
 from .output import check_output, note, write
 from .pictures import Drawing, check_drawing, plot_option
 from .progress import progress_bar
-from .remarks import plan
+from .remarks import failures, gaps, plan
 from .top_picture import check_top_drawing, draw_top, picture_title
 
 if TYPE_CHECKING:
     from dnstide.client.rankings import Top
 
 
-@click.command(epilog=exits.HELP)
+class _Top(click.Command):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption:
+            for text in given:
+                if text[1:].isdecimal():
+                    raise click.UsageError(f"N: {text} is not a number from 1 to 100,000", ctx) from None
+            raise
+
+
+@click.command(cls=_Top, epilog=exits.HELP)
 @click.argument("limit", metavar="[N]", type=int, default=10)
 @click.option(
     "--by", type=click.Choice(GROUPINGS), default="fqdn", show_default=True,
@@ -141,10 +154,11 @@ def _span(text: str | None) -> tuple[str, str] | None:
 def _explain(answer: Top) -> None:
     summary = answer.summary
     plan(summary.plan)
-    note(f"{summary.method} of {summary.tables_answered} tables, {summary.keep:,} keys kept of each list")
+    tables = many(summary.tables_answered, "table")
+    note(f"{summary.method} of {tables}, {summary.keep:,} keys kept of each list")
     for certificate in summary.certificates:
         note(f"proved: {certificate}")
-    rows = "" if summary.rows is None else f", {summary.rows:,} rows"
+    rows = "" if summary.rows is None else f", {many(summary.rows, 'row')}"
     without = f", without {summary.excluded:,} excluded" if summary.excluded else ""
     note(f"total {summary.total:,}{without}{rows}")
     if summary.suffix_list:
@@ -152,14 +166,8 @@ def _explain(answer: Top) -> None:
 
 
 def _remarks(answer: Top) -> None:
-    summary = answer.summary
     if not answer.found and answer.complete:
         note("nothing found: is the suffix spelt right, or the record type?")
-    if summary.complete:
-        return
-    for failure in summary.failures[:20]:
-        note(f"failed: {failure}")
-    note(
-        f"incomplete: {summary.tables_answered} of {summary.tables_asked} tables answered; "
-        "counts are lower bounds"
-    )
+    if answer.axis is not None and answer.found:
+        gaps(answer.axis)
+    failures(answer.summary)

@@ -12,6 +12,7 @@ from dnstide.client.rankings import Change, Rank, Top
 from .render import bucket_labels, rows_pieces
 
 BARS = "▁▂▃▄▅▆▇█"
+GAP = "·"
 MOST_BARS = 60
 
 
@@ -24,19 +25,20 @@ def top_pieces(answer: Top, form: str) -> Iterator[str]:
     return _jsonl(answer) if form == "jsonl" else _json(answer)
 
 
-def sparkline(counts: np.ndarray[Any, np.dtype[np.uint64]]) -> str:
+def sparkline(
+    counts: np.ndarray[Any, np.dtype[np.uint64]], known: np.ndarray[Any, np.dtype[np.bool_]]
+) -> str:
     """The counts as bars of eight heights, neighbours added up where there are more than fit; a blank is
-    zero.
+    zero, a dot a gap.
     """
+    values = counts.astype(np.float64)
     if len(counts) > MOST_BARS:
         edges = np.linspace(0, len(counts), MOST_BARS + 1).astype(np.intp)[:-1]
-        counts = np.add.reduceat(counts.astype(np.float64), edges)
-    values = counts.astype(np.float64)
-    largest = values.max(initial=0.0)
-    if not largest:
-        return " " * len(values)
+        values, known = np.add.reduceat(values, edges), np.logical_or.reduceat(known, edges)
+    largest = values.max(initial=0.0) or 1.0
     heights = np.ceil(values / largest * len(BARS)).astype(np.intp)
-    return "".join(" " if height == 0 else BARS[height - 1] for height in heights.tolist())
+    bars = zip(heights.tolist(), known.tolist(), strict=True)
+    return "".join(BARS[height - 1] if height else " " if seen else GAP for height, seen in bars)
 
 
 def _text(answer: Top) -> Iterator[str]:
@@ -46,12 +48,12 @@ def _text(answer: Top) -> Iterator[str]:
             for word, one in _changes(answer)
         ]
         return _aligned(rows, "<>>>>")
-    rows = [[one.rank, one.count, f"{one.share:.2%}", *_bars(one), _title(one)] for one in answer.ranks]
+    rows = [[r.rank, r.count, f"{r.share:.2%}", *_bars(answer, r), _title(r)] for r in answer.ranks]
     return _aligned(rows, ">>>" + "<" * (answer.axis is not None))
 
 
-def _bars(one: Rank) -> list[str]:
-    return [] if one.series is None else [sparkline(one.series)]
+def _bars(answer: Top, one: Rank) -> list[str]:
+    return [] if one.series is None else [sparkline(one.series, answer.known(one))]
 
 
 def _aligned(rows: list[list[Any]], sides: str) -> Iterator[str]:
@@ -76,12 +78,16 @@ def _csv(answer: Top) -> Iterator[str]:
         return rows_pieces(columns, changes, "csv")
     labels = [] if answer.axis is None else bucket_labels(answer.axis)
     columns = ["rank", "name", "rrtype", "count", "share", *labels]
-    ranks = [[r.rank, r.name, r.rrtype, r.count, r.share, *_series(r)] for r in answer.ranks]
+    ranks = [[r.rank, r.name, r.rrtype, r.count, r.share, *_series(answer, r)] for r in answer.ranks]
     return rows_pieces(columns, ranks, "csv")
 
 
-def _series(one: Rank) -> list[int]:
-    return [] if one.series is None else one.series.tolist()
+def _series(answer: Top, one: Rank) -> list[int | None]:
+    """None where there is no count."""
+    if one.series is None:
+        return []
+    known = answer.known(one).tolist()
+    return [count if seen else None for count, seen in zip(one.series.tolist(), known, strict=True)]
 
 
 def _jsonl(answer: Top) -> Iterator[str]:
@@ -92,7 +98,7 @@ def _jsonl(answer: Top) -> Iterator[str]:
 def _items(answer: Top) -> Iterator[dict[str, Any]]:
     for one in answer.ranks:
         typed = {} if one.rrtype is None else {"rrtype": one.rrtype}
-        series = {} if one.series is None else {"series": one.series.tolist()}
+        series = {} if one.series is None else {"series": _series(answer, one)}
         yield {"rank": one.rank, "name": one.name, **typed, "count": one.count, "share": one.share, **series}
     for word, c in _changes(answer):
         typed = {} if c.rrtype is None else {"rrtype": c.rrtype}

@@ -11,6 +11,7 @@ from dnstide.client.question import SMOOTHINGS, QuestionOptions, Smoothing
 from . import exits
 from .options import (
     FORMATS,
+    cache_option,
     find_source,
     names_options,
     output_options_of,
@@ -39,14 +40,16 @@ if TYPE_CHECKING:
 @click.option("--fill", is_flag=True, help="List every bucket: 0 where covered, empty where not.")
 @click.option("--explain", is_flag=True, help="Say which tables were used, and why others were not.")
 @picture_options
+@cache_option
 @source_options
 @timeout_option
 @output_options_of((*FORMATS, "parquet"))
 def vot(
     names: tuple[str, ...], names_file: str | None, smooth: int | None, smooth_by: str, explain: bool,
-    plot: str | None, plot_type: str, log: bool, panels: bool, mark_shifts: bool, timeout: float | None,
-    form: str, output: str | None, force: bool, server: str | None, mtbl_dir: str | None,
-    tls: bool, ca: str | None, cert: str | None, key: str | None, **question: Any,
+    plot: str | None, plot_type: str, log: bool, panels: bool, mark_shifts: bool, cache_dir: str | None,
+    timeout: float | None, form: str, output: str | None, force: bool,
+    server: str | None, mtbl_dir: str | None, tls: bool, ca: str | None, cert: str | None, key: str | None,
+    **question: Any,
 ) -> int:  # fmt: skip
     """How often each NAME was seen, bucket by bucket. All times are UTC.
 
@@ -79,7 +82,7 @@ def vot(
     asked = read_names(names, names_file)
     smoothing = None if smooth is None else Smoothing(smooth, smooth_by)
     options: QuestionOptions = {**question, "smooth": smoothing, "explain": explain}  # type: ignore[typeddict-item]
-    with closing(source.connect(timeout)) as client, progress_bar("reading tables") as bar:
+    with closing(source.connect(timeout, cache_dir)) as client, progress_bar("reading tables") as bar:
 
         def progress(now: Progress) -> None:
             if bar is not None:

@@ -208,6 +208,7 @@ def summary(message: volume_pb2.Summary) -> Summary:
         total_count=message.total_count,
         timings=Timings(*map(_seconds, (spent.plan, spent.ask, spent.merge, spent.slowest_shard))),
         catalog_version=message.catalog_version,
+        tables_summarized=message.tables_summarized,
     )
 
 

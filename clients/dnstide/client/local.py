@@ -125,7 +125,7 @@ class LocalClient:
         self, *, timeout: Timeout = None, progress: Callable[[int, int], None] | None = None
     ) -> tuple[Failure, ...]:
         """Make the summaries that are missing, so that rankings need not; returns the tables that cannot be
-        read.
+        read. Raises OSError where summaries cannot be kept.
         """
         seconds = timeouts.seconds(timeout, self._timeout)
         failed = _interruptible(lambda cancel: self._engine.summarize(None, progress, cancel), seconds)
@@ -239,6 +239,7 @@ def _summary(question: Question, answer: engine.VolumeAnswer) -> Summary:
         total_count=answer.total,
         timings=Timings(spent.plan, spent.look, spent.merge, spent.slowest_shard),
         catalog_version=answer.catalog_version,
+        tables_summarized=answer.summarized,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 
 from dnstide import engine
 from dnstide.engine import top_question
@@ -39,10 +40,7 @@ def top_of(
     axis = None
     if answer.edges is not None and answer.coverage is not None and question.series is not None:
         axis = make_axis(question.series, answer.edges[:-1], int(answer.edges[-1]), answer.coverage)
-    plan: list[PlanEntry] = []
-    if question.explain:
-        plan = [PlanEntry(name, True, "") for name in answer.plan.tables]
-        plan += [PlanEntry(left.table, False, left.reason) for left in answer.plan.left_out]
+    plan = (PlanEntry(*one) for one in answer.tables if question.explain)
     return Top(
         ranks=tuple(Rank(e.rank, e.name, e.rrtype, e.count, e.share, e.series) for e in answer.entries),
         rises=tuple(Change(c.rank, c.name, c.rrtype, c.before, c.after) for c in answer.rises),
@@ -53,7 +51,7 @@ def top_of(
             tables_answered=answer.answered,
             failures=tuple(failure(one) for one in answer.failures[: most[0]]),
             failures_total=len(answer.failures),
-            plan=tuple(plan[: most[1]]),
+            plan=tuple(islice(plan, most[1])),
             total=answer.total,
             excluded=answer.excluded,
             certificates=tuple(
@@ -74,7 +72,7 @@ def top_of(
             suffix_list=answer.suffixes,
             rows=answer.rows,
             seconds=answer.seconds,
-            catalog_version=answer.plan.catalog.version,
+            catalog_version=answer.catalog_version,
         ),
         axis=axis,
     )

@@ -132,13 +132,13 @@ def make_question(
     )
 
 
-def granularity_name(text: str) -> str:
+def granularity_name(text: str, field: str = "granularity") -> str:
     """The long name of a granularity given by name or letter (`m` and `M` differ). Raises InvalidQuestion."""
     for name, letter in GRANULARITIES.items():
         if text == letter or (isinstance(text, str) and text.lower() == name):
             return name
     known = ", ".join(GRANULARITIES)
-    raise InvalidQuestion([("granularity", f'"{text}" is not a granularity: choose one of {known}')])
+    raise InvalidQuestion([(field, f'"{text}" is not a granularity: choose one of {known}')])
 
 
 def _names(names: str | Iterable[str]) -> tuple[str, ...]:

@@ -85,7 +85,7 @@ def make_top_question(limit: int, options: TopOptions, *, now: datetime | None =
         ),
         start=start,
         stop=stop,
-        series=None if series is None else granularity_name(series),
+        series=None if series is None else granularity_name(series, "series"),
         against=_against(options.get("against")),
         ratio_from=None
         if (least := options.get("ratio_from")) is None

@@ -6,18 +6,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from .errors import Failure
-from .results import Axis, Counts, PlanEntry
+from .results import UNKNOWN_WHERE_ZERO, Axis, Counts, PlanEntry
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pandas as pd
     import polars as pl
+
+
+def many(number: int, what: str) -> str:
+    """``1 table``, ``1,000 tables``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rank:
     """One of the largest. `rrtype` is set where rdata is ranked, `share` is of all that is ranked; `series`
-    has a count for each bucket of the axis, where it was asked.
+    has a count for each bucket of the axis, where it was asked; `Top.known` tells its zeros from gaps.
     """
 
     rank: int
@@ -73,17 +81,14 @@ class Certificate:
     rounds: int
 
     def __str__(self) -> str:
-        sign = (
-            "<"
-            if self.theta < self.threshold
-            else "<="
-            if self.theta == self.threshold
-            else "of nothing left,"
-        )
-        proof = f"{self.theta:,} {sign} {self.threshold:,}" if self.theta else "everything was listed"
+        sign = "<" if self.theta < self.threshold else "<="
+        proof = "everything was listed"
+        if self.theta:
+            proof = f"floors of {self.theta:,} in all {sign} the {self.threshold:,} that it takes to rank"
+        lists = many(self.lists, "list")
         return (
-            f"{proof}; {self.lists} lists read {self.depth:,} places far, {self.candidates:,} candidates, "
-            f"{self.lookups:,} lookups, {self.scanned} tables scanned"
+            f"{proof}; {lists} read {self.depth:,} deep, {many(self.candidates, 'candidate')}, "
+            f"{many(self.lookups, 'lookup')}, {many(self.scanned, 'table')} scanned"
         )
 
 
@@ -131,6 +136,12 @@ class Top:
     @property
     def found(self) -> bool:
         return bool(self.ranks or self.rises or self.falls)
+
+    def known(self, rank: Rank) -> npt.NDArray[np.bool_]:
+        """Where the series of a rank has a count: a zero of a bucket without tables is none."""
+        if self.axis is None or rank.series is None:
+            raise ValueError("the ranking was asked without series")
+        return (rank.series > 0) | ~np.isin(self.axis.coverage, UNKNOWN_WHERE_ZERO)
 
     def __iter__(self) -> Iterator[Rank]:
         return iter(self.ranks)

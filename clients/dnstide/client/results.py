@@ -129,7 +129,11 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What the answer rests on. `complete` is True where every table of the plan answered."""
+    """What the answer rests on. `complete` is True where every table of the plan answered.
+
+    Of the tables that answered, summaries stood in for `tables_summarized`; rows and blocks were read of the
+    others.
+    """
 
     complete: bool
     tables_asked: int
@@ -142,6 +146,7 @@ class Summary:
     total_count: int = 0
     timings: Timings = Timings()
     catalog_version: str = ""
+    tables_summarized: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from dnstide.shard import Partial, Shard, ShardError, ShardQuestion, TableStatus
-from dnstide.shard.asks import RankQuestion, RankReply
+from dnstide.shard.asks import RankQuestion, RankReply, RankScope
 from dnstide.shard.background import summarize_some
 
 T = TypeVar("T")
@@ -44,8 +44,8 @@ class ShardHandle(Protocol):
     async def rank(self, question: RankQuestion) -> RankReply | ShardError:
         """The answer to one ask of a ranking."""
 
-    async def summarize(self, names: Sequence[str], most: int) -> int:
-        """Makes up to `most` of the summaries that these tables lack; how many they still lack."""
+    async def summarize(self, names: Sequence[str], most: int, scope: RankScope) -> int:
+        """As `summarize_some`."""
 
     async def cancel(self, ids: Sequence[str]) -> None:
         """Stops the lookups of these questions; unknown ids are ignored."""
@@ -94,8 +94,8 @@ class LocalShardHandle:
     async def rank(self, question: RankQuestion) -> RankReply | ShardError:
         return await self._run(self._ask, lambda: self.shard.rank(question))
 
-    async def summarize(self, names: Sequence[str], most: int) -> int:
-        return await self._run(self._ask, lambda: summarize_some(self.shard.ranker, names, most))
+    async def summarize(self, names: Sequence[str], most: int, scope: RankScope) -> int:
+        return await self._run(self._ask, lambda: summarize_some(self.shard.ranker, names, most, scope))
 
     async def cancel(self, ids: Sequence[str]) -> None:
         await self._run(self._control, lambda: self._cancel_all(ids))

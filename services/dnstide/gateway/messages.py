@@ -68,6 +68,7 @@ def fill_summary(summary: volume_pb2.Summary, answer: VolumeAnswer, explain: boo
     summary.complete = answer.complete
     summary.tables_asked = answer.asked
     summary.tables_answered = answer.answered
+    summary.tables_summarized = answer.summarized
     summary.rows_read = answer.rows
     summary.blocks_read = answer.blocks
     summary.total_count = min(answer.total, 2**64 - 1)

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 from dnstide.api.v1 import top_pb2, top_pb2_grpc
-from dnstide.engine.top import Fresh, ShardsAsk, TopSteps, plan_top, top_steps
+from dnstide.engine.top import Fresh, ShardsAsk, TopSteps, plan_spans, top_steps
 from dnstide.engine.top_answer import TopAnswer
 from dnstide.engine.top_question import TopQuestion
 from dnstide.gateway.handles import ShardGoneError, ShardHandle
@@ -18,7 +18,7 @@ from dnstide.gateway.ranking_messages import progress_message, top_messages, top
 from dnstide.gateway.service import Context, DnstideService, abort
 from dnstide.mtbl import Cancelled, CountOverflow, DeadlinePassed
 from dnstide.shard import SHARD_UNREACHABLE, Failure, ShardError
-from dnstide.shard.asks import RankReply
+from dnstide.shard.asks import RankReply, RankScope
 from dnstide.shard.partial import CANCELLED, COUNT_OVERFLOW, DEADLINE_PASSED
 
 SUMMARIES_AT_ONCE = 16  # between two signs of progress
@@ -77,8 +77,7 @@ class RankingService(top_pb2_grpc.RankingServiceServicer):
         """Makes the summaries that are missing, a few at a time; a table that fails, fails the ranking
         later.
         """
-        spans = [question.span] if question.against is None else [question.span, question.against]
-        tables = {name for span in spans for name in plan_top(self._pool.catalog, question, span).tables}
+        tables = {name for plan in plan_spans(self._pool.catalog, question) for name in plan.tables}
         # Tables do not change under their catalog: what was found whole is not looked at again.
         known = self._pool.catalog.plans.setdefault("summarized", set())
         assert isinstance(known, set)
@@ -88,14 +87,18 @@ class RankingService(top_pb2_grpc.RankingServiceServicer):
         left = wanted = len(tables)
         first = True
         while left:
-            before, left = left, await asking.summarize(tables, 0 if first else SUMMARIES_AT_ONCE)
+            before, left = (
+                left,
+                await asking.summarize(tables, 0 if first else SUMMARIES_AT_ONCE, question.scope),
+            )
             if first:
                 wanted, first = left, False
             elif left >= before:
                 break  # what is left cannot be read
             if left or wanted:
                 await context.write(progress_message(wanted, wanted - left))
-        known |= tables
+        if question.scope.under is None:  # else some may have been as well off without
+            known |= tables
 
 
 class _Asking:
@@ -115,13 +118,13 @@ class _Asking:
         found = [reply for some in replies for reply in some]
         return found + ([self._lost(stranded)] if stranded else [])
 
-    async def summarize(self, tables: set[str], most: int) -> int:
-        """Has up to `most` summaries made by each shard; how many are missing then."""
+    async def summarize(self, tables: set[str], most: int, scope: RankScope) -> int:
+        """Has up to `most` of the summaries that the ranking needs made by each shard; how many lack then."""
         parts, _ = self._divide(sorted(tables), {})
 
         async def one(shard: str, own: list[str]) -> int:
             try:
-                return int(await self._within(self._handle(shard).summarize(own, most)))
+                return int(await self._within(self._handle(shard).summarize(own, most, scope)))
             except ShardGoneError as error:
                 self._pool.lost(error.shard, self._pool.members[error.shard].handle)
                 return 0

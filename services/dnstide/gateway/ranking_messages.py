@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from dnstide.api.v1 import top_pb2, volume_pb2
@@ -134,10 +135,8 @@ def _fill_summary(summary: top_pb2.RankSummary, answer: TopAnswer, explain: bool
     summary.failures.extend(failure_message(failure) for failure in answer.failures[:MAX_FAILURES])
     summary.failures_total = len(answer.failures)
     if explain:
-        plan = answer.plan
-        used = (volume_pb2.PlanEntry(table=name, used=True) for name in plan.tables)
-        left = (volume_pb2.PlanEntry(table=one.table, reason=one.reason) for one in plan.left_out)
-        summary.plan.extend([*used, *left][:MAX_PLAN])
+        for name, used, reason in islice(answer.tables, MAX_PLAN):
+            summary.plan.add(table=name, used=used, reason=reason)
     summary.total_count = answer.total
     summary.excluded_count = answer.excluded
     summary.certificates.extend(_certificate(one) for one in answer.certificates)
@@ -147,7 +146,7 @@ def _fill_summary(summary: top_pb2.RankSummary, answer: TopAnswer, explain: bool
     if answer.rows is not None:
         summary.rows = answer.rows
     summary.seconds = answer.seconds
-    summary.catalog_version = answer.plan.catalog.version
+    summary.catalog_version = answer.catalog_version
 
 
 def _certificate(one: Certificate) -> top_pb2.Certificate:

@@ -20,7 +20,7 @@ from dnstide.gateway.pool import ShardSpec
 from dnstide.gateway.ray_cluster import nodes
 from dnstide.shard import Partial, ShardError, ShardQuestion, TableStatus
 from dnstide.shard.actor import Greeting, start_actor
-from dnstide.shard.asks import RankQuestion, RankReply
+from dnstide.shard.asks import RankQuestion, RankReply, RankScope
 from dnstide.shard.channel import machine
 from dnstide.shard.wire import PlanPacker, pack_questions, read_answers
 from ray.exceptions import RayActorError
@@ -56,8 +56,8 @@ class RayShardHandle:
         reply: RankReply | ShardError = await self._call("rank", question)
         return reply
 
-    async def summarize(self, names: Sequence[str], most: int) -> int:
-        return int(await self._call("summarize", list(names), most))
+    async def summarize(self, names: Sequence[str], most: int, scope: RankScope) -> int:
+        return int(await self._call("summarize", list(names), most, scope))
 
     async def cancel(self, ids: Sequence[str]) -> None:
         await self._call("cancel", list(ids))

@@ -42,7 +42,8 @@ class VolumeAnswer:
     """One axis for all series: bucket i is [edges[i], edges[i+1]) and coverage[i] its code.
 
     Series stand in the order of the names asked, then by record type. Counts are lower bounds where
-    `complete` is False; then `failures` tells which of the `asked` tables are missing in them.
+    `complete` is False; then `failures` tells which of the `asked` tables are missing in them. Of the
+    `answered` ones, summaries stood in for `summarized`: `rows` and `blocks` are what was read of the others.
     """
 
     question: VolumeQuestion = field(repr=False)
@@ -53,6 +54,7 @@ class VolumeAnswer:
     failures: tuple[Failure, ...]
     asked: int
     answered: int
+    summarized: int
     rows: int
     blocks: int
     timings: Timings = Timings()

@@ -151,10 +151,10 @@ class LocalEngine:
         """Makes the summaries that are missing, of these tables or of all; returns the tables that cannot be
         read.
 
-        Raises Cancelled, DeadlinePassed.
+        Raises OSError where they cannot be kept, Cancelled, DeadlinePassed.
         """
         listed = [table.name for table in self.tables().tables] if names is None else list(names)
-        return self._shard.ranker.make(listed, cancel, progress)
+        return self._shard.ranker.make(listed, cancel, progress, must_keep=True)
 
     def _look(
         self, looks: Looks, question: VolumeQuestion, progress: Progress | None, cancel: Cancel | None

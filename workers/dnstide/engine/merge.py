@@ -56,7 +56,7 @@ class Accumulator:
         if merged.answered + len(failures) != plan.asked:
             heard = f"{merged.answered} answered, {len(failures)} failed"
             raise RuntimeError(f"{plan.asked} tables were asked, but {heard}")
-        coverage = _coverage(plan, failures)
+        coverage = coverage_of(plan, failures)
         drop = min(plan.lead, int(merged.bucket.min())) if len(merged.bucket) else plan.lead
         bucket = merged.bucket - np.int32(drop) if drop else merged.bucket
         series = build_series(question, merged.query, merged.rrtype, bucket, merged.count, coverage[drop:])
@@ -70,6 +70,7 @@ class Accumulator:
             failures=failures,
             asked=plan.asked,
             answered=merged.answered,
+            summarized=merged.summarized,
             rows=merged.rows,
             blocks=merged.blocks,
             timings=replace(timings, merge=timings.merge + spent, slowest_shard=merged.seconds),
@@ -80,9 +81,11 @@ def _one_each(failures: tuple[Failure, ...]) -> tuple[Failure, ...]:
     return tuple({failure.table: failure for failure in reversed(failures)}.values())[::-1]
 
 
-def _coverage(plan: VolumePlan, failures: tuple[Failure, ...]) -> Codes:
+def coverage_of(plan: VolumePlan, failures: Iterable[Failure]) -> Codes:
+    """The coverage of each bucket of a plan, now that these of its tables failed."""
     coverage = plan.coverage
     grace = plan.bucket_by is BucketBy.FIRST_SEEN
+    failures = tuple(failures)
     for code, unreachable in ((Coverage.DAMAGED, False), (Coverage.UNREACHABLE, True)):
         tables = [plan.catalog.by_name[f.table] for f in failures if f.unreachable is unreachable]
         if tables:

@@ -53,8 +53,29 @@ class OwnerTarget:
 
     def __str__(self) -> str:
         if self.wildcard:
-            return "*." if self.name == dns.name.root else f"*.{_text(self.name)}"
-        return _text(self.name)
+            return "*." if self.name == dns.name.root else f"*.{name_text(self.name)}"
+        return name_text(self.name)
+
+
+def parse_owner(text: str, field: str) -> tuple[dns.name.Name, bool]:
+    """NAME, or `*.NAME`, `*` and `*.` for a name with all that is under it. Raises InvalidQuestion(field,
+    text, …)."""
+    name = text.strip()
+    wildcard = name in ("*", "*.") or name.startswith("*.")
+    if wildcard:
+        name = name[2:] or "."
+    if "*" in _unescaped(name):
+        raise InvalidQuestion(
+            field,
+            text,
+            "an asterisk stands for whole names in front only (*.example.com); a literal one is written \\*",
+        )
+    return parse_name(name, field), wildcard
+
+
+def name_text(name: dns.name.Name) -> str:
+    """In presentation form; an asterisk is escaped, so that nobody takes it for all names."""
+    return name.to_text().replace("*", "\\*")
 
 
 def parse_name(text: str, field: str) -> dns.name.Name:
@@ -117,10 +138,6 @@ def parse_rrtypes(texts: Iterable[str], field: str = "rrtypes") -> tuple[int, ..
     return () if everything else tuple(sorted(found))
 
 
-def _text(name: dns.name.Name) -> str:
-    return name.to_text().replace("*", "\\*")
-
-
 def rrtype_text(rrtype: int) -> str:
     """The mnemonic, or TYPEnnn where there is none."""
     return str(dns.rdatatype.to_text(dns.rdatatype.RdataType.make(rrtype)))
@@ -133,16 +150,7 @@ def _parse_target(text: str) -> OwnerTarget:
     if len(parts) > 3:
         raise InvalidQuestion(field, text, "take NAME/TYPE/BAILIWICK; a slash inside a name is written \\/")
     name, rrtype, bailiwick = (part.strip() for part in [*parts, "", ""][:3])
-    wildcard = name in ("*", "*.") or name.startswith("*.")
-    if wildcard:
-        name = name[2:] or "."
-    if "*" in _unescaped(name):
-        raise InvalidQuestion(
-            field,
-            text,
-            "an asterisk stands for whole names in front only (*.example.com); a literal one is written \\*",
-        )
-    owner = parse_name(name, field)
+    owner, wildcard = parse_owner(name, field)
     rrtypes = parse_rrtypes([t for t in rrtype.split(",") if t.strip()], field)
     return OwnerTarget(owner, wildcard, rrtypes, parse_name(bailiwick, field) if bailiwick else None)
 

@@ -15,16 +15,17 @@ import numpy as np
 from dnstide.engine.bounding import add_exact
 from dnstide.engine.catalog import Catalog
 from dnstide.engine.coverage import covered
-from dnstide.engine.errors import AnswerIncomplete, InvalidQuestion
+from dnstide.engine.errors import AnswerIncomplete, InvalidQuestion, NoTables
 from dnstide.engine.granularity import Granularity
 from dnstide.engine.looks import MAX_PLANS, without
+from dnstide.engine.merge import coverage_of
 from dnstide.engine.movers import Change as Direction
 from dnstide.engine.movers import Movers, move
 from dnstide.engine.plan import VolumePlan, plan_volume
 from dnstide.engine.question import FailurePolicy
 from dnstide.engine.rank import Certificate, Ranking, rank
 from dnstide.engine.top_answer import Change, Entry, TopAnswer
-from dnstide.engine.top_question import Span, TopQuestion, key_text
+from dnstide.engine.top_question import Span, TopQuestion, key_text, time_text
 from dnstide.mtbl import CountOverflow
 from dnstide.mtbl.keys import Grouping, Keys, tie_order
 from dnstide.mtbl.psl import suffix_list
@@ -33,7 +34,7 @@ from dnstide.shard.bounds import LARGEST_COUNT
 from dnstide.shard.partial import Failure
 from dnstide.shard.summary import KEEP
 
-__all__ = ["Fresh", "ShardsAsk", "TopSteps", "plan_top", "top_steps"]
+__all__ = ["Fresh", "ShardsAsk", "TopSteps", "plan_spans", "top_steps"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,13 +81,27 @@ def plan_top(
         within = np.clip([columns.start[i], columns.stop[i]], plan.span.start, plan.span.stop)
         low, high = covered(*periods, within.astype(np.int64))
         if high - low < within[1] - within[0]:
-            side = "start_time" if columns.start[i] < plan.span.start else "end_time"
+            early = columns.start[i] < plan.span.start
+            side, edge = ("start_time", plan.span.start) if early else ("end_time", plan.span.stop)
             available = ", ".join(catalog.available(question.dataset))
             reason = (
                 f"{columns.infos[i].name} cannot be cut there, and finer tables are not at hand: {available}"
             )
-            raise InvalidQuestion(side, plan.span.start if side == "start_time" else plan.span.stop, reason)
+            raise InvalidQuestion(side, time_text(edge), reason)
     return plan
+
+
+def plan_spans(catalog: Catalog, question: TopQuestion) -> list[VolumePlan]:
+    """The tables of the asked span, and of the one that it is held against. Raises as `plan_top`."""
+    plans = [plan_top(catalog, question, question.span)]
+    if question.against is not None:
+        try:
+            plans.append(plan_top(catalog, question, question.against))
+        except NoTables as error:
+            raise NoTables(f"in the span held against, {error.reason}", error.available) from None
+        except InvalidQuestion as error:
+            raise InvalidQuestion(f"against.{error.field}", error.value, error.reason) from None
+    return plans
 
 
 def top_steps(catalog: Catalog, question: TopQuestion) -> TopSteps:
@@ -114,15 +129,15 @@ class _Run:
     def __init__(self, catalog: Catalog, question: TopQuestion) -> None:
         self._question = question
         self._scope = question.scope
-        spans = [question.span] if question.against is None else [question.span, question.against]
-        self._plans = [plan_top(catalog, question, span) for span in spans]
+        self._plans = plan_spans(catalog, question)
         self._series = (
             plan_top(catalog, question, question.span, question.series) if question.series else None
         )
-        plans = [*self._plans, *([self._series] if self._series else [])]
-        failures = {failure for plan in plans for failure in plan.failures}
+        self._all = [*self._plans, *([self._series] if self._series else [])]
+        failures = {failure for plan in self._all for failure in plan.failures}
+        self._failures = tuple(sorted(failures, key=lambda failure: failure.table))
         if failures and question.policy is FailurePolicy.FAIL:
-            raise AnswerIncomplete(tuple(sorted(failures, key=lambda f: f.table)))
+            raise AnswerIncomplete(self._failures)
 
     def answer(self) -> TopSteps:
         question = self._question
@@ -215,7 +230,7 @@ class _Run:
     def _finish(
         self, entries: tuple[Entry, ...], moved: list[Movers], totals: Totals, certificates: list[Certificate]
     ) -> TopAnswer:
-        question, scope, plan = self._question, self._scope, self._plans[0]
+        question, scope = self._question, self._scope
         changes = [
             tuple(
                 Change(i, *key_text(scope.grouping, m.key), m.before, m.after)
@@ -230,12 +245,12 @@ class _Run:
         rows = None
         if totals.types is not None:
             rows = sum(r for t, (r, _) in totals.types.items() if not scope.rrtypes or t in scope.rrtypes)
-        failures = sorted({f for p in self._plans for f in p.failures}, key=lambda f: f.table)
+        tables = {table for p in self._all for table in p.tables}
         scanned = any(certificate.scanned for certificate in certificates)
         axis = self._series
         return TopAnswer(
             question=question,
-            plan=plan,
+            plans=tuple(self._all),
             entries=entries,
             rises=rises,
             falls=falls,
@@ -246,9 +261,9 @@ class _Run:
             method=("range" if scope.under else "scan") if scanned else "summary",
             keep=KEEP,
             suffixes=suffix_list().version if scope.grouping is Grouping.DOMAIN else None,
-            asked=sum(p.asked for p in self._plans),
-            answered=sum(len(p.tables) for p in self._plans),
-            failures=tuple(failures),
+            asked=len(tables) + len(self._failures),
+            answered=len(tables),
+            failures=self._failures,
             edges=None if axis is None else axis.edges,
-            coverage=None if axis is None else axis.coverage,
+            coverage=None if axis is None else coverage_of(axis, axis.failures),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -43,6 +44,8 @@ class Change:
 class TopAnswer:
     """`entries`, or with a question of changes `rises` and `falls`.
 
+    `plans` are those of the asked span, of the span it is held against, and of the series.
+
     `total` is what all ranked rows add up to, exclusions taken off; `excluded` what they were; of the asked
     span. `rows` counts the RRSET rows behind it. `certificates` prove the answer: one for entries, two for
     rises and falls. `method` is summary, scan or range: the costliest way that was needed. `suffixes` is the
@@ -51,7 +54,7 @@ class TopAnswer:
     """
 
     question: TopQuestion = field(repr=False)
-    plan: VolumePlan = field(repr=False)
+    plans: tuple[VolumePlan, ...] = field(repr=False)
     entries: tuple[Entry, ...]
     rises: tuple[Change, ...]
     falls: tuple[Change, ...]
@@ -72,3 +75,18 @@ class TopAnswer:
     @property
     def complete(self) -> bool:
         return not self.failures
+
+    @property
+    def catalog_version(self) -> str:
+        return self.plans[0].catalog.version
+
+    @property
+    def tables(self) -> Iterator[tuple[str, bool, str]]:
+        """Every table of the catalog, whether it was used, and if not why: the used ones first."""
+        used = {table for plan in self.plans for table in plan.tables}
+        for info in self.plans[0].catalog.tables:
+            if info.name in used:
+                yield info.name, True, ""
+        for left in self.plans[0].left_out:
+            if left.table not in used:
+                yield left.table, False, left.reason

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import dns.exception
 import dns.name
@@ -15,14 +16,21 @@ from dnstide.engine.errors import InvalidQuestion
 from dnstide.engine.granularity import Granularity
 from dnstide.engine.question import DATASETS, BucketBy, FailurePolicy, VolumeQuestion
 from dnstide.engine.rank import MAX_RANKS
-from dnstide.engine.target import OwnerTarget, parse_name, parse_rrtype, parse_rrtypes, rrtype_text
+from dnstide.engine.target import (
+    OwnerTarget,
+    name_text,
+    parse_owner,
+    parse_rrtype,
+    parse_rrtypes,
+    rrtype_text,
+)
 from dnstide.mtbl import reversed_name
 from dnstide.mtbl.keys import Grouping, labels
 from dnstide.mtbl.psl import suffix_list
 from dnstide.shard.asks import RankScope
-from dnstide.shard.store import stays_whole
+from dnstide.shard.scopes import stays_whole
 
-__all__ = ["MAX_EXCLUDED", "MAX_SERIES", "Span", "TopQuestion", "key_text"]
+__all__ = ["MAX_EXCLUDED", "MAX_SERIES", "Span", "TopQuestion", "key_text", "time_text"]
 
 MAX_EXCLUDED = 100_000
 #: Names times tables of a series: bounds the memory of one answer.
@@ -73,7 +81,7 @@ class TopQuestion:
         if not 1 <= n <= MAX_RANKS:
             raise InvalidQuestion("limit", n, f"take a number from 1 to {MAX_RANKS:,}")
         grouping = _grouping(by)
-        step = Granularity.parse(series) if isinstance(series, str) else series
+        step = _step(series)
         if step is not None and (against is not None or n > MAX_SERIES):
             reason = "changes have no series" if against else f"series go with at most {MAX_SERIES:,} names"
             raise InvalidQuestion("series", step.label, reason)
@@ -85,8 +93,8 @@ class TopQuestion:
         # Spans, the dataset and the policy follow the rules of questions about volume.
         for place, (begin, end) in (("", (start, stop)), ("against.", against or (start, stop))):
             _checked(begin, end, dataset, policy, place)
-        if against is not None and _overlap((start, stop), against):
-            raise InvalidQuestion("against", against, "the two spans must both have ends and not overlap")
+        if against is not None:
+            _check_apart((start, stop), against)
         chosen = policy if isinstance(policy, FailurePolicy) else FailurePolicy(policy.lower())
         return cls(n, scope, (start, stop), dataset, step, against, ratio_from, chosen)
 
@@ -102,7 +110,7 @@ def key_text(grouping: Grouping, key: bytes) -> tuple[str, str | None]:
         parts = labels(key)[::-1]
         if parts and all(map(_PLAIN.fullmatch, parts)):  # ten times as fast, and nearly all names are
             return b".".join(parts).decode() + ".", None
-        return dns.name.Name((*parts, b"")).to_text(), None
+        return name_text(dns.name.Name((*parts, b""))), None
     rrtype = int.from_bytes(key[:2], "big")
     mnemonic = rrtype_text(rrtype)
     if grouping is Grouping.RRTYPE:
@@ -135,10 +143,33 @@ def _checked(
         raise InvalidQuestion(place + error.field, error.value, error.reason) from None
 
 
-def _overlap(a: Span, b: Span) -> bool:
-    if None in (*a, *b):
-        return True
-    return not (a[1] <= b[0] or b[1] <= a[0])  # type: ignore[operator]
+def _step(series: Granularity | str | None) -> Granularity | None:
+    if not isinstance(series, str):
+        return series
+    try:
+        return Granularity.parse(series)
+    except InvalidQuestion as error:
+        raise InvalidQuestion("series", error.value, error.reason) from None
+
+
+def _check_apart(asked: Span, against: Span) -> None:
+    if None in (*asked, *against):
+        reason = "both spans need a start and an end"
+    elif asked[0] < against[1] and against[0] < asked[1]:  # type: ignore[operator]
+        reason = f"it overlaps with the span asked, {_span_text(asked)}"
+    else:
+        return
+    raise InvalidQuestion("against", _span_text(against), reason)
+
+
+def time_text(timestamp: int) -> str:
+    """RFC 3339."""
+    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _span_text(span: Span) -> str:
+    start, stop = ("..." if time is None else time_text(time) for time in span)
+    return f"{start} to {stop}"
 
 
 def _scope(
@@ -146,8 +177,9 @@ def _scope(
 ) -> RankScope:
     types = parse_rrtypes(rrtypes)
     suffix = None
-    if under is not None and under.strip() not in ("", "."):
-        suffix = reversed_name(parse_name(under.strip().removeprefix("*."), "under"))
+    if under is not None and under.strip():
+        name, _ = parse_owner(under, "under")
+        suffix = None if name == dns.name.root else reversed_name(name)
     if isinstance(exclude, str):
         raise InvalidQuestion("exclude", exclude, "give a list")
     if len(exclude) > MAX_EXCLUDED:
@@ -167,11 +199,11 @@ def _excluded_names(
     names: set[bytes] = set()
     suffixes: set[bytes] = set()
     for i, text in enumerate(exclude):
-        target = OwnerTarget.parse(text.strip(), f"exclude[{i}]")
-        key = reversed_name(target.name)
-        if target.wildcard and (suffix or b"\0").startswith(key[:-1]):
+        name, wildcard = parse_owner(text, f"exclude[{i}]")
+        key = reversed_name(name)
+        if wildcard and (suffix or b"\0").startswith(key[:-1]):
             raise InvalidQuestion(f"exclude[{i}]", text, "nothing would be left")
-        (suffixes if target.wildcard else names).add(key)
+        (suffixes if wildcard else names).add(key)
     is_group = _group_test(grouping)
     kept: list[bytes] = []
     for key in sorted(suffixes):

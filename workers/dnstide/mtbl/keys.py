@@ -82,6 +82,16 @@ class Keys:
         bounds = self.offsets.tolist()
         return (self.blob[a:b] for a, b in itertools.pairwise(bounds))
 
+    def find(self, key: bytes) -> int | None:
+        """The place of a key, which is not empty."""
+        at = self.blob.find(key)
+        while at >= 0:
+            i = int(np.searchsorted(self.offsets, at))
+            if self.offsets[i] == at and self.offsets[i + 1] == at + len(key):
+                return i
+            at = self.blob.find(key, at + 1)
+        return None
+
     def take(self, indices: npt.NDArray[np.int64] | npt.NDArray[np.intp]) -> Keys:
         """The keys at ``indices``, in that order."""
         starts, stops = self.offsets[indices].tolist(), self.offsets[indices + 1].tolist()

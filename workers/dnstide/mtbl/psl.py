@@ -16,6 +16,7 @@ import hashlib
 import struct
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 
 import publicsuffixlist
 
@@ -48,13 +49,20 @@ class SuffixList:
 
     def registered_domain(self, name: bytes) -> bytes:
         """The registered domain of a reversed name (closed by a zero), reversed and closed likewise."""
-        ends = []
-        at = 0
-        while name[at]:
-            at += 1 + name[at]
-            ends.append(at)
+        ends = _ends(name)
         suffix = self._suffix_length(name, ends)
         return name if suffix >= len(ends) else name[: ends[suffix]] + b"\0"
+
+    def owns_subtree(self, name: bytes) -> bool:
+        """Whether the names registered as this reversed one are those at and under it, all of them.
+
+        So it is not for a public suffix, nor for a domain that a public suffix lies under (amazonaws.com).
+        """
+        ends = _ends(name)
+        node: _Node | None = self._root
+        for start, end in pairwise([0, *ends]):
+            node = node.children.get(name[start + 1 : end]) if node else None
+        return self._suffix_length(name, ends) == len(ends) - 1 and not (node and node.children)
 
     def _suffix_length(self, name: bytes, ends: list[int]) -> int:
         node: _Node | None = self._root
@@ -82,6 +90,16 @@ class SuffixList:
         for label in reversed(rule.encode("idna").split(b".")):
             node = node.children.setdefault(label, _Node())
         node.flags |= flag
+
+
+def _ends(name: bytes) -> list[int]:
+    """Where each label of a reversed name ends, the most general first."""
+    ends = []
+    at = 0
+    while name[at]:
+        at += 1 + name[at]
+        ends.append(at)
+    return ends
 
 
 @cache

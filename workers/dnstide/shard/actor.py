@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import ray
-from dnstide.shard.asks import RankQuestion, RankReply
+from dnstide.shard.asks import RankQuestion, RankReply, RankScope
 from dnstide.shard.background import Summarizer, summarize_some
 from dnstide.shard.channel import ChannelServer, machine
 from dnstide.shard.directory import TableStatus
@@ -75,9 +75,9 @@ class ShardActor:
         return self._shard.rank(question)
 
     @ray.method(concurrency_group="ask")
-    def summarize(self, names: Sequence[str], most: int) -> int:
-        """Makes up to `most` of the summaries that these tables lack; how many they still lack."""
-        return summarize_some(self._shard.ranker, names, most)
+    def summarize(self, names: Sequence[str], most: int, scope: RankScope) -> int:
+        """As `summarize_some`."""
+        return summarize_some(self._shard.ranker, names, most, scope)
 
     def _answer_packed(self, packed: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         return pack_answers(self._shard.answer(read_questions(packed, self._plans)))

@@ -39,6 +39,11 @@ class RankScope:
     excluded: tuple[bytes, ...] = ()
     excluded_under: tuple[bytes, ...] = ()
 
+    @property
+    def selects(self) -> bool:
+        """Whether some keys are not ranked."""
+        return self.under is not None or bool(self.excluded or self.excluded_under)
+
 
 @dataclass(frozen=True, slots=True)
 class AskTop:

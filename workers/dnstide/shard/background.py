@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
 from dnstide.mtbl import Cancel, Stopped
+from dnstide.shard.asks import RankScope
 from dnstide.shard.ranking import Ranker
 
 __all__ = ["Summarizer", "summarize_some"]
@@ -18,9 +19,11 @@ _LOG = logging.getLogger("dnstide")
 _LOWEST_PRIORITY = 19
 
 
-def summarize_some(ranker: Ranker, names: Sequence[str], most: int) -> int:
-    """Makes up to ``most`` of the summaries that these tables lack; how many they still lack."""
-    missing = ranker.missing(names)
+def summarize_some(ranker: Ranker, names: Sequence[str], most: int, scope: RankScope) -> int:
+    """Makes up to ``most`` of the summaries that these tables lack for such a ranking; how many they still
+    lack.
+    """
+    missing = ranker.missing(names, scope)
     ranker.make(missing[:most])
     return max(len(missing) - most, 0)
 
@@ -71,8 +74,12 @@ class Summarizer:
                 name, _ = self._wanted.popitem(last=False)
                 self._working = True
             try:
-                self._ranker.make([name], self._cancel, threads=1)
+                self._ranker.make([name], self._cancel, threads=1, must_keep=True)
             except Stopped:
                 return
+            except OSError:
+                # The cache has said so. A ranking makes what it needs; the rest would fill the memory.
+                with self._condition:
+                    self._wanted.clear()
             except Exception:
                 _LOG.exception("the summary of %s failed", name)

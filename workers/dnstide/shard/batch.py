@@ -59,7 +59,7 @@ def divide(
     blocks are decoded once for all of it, and they stand with its first question."""
     if len(questions) == 1:
         columns = result.query, result.rrtype, result.bucket, result.count
-        return [Partial(*columns, result.rows, result.blocks, answered, failures, seconds)]
+        return [Partial(*columns, result.rows, result.blocks, answered, 0, failures, seconds)]
     firsts = np.cumsum([0, *(len(question.queries) for question in questions)])
     bounds = np.searchsorted(result.query, firsts).tolist()
     partials = []
@@ -68,5 +68,5 @@ def divide(
         query = result.query[part] - np.int32(first)
         rows, blocks = (result.rows, result.blocks) if i == 0 else (0, 0)
         columns = query, result.rrtype[part], result.bucket[part], result.count[part]
-        partials.append(Partial(*columns, rows, blocks, answered, failures, seconds))
+        partials.append(Partial(*columns, rows, blocks, answered, 0, failures, seconds))
     return partials

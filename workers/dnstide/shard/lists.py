@@ -78,6 +78,10 @@ class Held:
             return self.cut(0)
         return self.cut(len(self.counts) - int(np.searchsorted(self.counts[::-1], np.uint64(threshold))))
 
+    def where(self, allowed: npt.NDArray[np.bool_]) -> Held:
+        """The places that are allowed."""
+        return replace(self, ids=self.ids[allowed], counts=self.counts[allowed])
+
     @property
     def bytes(self) -> int:
         return self.ids.nbytes + self.counts.nbytes

@@ -84,6 +84,8 @@ class Partial:
     blocks: int = 0
     # Tables whose rows are in the counts. Merge law: addition.
     answered: int = 0
+    # Of these, tables of which no row was read: their summaries told. Merge law: addition.
+    summarized: int = 0
     # Tables whose rows are not, sorted. Merge law: union.
     failures: tuple[Failure, ...] = ()
     # Time spent looking. Merge law: maximum, since shards work side by side.
@@ -106,6 +108,7 @@ class Partial:
                 for n in ("query", "rrtype", "bucket", "count")
             )
             and (self.rows, self.blocks, self.answered) == (other.rows, other.blocks, other.answered)
+            and self.summarized == other.summarized
             and (self.failures, self.seconds) == (other.failures, other.seconds)
         )
 
@@ -124,6 +127,7 @@ def sum_partials(partials: Sequence[Partial]) -> Partial:
         rows=sum(p.rows for p in partials),
         blocks=sum(p.blocks for p in partials),
         answered=sum(p.answered for p in partials),
+        summarized=sum(p.summarized for p in partials),
         failures=union(*(p.failures for p in partials)),
         seconds=max(p.seconds for p in partials),
     )

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from dnstide.mtbl import Cancel, Table, TableError
+from dnstide.mtbl import Cancel, CountOverflow, Table, TableError
 from dnstide.mtbl.keys import Grouping, Keys
 from dnstide.mtbl.scan import COMMON_TYPES, sum_groups
 from dnstide.shard.asks import AskAbove, AskTop, RankScope, Totals
 from dnstide.shard.bounds import Bounds, Counts, add_counts
 from dnstide.shard.lists import Held, Numbers, Sums, add_up
-from dnstide.shard.store import Failed, ListStore, Progress, Source, stays_whole
+from dnstide.shard.scopes import stays_whole, worth_summaries
+from dnstide.shard.store import ListStore, Source
+from dnstide.shard.summaries import Failed, Progress
 from dnstide.shard.summary import ALL
 
 __all__ = ["RankWork", "Summed"]
@@ -51,11 +54,10 @@ class RankWork:
         return tuple(self._tables)
 
     def prepare(self, progress: Progress | None) -> None:
-        """Makes missing summaries where they help. One table alone is scanned for what is asked: that is
-        faster.
-        """
-        if len(self._tables) > 1 and self._store.suits(self.scope):
-            self._drop(self._store.make(list(self._tables.values()), self._cancel, progress))
+        """Makes missing summaries where they help."""
+        missing = self._store.summaries.missing(list(self._tables.values()))
+        if missing and worth_summaries(self.scope, list(self._tables.values())):
+            self._drop(self._store.summaries.make(missing, self._cancel, progress))
 
     def top(self, ask: AskTop) -> Summed:
         """The lists added up to the depth of the ask."""
@@ -122,14 +124,6 @@ class RankWork:
             types = self._types()
             count = sum(n for t, (_, n) in types.items() if not scope.rrtypes or t in scope.rrtypes)
             return Totals(count, self._excluded(), types)
-        if stays_whole(Grouping.TLD, scope.under):
-            # The lists of last labels hold nearly all there are.
-            labels = RankWork(
-                self._store, RankScope(Grouping.TLD, scope.rrtypes), self._tables, self._threads, self._cancel
-            )
-            found = labels.exact(Keys.of([scope.under]), dict.fromkeys(self._tables, 0), 1)
-            self._drop(labels.failed)
-            return Totals(int(found[0, 0]), self._excluded(), None)
         return Totals(self._under([scope.under]), self._excluded(), None)
 
     def _types(self) -> dict[int, tuple[int, int]]:
@@ -139,21 +133,11 @@ class RankWork:
 
     def _under(self, names: Sequence[bytes]) -> int:
         """What everything at and under these names adds up to."""
-        wanted = np.arange(len(names), dtype=np.uint32)
-        tables = list(self._tables.values())
-        types = self.scope.rrtypes or None
-        sums = sum_groups(
-            tables,
-            None,
-            names,
-            [wanted] * len(tables),
-            types=types,
-            threads=self._threads,
-            cancel=self._cancel,
+        total, failed = self._store.under(
+            list(self._tables.values()), names, self.scope.rrtypes, self._cancel
         )
-        failed = {table: one for table, one in zip(tables, sums, strict=True) if isinstance(one, TableError)}
         self._drop(failed)
-        return sum(sum(one.tolist()) for one in sums if not isinstance(one, TableError))
+        return total
 
     @property
     def _numbers(self) -> Numbers:
@@ -164,20 +148,28 @@ class RankWork:
         self._tables = {name: table for name, table in self._tables.items() if table not in failed}
 
     def _add_up(self, lists: list[Held]) -> Sums:
-        sums = add_up(lists, len(self._numbers))
+        size = len(self._numbers)
+        if not self.scope.selects:
+            return add_up(lists, size)
+        try:
+            sums = add_up(lists, size)
+        except CountOverflow:  # perhaps of a key that is not ranked
+            return add_up([one.where(self._ranked(one.ids)) for one in lists], size)
+        return sums.where(self._ranked(sums.ids))
+
+    def _ranked(self, ids: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+        """Which of these keys are to be ranked."""
         scope = self.scope
-        if scope.under is None and not scope.excluded and not scope.excluded_under:
-            return sums
         # Lists over all names hold others than those under a suffix; lists made for it hold just its rows.
         whole = scope.grouping.by_name and stays_whole(scope.grouping, scope.under)
         under = (scope.under or b"\0")[:-1] if whole else b""
         excluded, prefixes = set(scope.excluded), tuple(name[:-1] for name in scope.excluded_under)
-        keys = (self._numbers.key(i) for i in sums.ids.tolist())
+        keys = map(self._numbers.key, ids.tolist())
         allowed = [
             key.startswith(under) and key not in excluded and not (prefixes and key.startswith(prefixes))
             for key in keys
         ]
-        return sums.where(np.array(allowed, bool))
+        return np.array(allowed, bool)
 
     def _looked_up(
         self, keys: Keys, lacking: list[tuple[Source, int, npt.NDArray[np.intp]]]

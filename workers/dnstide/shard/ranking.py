@@ -15,12 +15,15 @@ from dnstide.shard.asks import (
     AskTotals,
     RankQuestion,
     RankReply,
+    RankScope,
     Totals,
 )
 from dnstide.shard.bounds import Bounds, Counts
 from dnstide.shard.partial import Failure
 from dnstide.shard.rank_work import RankWork, Summed
-from dnstide.shard.store import Failed, ListStore, NoRdata, Progress
+from dnstide.shard.scopes import worth_summaries
+from dnstide.shard.store import ListStore, NoRdata
+from dnstide.shard.summaries import Failed, Progress, Summaries
 from dnstide.shard.summary_cache import SummaryCache
 from dnstide.shard.tables import OpenTables
 
@@ -37,7 +40,9 @@ class Ranker:
     def __init__(self, tables: OpenTables, threads: int, cache: SummaryCache | None) -> None:
         self._tables = tables
         self._threads = threads
-        self._store = ListStore(cache, threads)
+        #: Not under the lock: what is made only appears in a dictionary, and questions need not wait.
+        self.summaries = Summaries(cache, threads)
+        self._store = ListStore(self.summaries, threads)
         self._lock = Lock()
         self._sums: OrderedDict[tuple[object, ...], Summed] = OrderedDict()
         self._running: dict[str, Cancel] = {}
@@ -48,22 +53,23 @@ class Ranker:
         cancel: Cancel | None = None,
         progress: Progress | None = None,
         threads: int | None = None,
+        *,
+        must_keep: bool = False,
     ) -> list[Failure]:
-        """Makes the summaries that are missing of these tables. Raises Cancelled, DeadlinePassed."""
+        """As `Summaries.make`, for tables by name."""
         tables, failures = self._open(names)
-        # Without the lock: what is made only appears in a dictionary, and questions need not wait.
-        failed = self._store.make(list(tables.values()), cancel, progress, threads)
+        failed = self.summaries.make(list(tables.values()), cancel, progress, threads, must_keep=must_keep)
         return failures + self._met(tables, failed)
 
-    def missing(self, names: Sequence[str]) -> list[str]:
-        """Those of the tables that can be opened and have no summary yet."""
+    def missing(self, names: Sequence[str], scope: RankScope | None = None) -> list[str]:
+        """Those of the tables that can be opened and have no summary yet; none where a ranking of that scope
+        is as well off without.
+        """
         tables, _ = self._open(names)
-        missing = set(self._store.missing(list(tables.values())))
+        missing = set(self.summaries.missing(list(tables.values())))
+        if scope is not None and missing and not worth_summaries(scope, list(tables.values())):
+            return []
         return [name for name, table in tables.items() if table in missing]
-
-    def totals(self, tables: Sequence[Table]) -> list[dict[int, tuple[int, int]]] | None:
-        """Rows and count by record type of each table; None unless all of them have a summary."""
-        return self._store.totals(tables)
 
     def answer(
         self, question: RankQuestion, cancel: Cancel | None = None, progress: Progress | None = None

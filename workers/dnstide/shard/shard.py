@@ -19,7 +19,7 @@ from dnstide.shard.question import ShardPlan, ShardQuestion
 from dnstide.shard.ranking import Ranker
 from dnstide.shard.summary_cache import SummaryCache
 from dnstide.shard.tables import OpenTables
-from dnstide.shard.totals import answered_by_totals, partial_of_totals
+from dnstide.shard.totals import answered_by_totals, partial_of_totals, totals_of
 
 #: Below this many pairs of table and query, waking threads costs more than they bring.
 _SMALL = 64
@@ -168,16 +168,16 @@ class Shard:
         if not all(map(answered_by_totals, batch.questions)) or reading.table_buckets is None:
             return None
         began = perf_counter()
-        totals = self.ranker.totals(reading.tables)
-        if totals is None:
-            return None
+        summaries, buckets = self.ranker.summaries, reading.table_buckets.tolist()
         found: list[Partial | ShardError] = []
         for question in batch.questions:
             try:
-                buckets = reading.table_buckets.tolist()
-                found.append(
-                    partial_of_totals(question, buckets, totals, reading.failures, perf_counter() - began)
+                totals = totals_of(
+                    summaries, reading.tables, question.queries, split=question.split_by_rrtype
                 )
+                if totals is None:
+                    return None
+                found.append(partial_of_totals(totals, buckets, reading.failures, perf_counter() - began))
             except CountOverflow as error:
                 found.append(ShardError(question.id, COUNT_OVERFLOW, str(error)))
         return found

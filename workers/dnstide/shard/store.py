@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from dnstide.mtbl import Cancel, NotDnstable, Table, TableError
 from dnstide.mtbl.keys import Grouping
-from dnstide.mtbl.psl import suffix_list
-from dnstide.mtbl.scan import UNLIMITED, KeyRange, TypeClasses, scan, subtree
+from dnstide.mtbl.scan import UNLIMITED, TypeClasses, scan, sum_groups
 from dnstide.shard.asks import RankScope
 from dnstide.shard.bounds import Counts
 from dnstide.shard.lists import Held, Ids, Numbers
-from dnstide.shard.summary import ALL, KEEP, StoredSummary, Summary, classes_of, summarize
-from dnstide.shard.summary_cache import SummaryCache
+from dnstide.shard.scopes import key_ranges, stays_whole, suits
+from dnstide.shard.summaries import Failed, Identity, Summaries, identity
+from dnstide.shard.summary import ALL, DAMAGED, FIRST_PLACES, KEEP, StoredSummary, Summary, classes_of
 
-__all__ = ["Failed", "ListStore", "NoRdata", "Source", "stays_whole"]
+__all__ = ["ListStore", "NoRdata", "Source"]
 
-_LOG = logging.getLogger("dnstide")
-Identity = tuple[int, int, int]
-Progress = Callable[[int, int], None]
-Failed = dict[Table, TableError]
 TypeCounts = dict[int, tuple[int, int]]
 _NO_RDATA = "it holds no rdata entries, so rdata cannot be ranked"
 _KEPT_SUMS = 64
 _NO_IDS, _NO_COUNTS = np.zeros(0, np.int32), np.zeros(0, np.uint64)
-_BATCH = 16  # tables summarized in one call: what is made is stored before the next ones are read
+_FEW = 16  # names for which a look into every summary costs less than it may save
 
 
 class NoRdata(NotDnstable):
@@ -45,28 +40,20 @@ class Source:
     held: Held
 
 
-def stays_whole(grouping: Grouping, under: bytes | None) -> bool:
-    """Whether the names under a suffix are whole groups, so that lists over all names bound them as well."""
-    if under is None or grouping is Grouping.FQDN:
-        return True
-    if grouping is Grouping.DOMAIN:
-        return suffix_list().registered_domain(under) == under
-    return grouping is Grouping.TLD and len(under) <= 2 + under[0]
-
-
 class ListStore:
-    """Not for use by several threads at once, but for `make`, `missing` and `totals`."""
+    """Not for use by several threads at once."""
 
-    def __init__(self, cache: SummaryCache | None, threads: int, budget: int = 1 << 30) -> None:
-        self._cache = cache
+    def __init__(self, summaries: Summaries, threads: int, budget: int = 1 << 30) -> None:
+        self.summaries = summaries
         self._threads = threads
         self._budget = budget
-        self._summaries: dict[Identity, Summary | StoredSummary] = {}
         self._types: dict[tuple[Identity, bytes | None], TypeCounts] = {}
-        self._held: dict[tuple[Identity, Grouping, int | RankScope], tuple[int, Held]] = {}
+        self._held: dict[tuple[Identity, Grouping, int], tuple[int, Held]] = {}
+        self._scans: dict[RankScope, dict[Identity, Held]] = {}
         self._numbers = {grouping: Numbers() for grouping in Grouping}
         self._sums: dict[tuple[tuple[Identity, ...], bytes | None], TypeCounts] = {}
         self._learnt: dict[int, tuple[Held, Ids, Counts]] = {}
+        self._shares: dict[tuple[Identity, bytes], int] = {}
         self._bytes = 0
         self.epoch = 0  # grows when numbers change their meaning
 
@@ -77,46 +64,13 @@ class ListStore:
         """Forget all lists once they are more than the budget allows; summaries bring them back."""
         if self._bytes + sum(numbers.bytes for numbers in self._numbers.values()) > self._budget:
             self._held.clear()
+            self._scans.clear()
             self._types.clear()
             self._learnt.clear()
+            self._shares.clear()
             self._numbers = {grouping: Numbers() for grouping in Grouping}
             self._bytes = 0
             self.epoch += 1
-
-    def missing(self, tables: Sequence[Table]) -> list[Table]:
-        """The tables that have no summary yet."""
-        return [table for table in tables if self._summary(table) is None]
-
-    def make(
-        self,
-        tables: Sequence[Table],
-        cancel: Cancel | None,
-        progress: Progress | None = None,
-        threads: int | None = None,
-    ) -> Failed:
-        """Makes the summaries that are missing, and stores each. Tables that cannot be read come back."""
-        failed: Failed = {}
-        missing = self.missing(tables)
-        for first in range(0, len(missing), _BATCH):
-            batch = missing[first : first + _BATCH]
-            if progress is not None:
-                progress(first, len(missing))
-            keep = KEEP if self._cache is None else self._cache.keep
-            for table, made in zip(
-                batch,
-                summarize(batch, keep=keep, threads=threads or self._threads, cancel=cancel),
-                strict=True,
-            ):
-                if isinstance(made, TableError):
-                    failed[table] = made
-                    continue
-                self._summaries[_identity(table)] = made
-                if self._cache is not None and self._cache.store(table, made):
-                    # Read back when needed: a summary in memory holds every list in full.
-                    self._summaries.pop(_identity(table))
-        if missing and progress is not None:
-            progress(len(missing), len(missing))
-        return failed
 
     def lists(
         self, tables: Sequence[Table], scope: RankScope, depth: int, cancel: Cancel | None, *, rescan: bool
@@ -125,20 +79,26 @@ class ListStore:
 
         Without ``rescan``, summaries give what they hold.
         """
-        classes = classes_of(scope.rrtypes) if self.suits(scope) else None
+        classes = classes_of(scope.rrtypes) if suits(scope) else None
+        scanned = self._scans.get(scope, {})
         found: list[Source] = []
         wanting: list[Table] = []
         failed: Failed = {}
         for table in tables:
+            held = scanned.get(identity(table))
             try:
-                own = None if classes is None else self._stored(table, scope.grouping, classes, depth)
+                if classes is None or self._is_narrow(table, scope, depth) or (held and not held.floor):
+                    own = None
+                else:
+                    own = self._stored(table, scope.grouping, classes, depth)
             except TableError as error:
                 failed[table] = error
                 continue
+            if own is not None and scope.selects and any(source.held.overflow for source in own):
+                own = None  # perhaps of a key that is not ranked
             if own is None or (
                 rescan and any(source.held.listed < depth and source.held.floor for source in own)
             ):
-                held = self._scanned(table, scope)
                 if held is None or (len(held.ids) < depth and held.floor):
                     wanting.append(table)
                     continue
@@ -151,11 +111,14 @@ class ListStore:
         self, tables: Sequence[Table], scope: RankScope, threshold: int, cancel: Cancel | None
     ) -> tuple[list[Source], int, Failed]:
         """Lists of every key that reaches ``threshold``, cut there."""
-        have, _, failed = self.lists(
-            [t for t in tables if self._has_lists(t, scope)], scope, UNLIMITED, cancel, rescan=False
-        )
+        scanned, summarized = self._scans.get(scope, {}), suits(scope)
+        listed = [
+            t for t in tables if identity(t) in scanned or (summarized and self.summaries.of(t) is not None)
+        ]
+        have, _, failed = self.lists(listed, scope, UNLIMITED, cancel, rescan=False)
         short = {source.table for source in have if source.held.floor >= threshold}
-        wanting = [t for t in tables if t in short or not self._has_lists(t, scope)]
+        long = set(listed) - short
+        wanting = [t for t in tables if t not in long]
         made, more = self._scan(wanting, scope, UNLIMITED, threshold, cancel)
         cut = [replace(s, held=s.held.above(threshold)) for s in have if s.table not in short]
         return cut + made, len(wanting), {**failed, **more}
@@ -164,7 +127,7 @@ class ListStore:
         self, tables: Sequence[Table], under: bytes | None, cancel: Cancel | None
     ) -> tuple[TypeCounts, Failed]:
         """Rows and count by record type, over the tables that can be read."""
-        key = tuple(map(_identity, tables)), under
+        key = tuple(map(identity, tables)), under
         if key in self._sums:
             return self._sums[key], {}
         found, failed = self._types_by_table(tables, under, cancel)
@@ -179,10 +142,34 @@ class ListStore:
             self._sums[key] = summed
         return summed, failed
 
-    def totals(self, tables: Sequence[Table]) -> list[TypeCounts] | None:
-        """Rows and count by record type of each table; None unless all of them have a summary."""
-        found = [self._summary(table) for table in tables]
-        return None if None in found else [one.types for one in found if one is not None]
+    def under(
+        self, tables: Sequence[Table], names: Sequence[bytes], rrtypes: tuple[int, ...], cancel: Cancel | None
+    ) -> tuple[int, Failed]:
+        """What everything at and under these names adds up to, over the tables that can be read."""
+        total = 0
+        wanted = [np.arange(len(names), dtype=np.uint32)] * len(tables)
+        if len(names) <= _FEW:
+            for i, table in enumerate(tables):
+                counts = [self.summaries.count(table, name, rrtypes) for name in names]
+                total += sum(count for count in counts if count is not None)
+                wanted[i] = np.array([j for j, count in enumerate(counts) if count is None], np.uint32)
+        reading = [i for i in range(len(tables)) if len(wanted[i])]
+        sums = sum_groups(
+            [tables[i] for i in reading],
+            None,
+            names,
+            [wanted[i] for i in reading],
+            types=rrtypes or None,
+            threads=self._threads,
+            cancel=cancel,
+        )
+        failed: Failed = {}
+        for i, one in zip(reading, sums, strict=True):
+            if isinstance(one, TableError):
+                failed[tables[i]] = one
+            else:
+                total += sum(one.tolist())
+        return total, failed
 
     def known(self, source: Source) -> tuple[Ids, Counts]:
         """The keys of a source whose counts are known: those on its list, and those that were looked up."""
@@ -204,8 +191,8 @@ class ListStore:
     ) -> tuple[list[TypeCounts], Failed]:
         found: dict[Table, TypeCounts] = {}
         for table in tables:
-            known = self._types.get((_identity(table), under))
-            summary = self._summary(table) if under is None and known is None else None
+            known = self._types.get((identity(table), under))
+            summary = self.summaries.of(table) if under is None and known is None else None
             if known is not None or summary is not None:
                 found[table] = known if known is not None else summary.types if summary else {}
         wanting = [table for table in tables if table not in found]
@@ -214,7 +201,7 @@ class ListStore:
             wanting,
             [],
             TypeClasses(all=True),
-            ranges=_ranges(under, ()),
+            ranges=key_ranges(under, ()),
             threads=self._threads,
             cancel=cancel,
         )
@@ -222,32 +209,32 @@ class ListStore:
             if isinstance(one, TableError):
                 failed[table] = one
             else:
-                found[table] = self._types[_identity(table), under] = one.types
+                found[table] = self._types[identity(table), under] = one.types
         return list(found.values()), failed
 
-    def suits(self, scope: RankScope) -> bool:
-        """Whether summaries say anything about such a scope."""
-        whole = stays_whole(scope.grouping, scope.under)
-        return whole and classes_of(scope.rrtypes) is not None
-
-    def _has_lists(self, table: Table, scope: RankScope) -> bool:
-        return (self.suits(scope) and self._summary(table) is not None) or self._scanned(
-            table, scope
-        ) is not None
-
-    def _summary(self, table: Table) -> Summary | StoredSummary | None:
-        identity = _identity(table)
-        summary = self._summaries.get(identity)
-        if summary is None and self._cache is not None:
-            summary = self._cache.load(table)
-            if summary is not None:
-                self._summaries[identity] = summary
-        return summary
+    def _is_narrow(self, table: Table, scope: RankScope, depth: int) -> bool:
+        """Whether the rows under the suffix are fewer than the places to be read, as far as can be told."""
+        if scope.under is None or not depth:
+            return False
+        summary = self.summaries.of(table)
+        if summary is None:
+            return True
+        key = identity(table), scope.under
+        if key not in self._shares:
+            try:
+                first = summary.places(Grouping.FQDN, ALL, FIRST_PLACES).keys
+            except DAMAGED as error:
+                self.summaries.forget(table, error)
+                return True
+            rows = sum(rows for rows, _ in summary.types.values())
+            share = (first.blob.count(scope.under[:-1]) + 1) / (len(first) + 1)
+            self._shares[key] = int(rows * share)
+        return self._shares[key] < min(depth, KEEP)
 
     def _stored(
         self, table: Table, grouping: Grouping, classes: tuple[int, ...], depth: int
     ) -> list[Source] | None:
-        summary = self._summary(table)
+        summary = self.summaries.of(table)
         if summary is None:
             return None
         try:
@@ -256,24 +243,21 @@ class ListStore:
             return [Source(table, cls, self._hold(table, summary, grouping, cls, depth)) for cls in classes]
         except NoRdata:
             raise
-        except (TableError, KeyError, ValueError) as error:
-            _LOG.info("summary is made again: %s", error)
-            self._summaries.pop(_identity(table), None)
+        except DAMAGED as error:
+            self.summaries.forget(table, error)
             return None
 
     def _hold(
         self, table: Table, summary: Summary | StoredSummary, grouping: Grouping, cls: int, depth: int
     ) -> Held:
-        key = (_identity(table), grouping, cls)
+        key = (identity(table), grouping, cls)
         read, held = self._held.get(key, (0, None))
         if held is None or (read < depth and len(held.ids) < held.listed):
             top = summary.places(grouping, cls, depth)
             held = Held.of(top, summary.head(grouping, cls).listed, self._numbers[grouping])
-            self._keep(key, held, depth)
+            self._bytes += held.bytes - (self._held[key][1].bytes if key in self._held else 0)
+            self._held[key] = depth, held
         return held
-
-    def _scanned(self, table: Table, scope: RankScope) -> Held | None:
-        return self._held.get((_identity(table), scope.grouping, scope), (0, None))[1]
 
     def _scan(
         self, tables: Sequence[Table], scope: RankScope, keep: int, least: int, cancel: Cancel | None
@@ -284,20 +268,21 @@ class ListStore:
         types = TypeClasses((frozenset(scope.rrtypes),)) if scope.rrtypes else TypeClasses(all=True)
         by_rdata = scope.grouping is Grouping.RDATA
         if not stays_whole(scope.grouping, scope.under):
-            keep = UNLIMITED  # point lookups know no suffix, so nothing may be left to look up
+            keep, least = UNLIMITED, 0  # point lookups know no suffix, so nothing may be left to look up
         scans = scan(
             tables,
             [scope.grouping],
             types,
             keep=keep + len(scope.excluded) if keep < UNLIMITED else keep,
-            least=0 if keep >= UNLIMITED and not stays_whole(scope.grouping, scope.under) else least,
-            ranges=_ranges(scope.under, () if by_rdata else scope.excluded_under),
+            least=least,
+            ranges=key_ranges(scope.under, () if by_rdata else scope.excluded_under),
             rdata_owners=scope.under[:-1] if by_rdata and scope.under else b"",
             threads=self._threads,
             cancel=cancel,
         )
         found: list[Source] = []
         failed: Failed = {}
+        known = self._scans.setdefault(scope, {})
         for table, one in zip(tables, scans, strict=True):
             if isinstance(one, TableError):
                 failed[table] = one
@@ -308,37 +293,13 @@ class ListStore:
                 continue
             held = Held.of(top, len(top.keys), self._numbers[scope.grouping])
             if not least:
-                self._keep((_identity(table), scope.grouping, scope), held, keep)
+                before = known.get(identity(table))
+                self._bytes += held.bytes - (before.bytes if before else 0)
+                known[identity(table)] = held
             found.append(Source(table, None, held))
         return found, failed
-
-    def _keep(self, key: tuple[Identity, Grouping, int | RankScope], held: Held, depth: int) -> None:
-        self._bytes += held.bytes - (self._held[key][1].bytes if key in self._held else 0)
-        self._held[key] = depth, held
-
-
-def _identity(table: Table) -> Identity:
-    return table.inode, table.size, table.mtime_ns
 
 
 def _has_rdata(table: Table, distinct: int) -> bool:
     """Whether the table was written with rdata entries; one without would rank as if it were empty."""
     return distinct > 0 or table.entries_count == 0 or table.get(b"\xff\x02") is not None
-
-
-def _ranges(under: bytes | None, excluded: Sequence[bytes]) -> list[KeyRange]:
-    """The owner names under a suffix but for those under others, in ascending order."""
-    whole = KeyRange() if under is None else subtree(under)
-    found: list[KeyRange] = []
-    start: bytes | None = whole.start
-    for hole in sorted((subtree(name) for name in excluded), key=lambda r: r.start):
-        if start is None or (whole.stop is not None and hole.start >= whole.stop):
-            break
-        if hole.stop is not None and hole.stop <= start:
-            continue
-        if hole.start > start:
-            found.append(KeyRange(start, hole.start))
-        start = hole.stop
-    if start is not None and (whole.stop is None or start < whole.stop):
-        found.append(KeyRange(start, whole.stop))
-    return found

@@ -28,6 +28,8 @@ from dnstide.mtbl.scan import COMMON_TYPES, TableScan, TopKeys, TypeClasses, sca
 
 __all__ = [
     "ALL",
+    "DAMAGED",
+    "FIRST_PLACES",
     "FORMAT",
     "KEEP",
     "LISTED",
@@ -35,6 +37,7 @@ __all__ = [
     "StoredSummary",
     "Summary",
     "classes_of",
+    "count_of",
     "summarize",
 ]
 
@@ -44,7 +47,10 @@ KEEP = 10_000
 LISTED = (Grouping.FQDN, Grouping.DOMAIN, Grouping.TLD, Grouping.RDATA)
 SUMMARY_TYPES = TypeClasses(tuple(frozenset({t}) for t in COMMON_TYPES), other=True, all=True)
 ALL = len(COMMON_TYPES) + 1
-_CHUNKS = (500, 2_000, 5_000)  # where chunks end; the rest is one more
+FIRST_PLACES = 500
+_CHUNKS = (FIRST_PLACES, 2_000, 5_000)  # where chunks end; the rest is one more
+#: What reading a stored summary raises where its file was damaged.
+DAMAGED = (TableError, KeyError, ValueError, TypeError)
 _LARGEST_CHUNK = 2 << 20  # bytes of keys; rdata may be long
 
 
@@ -96,9 +102,7 @@ class Summary:
 
 
 class StoredSummary:
-    """A summary read from its table, chunk by chunk, as it is needed. Raises TableError where that is
-    damaged.
-    """
+    """A summary read from its table, chunk by chunk, as it is needed. Raises what stands in DAMAGED."""
 
     def __init__(self, stored: Table) -> None:
         self._stored = stored
@@ -149,6 +153,20 @@ def classes_of(rrtypes: tuple[int, ...]) -> tuple[int, ...] | None:
     if any(rrtype not in COMMON_TYPES for rrtype in rrtypes):
         return None
     return tuple(COMMON_TYPES.index(rrtype) for rrtype in sorted(set(rrtypes)))
+
+
+def count_of(summary: Summary | StoredSummary, grouping: Grouping, cls: int, key: bytes) -> int | None:
+    """The exact count of a key that is among the largest, 0 for one that has no rows; else None.
+
+    Looks no further than the first chunk of a list: what has many rows, and is costly to add up, is there.
+    """
+    about = summary.head(grouping, cls)
+    top = summary.places(grouping, cls, FIRST_PLACES)
+    at = None if about.overflow else top.keys.find(key)
+    if at is not None:
+        return int(top.counts[at])
+    whole = len(top.keys) == about.listed and not about.floor and not about.overflow
+    return 0 if whole else None
 
 
 def summarize(

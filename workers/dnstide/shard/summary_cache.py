@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from dnstide.mtbl import Table, TableError, TableMissing, write_entries
-from dnstide.shard.summary import KEEP, StoredSummary, Summary
+from dnstide.mtbl import Table, TableMissing, write_entries
+from dnstide.shard.summary import DAMAGED, KEEP, StoredSummary, Summary
 
 __all__ = ["SummaryCache", "default_cache_dir", "prune_cache"]
 
@@ -43,7 +43,7 @@ class SummaryCache:
         self.keep = keep
         digest = hashlib.sha256(os.fsencode(self.origin)).hexdigest()[:16]
         self.folder = Path(cache_dir or default_cache_dir()) / "summaries" / digest
-        self._warned = False
+        self.problem: OSError | None = None
 
     def path(self, table: Table) -> Path:
         """Where the summary of a table lies or would lie."""
@@ -58,12 +58,12 @@ class SummaryCache:
                 return stored
         except TableMissing:
             return None
-        except (TableError, KeyError, ValueError, TypeError) as error:
+        except DAMAGED as error:
             _LOG.info("summary is made again: %s", error)
         return None
 
     def store(self, table: Table, summary: Summary) -> bool:
-        """Whether it could be written; if not, that is said once."""
+        """Whether it could be written; if not, that is said once, and stands in `problem`."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             origin = self.folder / _ORIGIN
@@ -71,9 +71,10 @@ class SummaryCache:
                 origin.write_bytes(os.fsencode(self.origin))
             write_entries(self.path(table), summary.entries(table, self.keep), compression="zstd", level=6)
         except OSError as error:
-            if not self._warned:
-                self._warned = True
-                _LOG.warning("summaries are not kept: %s: %s", self.folder, os.strerror(error.errno or 0))
+            known, code = self.problem, error.errno or 0
+            self.problem = OSError(code, os.strerror(code), str(self.folder))
+            if known is None:
+                _LOG.warning("summaries are not kept: %s: %s", self.folder, self.problem.strerror)
             return False
         return True
 

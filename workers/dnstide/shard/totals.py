@@ -1,7 +1,8 @@
-"""Volume over everything, from summaries: what `*.` adds up to by table and record type is known without a
-scan.
+"""Volume over everything, and over large suffixes, from summaries: without reading a row.
 
-It suffices where the whole of a table falls in one bucket, that is by file, and no bailiwick is asked for.
+They suffice where the whole of a table falls in one bucket, that is by file, where no bailiwick is asked for,
+and where a name with all that is under it is everything, a last label or a registered domain that every
+table's summary has among its largest, for the types asked.
 """
 
 from __future__ import annotations
@@ -9,51 +10,53 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from dnstide.mtbl import CountOverflow, LookupQuery
-from dnstide.shard.bounds import LARGEST_COUNT, add_counts
+from dnstide.mtbl import LookupQuery, Table
+from dnstide.shard.bounds import add_counts
 from dnstide.shard.partial import Failure, Partial
 from dnstide.shard.question import ShardQuestion
+from dnstide.shard.summaries import Summaries
 
-__all__ = ["answered_by_totals", "partial_of_totals"]
+__all__ = ["answered_by_totals", "partial_of_totals", "totals_of"]
 
-TypeCounts = dict[int, tuple[int, int]]
+Totals = list[list[dict[int, int]]]
+"""For each query and table, counts by record type; under 0 where the question is not split."""
 
 
 def answered_by_totals(question: ShardQuestion) -> bool:
-    """Whether totals by table and type are all that a question needs."""
+    """Whether totals by table, suffix and type are all that a question needs."""
     buckets = question.plan.table_buckets
-    if buckets is None or not all(map(_is_everything, question.queries)):
+    if buckets is None or not all(q.wildcard and q.bailiwick is None for q in question.queries):
         return False
     return bool((np.frombuffer(buckets, "<i4") >= 0).all())
 
 
-def _is_everything(query: LookupQuery) -> bool:
-    return query.wildcard and query.prefix == b"\0" and query.bailiwick is None
+def totals_of(
+    summaries: Summaries, tables: Sequence[Table], queries: Sequence[LookupQuery], *, split: bool
+) -> Totals | None:
+    """None unless the summaries know all that is asked. Raises CountOverflow."""
+    found = []
+    for query in queries:
+        # A prefix is the entry type and a suffix without the zero that closes it.
+        suffix = query.prefix[1:] + b"\0"
+        counts = summaries.counts(tables, suffix, query.rrtypes, split=split)
+        if counts is None:
+            return None
+        found.append(counts)
+    return found
 
 
 def partial_of_totals(
-    question: ShardQuestion,
-    buckets: Sequence[int],
-    totals: Sequence[TypeCounts],
-    failures: tuple[Failure, ...],
-    seconds: float,
+    totals: Totals, buckets: Sequence[int], failures: tuple[Failure, ...], seconds: float
 ) -> Partial:
     """The answer, from the totals and the bucket of each table that can be read. Raises CountOverflow."""
     places: dict[tuple[int, int, int], int] = {}
     at: list[int] = []
     counts: list[int] = []
-    rows = 0
-    for number, query in enumerate(question.queries):
-        for bucket, types in zip(buckets, totals, strict=True):
-            for rrtype, (found, count) in types.items():
-                if query.rrtypes and rrtype not in query.rrtypes:
-                    continue
-                if count > LARGEST_COUNT:
-                    raise CountOverflow("a total of one table passes 2**64 - 1")
-                key = (number, rrtype if question.split_by_rrtype else 0, bucket)
-                at.append(places.setdefault(key, len(places)))
+    for number, by_table in enumerate(totals):
+        for bucket, by_type in zip(buckets, by_table, strict=True):
+            for rrtype, count in by_type.items():
+                at.append(places.setdefault((number, rrtype, bucket), len(places)))
                 counts.append(count)
-                rows += found
     summed = add_counts(np.array(at, np.intp), np.array(counts, np.uint64), len(places))
     order = sorted(range(len(places)), key=list(places).__getitem__)
     keys = np.array(list(places), np.int64).reshape(-1, 3)[order]
@@ -62,9 +65,8 @@ def partial_of_totals(
         keys[:, 1].astype(np.uint16),
         keys[:, 2].astype(np.int32),
         summed[order],
-        rows,
-        0,
-        len(totals),
-        failures,
-        seconds,
+        answered=len(buckets),
+        summarized=len(buckets),
+        failures=failures,
+        seconds=seconds,
     )

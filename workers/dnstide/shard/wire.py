@@ -75,7 +75,7 @@ def read_questions(packed: list[tuple[Any, ...]], plans: PlanReader) -> list[Sha
 
 
 def pack_answers(answers: Sequence[Partial | ShardError]) -> list[tuple[Any, ...]]:
-    """One tuple for each answer: of three values for an error, of nine for a partial."""
+    """One tuple for each answer: of three values for an error, of ten for a partial."""
     return [
         (answer.id, answer.code, answer.reason)
         if isinstance(answer, ShardError)
@@ -87,6 +87,7 @@ def pack_answers(answers: Sequence[Partial | ShardError]) -> list[tuple[Any, ...
             answer.rows,
             answer.blocks,
             answer.answered,
+            answer.summarized,
             answer.failures,
             answer.seconds,
         )

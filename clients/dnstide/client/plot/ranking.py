@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..results import UNKNOWN_WHERE_ZERO
 from .figure import new_figure
 from .picture import PANELS_FROM, Line, Picture, stretches
 from .texts import number, put, shortened
@@ -75,9 +74,8 @@ def ranking_picture(answer: Top, title: str, *, log: bool = False) -> Picture:
     axis = answer.axis
     if axis is None:
         raise ValueError("the ranking was asked without series")
-    covered = ~np.isin(axis.coverage, UNKNOWN_WHERE_ZERO)
     lines = tuple(
-        Line(title_of(one), one.series, None, (one.series > 0) | covered)
+        Line(title_of(one), one.series, None, answer.known(one))
         for one in answer.ranks
         if one.series is not None
     )

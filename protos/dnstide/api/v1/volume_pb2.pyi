@@ -149,7 +149,7 @@ class Timings(_message.Message):
     def __init__(self, plan: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ask: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., merge: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., slowest_shard: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class Summary(_message.Message):
-    __slots__ = ("complete", "tables_asked", "tables_answered", "failures", "failures_total", "plan", "rows_read", "blocks_read", "total_count", "timings", "catalog_version")
+    __slots__ = ("complete", "tables_asked", "tables_answered", "failures", "failures_total", "plan", "rows_read", "blocks_read", "total_count", "timings", "catalog_version", "tables_summarized")
     COMPLETE_FIELD_NUMBER: _ClassVar[int]
     TABLES_ASKED_FIELD_NUMBER: _ClassVar[int]
     TABLES_ANSWERED_FIELD_NUMBER: _ClassVar[int]
@@ -161,6 +161,7 @@ class Summary(_message.Message):
     TOTAL_COUNT_FIELD_NUMBER: _ClassVar[int]
     TIMINGS_FIELD_NUMBER: _ClassVar[int]
     CATALOG_VERSION_FIELD_NUMBER: _ClassVar[int]
+    TABLES_SUMMARIZED_FIELD_NUMBER: _ClassVar[int]
     complete: bool
     tables_asked: int
     tables_answered: int
@@ -172,4 +173,5 @@ class Summary(_message.Message):
     total_count: int
     timings: Timings
     catalog_version: str
-    def __init__(self, complete: _Optional[bool] = ..., tables_asked: _Optional[int] = ..., tables_answered: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[_common_pb2.Failure, _Mapping]]] = ..., failures_total: _Optional[int] = ..., plan: _Optional[_Iterable[_Union[PlanEntry, _Mapping]]] = ..., rows_read: _Optional[int] = ..., blocks_read: _Optional[int] = ..., total_count: _Optional[int] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., catalog_version: _Optional[str] = ...) -> None: ...
+    tables_summarized: int
+    def __init__(self, complete: _Optional[bool] = ..., tables_asked: _Optional[int] = ..., tables_answered: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[_common_pb2.Failure, _Mapping]]] = ..., failures_total: _Optional[int] = ..., plan: _Optional[_Iterable[_Union[PlanEntry, _Mapping]]] = ..., rows_read: _Optional[int] = ..., blocks_read: _Optional[int] = ..., total_count: _Optional[int] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., catalog_version: _Optional[str] = ..., tables_summarized: _Optional[int] = ...) -> None: ...
