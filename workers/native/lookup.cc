@@ -41,7 +41,7 @@ public:
         active_.clear();
         rows_ = 0;
         fixed_ = request_.table_buckets.empty() ? -1 : request_.table_buckets[table];
-        cursor_.attach(*request_.tables[table], request_.cancel);
+        cursor_.attach(*request_.tables[table], request_.cancel, request_.cache);
         cursor_.wait(wait);
         next_ = 0;
         while (next_ < order_.size()) {
@@ -199,7 +199,7 @@ private:
                     const std::lock_guard lock(mutex_);
                     answer_.failures.emplace_back(table, e);
                 }
-                blocks += scratch.cursor.blocks();
+                blocks += scratch.cursor.decoded();
             }
         } catch (...) {
             stop_ = true;

@@ -34,12 +34,13 @@ struct LookupRequest {
     bool split_by_rrtype;
     unsigned threads;
     const Cancel* cancel;  // may be null
+    BlockCache* cache = nullptr;
 };
 
 struct LookupAnswer {
     std::vector<Count> counts;  // unique, by (query, rrtype, bucket)
     uint64_t rows = 0;          // rows counted, once for each query
-    uint64_t blocks = 0;        // blocks decoded
+    uint64_t blocks = 0;        // blocks decoded: not those of the cache
     std::vector<std::pair<uint32_t, TableError>> failures;  // by table; these tables add nothing to counts and rows
 };
 

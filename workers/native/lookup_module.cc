@@ -71,7 +71,7 @@ nb::object column(const std::vector<Count>& counts, Field field) {
 
 nb::tuple look_up(const nb::sequence& tables, const nb::sequence& queries, const Edges& edges,
                   std::optional<TableBuckets> table_buckets, bool split_by_rrtype, unsigned threads,
-                  const Cancel* cancel) {
+                  const Cancel* cancel, BlockCache* cache) {
     if (threads == 0) throw nb::value_error("threads must be at least 1");
     std::vector<std::shared_ptr<const Table>> opened;
     opened.reserve(nb::len(tables));
@@ -93,7 +93,7 @@ nb::tuple look_up(const nb::sequence& tables, const nb::sequence& queries, const
     LookupAnswer answer;
     {
         nb::gil_scoped_release release;
-        answer = lookup({opened, asked, buckets, fixed, split_by_rrtype, threads, cancel});
+        answer = lookup({opened, asked, buckets, fixed, split_by_rrtype, threads, cancel, cache});
     }
     nb::list failures;
     for (const auto& [table, error] : answer.failures) failures.append(nb::make_tuple(table, error_object(error)));
@@ -105,12 +105,15 @@ nb::tuple look_up(const nb::sequence& tables, const nb::sequence& queries, const
 }  // namespace
 
 void bind_lookup(nb::module_& m) {
+    nb::class_<BlockCache>(m, "BlockCache", "Decoded blocks that look-ups came back to, up to `bytes` of memory.")
+        .def(nb::init<size_t>(), nb::arg("bytes"))
+        .def_prop_ro("bytes", &BlockCache::bytes);
     m.def("lookup", look_up, nb::arg("tables"), nb::arg("queries"), nb::arg("edges").noconvert(),
           nb::arg("table_buckets").noconvert() = nb::none(), nb::arg("split_by_rrtype") = false,
-          nb::arg("threads") = 1, nb::arg("cancel") = nb::none(),
+          nb::arg("threads") = 1, nb::arg("cancel") = nb::none(), nb::arg("cache") = nb::none(),
           nb::sig("def lookup(tables: Sequence[Table], queries: Sequence[LookupQuery], edges: NDArray[np.int64], "
                   "table_buckets: NDArray[np.int32] | None = None, split_by_rrtype: bool = False, threads: int = 1, "
-                  "cancel: Cancel | None = None) -> tuple[NDArray[np.int32], NDArray[np.uint16], NDArray[np.int32], "
+                  "cancel: Cancel | None = None, cache: BlockCache | None = None) -> tuple[NDArray[np.int32], NDArray[np.uint16], NDArray[np.int32], "
                   "NDArray[np.uint64], int, int, list[tuple[int, TableError]]]"));
     m.def(
         "verify",

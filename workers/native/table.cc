@@ -1,6 +1,7 @@
 #include "table.h"
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
 #include <utility>
 
@@ -45,6 +46,11 @@ Bytes checked_payload(Bytes bytes, int version) {
     return frame.stored;
 }
 
+uint64_t next_id() {
+    static std::atomic<uint64_t> last{0};
+    return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
 uint64_t saturating_sum(std::initializer_list<uint64_t> terms) {
     uint64_t sum = 0;
     for (const uint64_t term : terms) {
@@ -60,7 +66,7 @@ uint64_t saturating_product(uint64_t a, uint64_t b) {
 
 }  // namespace
 
-Table::Table(File file) : file_(std::move(file)) {
+Table::Table(File file) : file_(std::move(file)), id_(next_id()) {
     const uint64_t size = file_.size();
     if (size < kTrailerBytes) {
         fail(Code::table_too_short, size, std::to_string(size) + " bytes are fewer than the 512 of an MTBL trailer");
@@ -199,6 +205,10 @@ const uint8_t* BlockReader::fetch(const Table& table, Extent extent) {
 }
 
 bool BlockReader::read(const Table& table, Extent extent, bool wait, Block& block) {
+    if (cache_ != nullptr && (cached_ = cache_->find(table.id(), extent.offset)) != nullptr) {
+        block = cached_->block;
+        return true;
+    }
     const auto n = static_cast<size_t>(extent.end - extent.offset);
     const uint8_t* p;
     if (wait) {
@@ -217,6 +227,7 @@ bool BlockReader::read(const Table& table, Extent extent, bool wait, Block& bloc
     } catch (const Malformed& m) {
         throw table.error(m, extent.offset);
     }
+    if (cache_ != nullptr) cache_->offer(table.id(), extent.offset, block);
     return true;
 }
 

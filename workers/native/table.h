@@ -21,6 +21,7 @@
 #include <string>
 
 #include "block.h"
+#include "block_cache.h"
 #include "bytes.h"
 #include "codec.h"
 #include "error.h"
@@ -62,6 +63,8 @@ public:
     explicit Table(File file);
 
     const File& file() const { return file_; }
+    // Of this opening of the file; no other table of the process has it, nor will have.
+    uint64_t id() const { return id_; }
     const Trailer& trailer() const { return trailer_; }
     Compression compression() const { return static_cast<Compression>(trailer_.compression); }
     const Block& index() const { return index_; }
@@ -80,6 +83,7 @@ private:
     [[noreturn]] void fail(Code code, uint64_t offset, const std::string& reason) const;
 
     File file_;
+    uint64_t id_;
     Trailer trailer_{};
     std::unique_ptr<uint8_t[]> index_bytes_;
     Block index_;
@@ -91,20 +95,27 @@ class BlockReader {
 public:
     // False where `wait` is false and the bytes are not in memory. Throws TableError.
     bool read(const Table& table, Extent extent, bool wait, Block& block);
+    // Whether the block read last was decoded, and not found in the cache.
+    bool decoded() const { return cached_ == nullptr; }
     void trim(size_t kept) {
         forget();
+        cached_.reset();
         stored_.release_above(kept);
         raw_.release_above(kept);
     }
 
     // Reads so many bytes at a time from now on, for walks over blocks that follow each other; 0: block by block.
     void read_ahead(size_t bytes) { ahead_ = bytes; }
+    // Looks there for blocks first, and offers it those that it had to decode; null: decodes all. For look-ups.
+    void use(BlockCache* cache) { cache_ = cache; }
     // Forgets what was read ahead; to be called between tables.
     void forget() { held_ = {}; }
 
 private:
     const uint8_t* fetch(const Table& table, Extent extent);
 
+    BlockCache* cache_ = nullptr;
+    std::shared_ptr<const CachedBlock> cached_;  // keeps the block read last, where the cache had it
     size_t ahead_ = 0;
     Extent held_;  // what stored_ holds, where it was read ahead
     Buffer stored_;

@@ -4,15 +4,17 @@
 
 namespace dnstide {
 
-void TableCursor::attach(const Table& table, const Cancel* cancel) {
+void TableCursor::attach(const Table& table, const Cancel* cancel, BlockCache* cache) {
     table_ = &table;
     cancel_ = cancel;
     wait_ = true;
     loaded_ = false;
     pending_ = false;
     blocks_ = 0;
+    decoded_ = 0;
     advised_ = 0;
     extent_ = {};
+    reader_.use(cache);
     reader_.read_ahead(0);
     reader_.forget();
     index_.reset(table.index());
@@ -27,6 +29,7 @@ TableCursor::At TableCursor::load() {
     Block block;
     if (!reader_.read(*table_, extent_, wait_, block)) return At::cold;
     ++blocks_;
+    decoded_ += reader_.decoded();
     entries_.reset(block);
     entries_.next();
     if (compare(entries_.key(), separator()) > 0) malformed("first key is greater than the index allows");

@@ -21,7 +21,7 @@ public:
         cold,   // it must come from the disk, and the cursor was told not to wait: ask again with wait(true)
     };
 
-    void attach(const Table& table, const Cancel* cancel = nullptr);
+    void attach(const Table& table, const Cancel* cancel = nullptr, BlockCache* cache = nullptr);
     void wait(bool on) { wait_ = on; }
 
     // The first entry whose key is not less than the target. Targets may come in any order; ascending ones that fall into
@@ -55,7 +55,8 @@ public:
 
     const Table& table() const { return *table_; }
     Extent extent() const { return extent_; }
-    uint64_t blocks() const { return blocks_; }
+    uint64_t blocks() const { return blocks_; }    // walked
+    uint64_t decoded() const { return decoded_; }  // of them, those that the cache did not have
     [[noreturn]] void rethrow(const Malformed& m) const;
     // Between tables: gives back what unusually large blocks have left behind.
     void trim() {
@@ -78,6 +79,7 @@ private:
     bool wait_ = true;
     bool loaded_ = false;
     uint64_t blocks_ = 0;
+    uint64_t decoded_ = 0;
     uint64_t advised_ = 0;
     Extent extent_;
     bool pending_ = false;

@@ -23,7 +23,7 @@ from dnstide.mtbl import (
     TableReport,
     verify_table,
 )
-from dnstide.shard import Failure, Shard, ShardError, ShardQuestion
+from dnstide.shard import BLOCK_CACHE_BYTES, Failure, Shard, ShardError, ShardQuestion
 from dnstide.shard.asks import RankReply
 from dnstide.shard.partial import CANCELLED, COUNT_OVERFLOW, DEADLINE_PASSED
 
@@ -50,12 +50,14 @@ class LocalEngine:
         mtbl_dir: str | os.PathLike[str],
         threads: int | None = None,
         cache_dir: str | os.PathLike[str] | None = None,
+        block_cache_bytes: int = BLOCK_CACHE_BYTES,
     ) -> None:
         """Raises DirectoryError where the directory cannot be listed. An empty one can: tables may come.
 
-        Summaries of tables are kept in `cache_dir`, by default in the user's cache directory.
+        Summaries of tables are kept in `cache_dir`, by default in the user's cache directory, and up to
+        `block_cache_bytes` of decoded blocks in memory (0: none).
         """
-        self._shard = Shard(mtbl_dir, threads, cache_dir)
+        self._shard = Shard(mtbl_dir, threads, cache_dir, block_cache_bytes)
         self._lock = Lock()
         self._catalog = Catalog(())
         self._state: list[tuple[str, tuple[int, int, int], Failure | None]] = []

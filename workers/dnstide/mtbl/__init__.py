@@ -1,6 +1,6 @@
 """MTBL tables in dnstable encoding: read natively, written by libmtbl."""
 
-from dnstide.mtbl._native import Cancel, Table, open_tables
+from dnstide.mtbl._native import BlockCache, Cancel, Table, open_tables
 from dnstide.mtbl.dnstable import BadEntry, Row, owner_prefix, reversed_name
 from dnstide.mtbl.entries import decode_entry, encode_entry
 from dnstide.mtbl.errors import (
@@ -32,6 +32,7 @@ __all__ = [
     "BadEntry",
     "BadMagic",
     "BadOffset",
+    "BlockCache",
     "Cancel",
     "Cancelled",
     "CountOverflow",

@@ -10,6 +10,12 @@ from numpy.typing import NDArray
 __version__: str
 
 @final
+class BlockCache:
+    def __init__(self, bytes: int) -> None: ...
+    @property
+    def bytes(self) -> int: ...
+
+@final
 class Cancel:
     def __init__(self, seconds: float | None = None) -> None: ...
     def cancel(self) -> None: ...
@@ -68,6 +74,7 @@ def lookup(
     split_by_rrtype: bool = False,
     threads: int = 1,
     cancel: Cancel | None = None,
+    cache: BlockCache | None = None,
 ) -> tuple[
     NDArray[np.int32],
     NDArray[np.uint16],

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from dnstide.mtbl import _native
-from dnstide.mtbl._native import Cancel, Table
+from dnstide.mtbl._native import BlockCache, Cancel, Table
 from dnstide.mtbl.errors import TableError
 from numpy.typing import NDArray
 
@@ -29,7 +29,8 @@ class LookupResult:
     """Columns of equal length, unique and sorted by (query, rrtype, bucket); the rest describes the work.
 
     `rrtype` is 0 where the question was not split. `rows` were counted (once for each query), `blocks`
-    decoded. The tables in `failures` (their place in the call, and why) add nothing to the columns.
+    decoded (those found in a cache were not). The tables in `failures` (their place in the call, and why)
+    add nothing to the columns.
     """
 
     query: NDArray[np.int32]
@@ -50,17 +51,19 @@ def lookup(
     split_by_rrtype: bool = False,
     threads: int = 1,
     cancel: Cancel | None = None,
+    cache: BlockCache | None = None,
 ) -> LookupResult:
     """Adds up the counts of the queries' rows by time_first, in the buckets [edges[i], edges[i + 1]).
 
     `edges` are n + 1 strictly ascending unix seconds; rows first seen outside are not counted. Where
     `table_buckets[t]` is not -1, all rows of table t fall in that bucket, whenever they were first seen. A
     stored count of 0 is read as 1. Each block is read and decoded once, on up to `threads` threads, without
-    the GIL. Raises Cancelled, DeadlinePassed, CountOverflow; a damaged table is among the failures instead.
+    the GIL. A `cache` keeps decoded blocks that were looked up twice for the look-ups to come. Raises
+    Cancelled, DeadlinePassed, CountOverflow; a damaged table is among the failures instead.
     """
     edges = np.ascontiguousarray(edges, dtype=np.int64)
     if table_buckets is not None:
         table_buckets = np.ascontiguousarray(table_buckets, dtype=np.int32)
     return LookupResult(
-        *_native.lookup(tables, queries, edges, table_buckets, split_by_rrtype, threads, cancel)
+        *_native.lookup(tables, queries, edges, table_buckets, split_by_rrtype, threads, cancel, cache)
     )

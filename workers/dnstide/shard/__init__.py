@@ -10,9 +10,10 @@ from dnstide.shard.partial import (
     sum_partials,
 )
 from dnstide.shard.question import ShardPlan, ShardQuestion
-from dnstide.shard.shard import Shard
+from dnstide.shard.shard import BLOCK_CACHE_BYTES, Shard
 
 __all__ = [
+    "BLOCK_CACHE_BYTES",
     "SHARD_TIMEOUT",
     "SHARD_UNREACHABLE",
     "Failure",

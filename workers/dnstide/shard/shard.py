@@ -10,7 +10,7 @@ from time import perf_counter
 
 import numpy as np
 import numpy.typing as npt
-from dnstide.mtbl import Cancel, Cancelled, CountOverflow, DeadlinePassed, Table, lookup
+from dnstide.mtbl import BlockCache, Cancel, Cancelled, CountOverflow, DeadlinePassed, Table, lookup
 from dnstide.shard.asks import RankQuestion, RankReply
 from dnstide.shard.batch import Batch, batches, divide
 from dnstide.shard.directory import TableStatus, list_directory
@@ -25,6 +25,8 @@ from dnstide.shard.totals import answered_by_totals, partial_of_totals, totals_o
 _SMALL = 64
 _KEPT_PLANS = 64
 _KEPT_CANCELS = 1024
+#: Room for the blocks of a few dozen names over a year of daily tables.
+BLOCK_CACHE_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,17 @@ class Shard:
         mtbl_dir: str | os.PathLike[str],
         threads: int | None = None,
         cache_dir: str | os.PathLike[str] | None = None,
+        block_cache_bytes: int = BLOCK_CACHE_BYTES,
     ) -> None:
-        """`cache_dir` is where summaries of tables are kept, by default `default_cache_dir()`."""
+        """`cache_dir` is where summaries of tables are kept, by default `default_cache_dir()`.
+
+        Up to `block_cache_bytes` of decoded blocks are kept for questions that come again; 0 keeps none.
+        """
         self.mtbl_dir = os.fspath(mtbl_dir)
         self._cache_dir = cache_dir
         self.threads = threads or os.cpu_count() or 1
         self._tables = OpenTables(self.mtbl_dir)
+        self._blocks = BlockCache(block_cache_bytes) if block_cache_bytes > 0 else None
         self._lock = Lock()
         self._readings: OrderedDict[ShardPlan, _Reading] = OrderedDict()
         self._running: dict[str, Batch] = {}
@@ -146,6 +153,7 @@ class Shard:
                 split_by_rrtype=batch.split_by_rrtype,
                 threads=1 if small else self.threads,
                 cancel=batch.stop,
+                cache=self._blocks,
             )
         except Cancelled:
             return [ShardError(q.id, CANCELLED, "the question was cancelled") for q in batch.questions]

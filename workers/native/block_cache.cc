@@ -1,0 +1,70 @@
+#include "block_cache.h"
+
+#include <utility>
+
+namespace dnstide {
+namespace {
+
+constexpr size_t kOverhead = 256;  // of an entry, beside its bytes
+
+}  // namespace
+
+BlockCache::BlockCache(size_t bytes) : most_(bytes / kParts), seen_(kSeen) {}
+
+// The finalizer of SplitMix64: offsets of blocks differ in few bits.
+uint64_t BlockCache::mix(const Key& key) {
+    uint64_t x = key.table * 0x9e3779b97f4a7c15 + key.offset;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+    return x ^ (x >> 31);
+}
+
+std::shared_ptr<const CachedBlock> BlockCache::find(uint64_t table, uint64_t offset) {
+    const Key key{table, offset};
+    Part& part = this->part(mix(key));
+    const std::lock_guard lock(part.mutex);
+    const auto found = part.where.find(key);
+    if (found == part.where.end()) return nullptr;
+    part.recent.splice(part.recent.begin(), part.recent, found->second);
+    return found->second->block;
+}
+
+void BlockCache::offer(uint64_t table, uint64_t offset, const Block& block) {
+    const Key key{table, offset};
+    const uint64_t hash = mix(key);
+    const auto mark = static_cast<uint32_t>(hash >> 16) | 1;
+    if (seen_[hash % kSeen].exchange(mark, std::memory_order_relaxed) != mark) return;
+    const auto size = static_cast<size_t>(block.end - block.entries);
+    if (size + kOverhead > most_) return;
+    auto copy = std::make_shared<CachedBlock>();
+    copy->bytes = std::make_unique_for_overwrite<uint8_t[]>(size);
+    std::memcpy(copy->bytes.get(), block.entries, size);
+    copy->block = block;
+    copy->block.entries = copy->bytes.get();
+    copy->block.entries_end = copy->bytes.get() + (block.entries_end - block.entries);
+    copy->block.end = copy->bytes.get() + size;
+    std::list<Entry> dropped;  // freed once the lock is given back
+    Part& part = this->part(hash);
+    const std::lock_guard lock(part.mutex);
+    if (part.where.contains(key)) return;
+    part.recent.push_front({key, std::move(copy), size + kOverhead});
+    part.where.emplace(key, part.recent.begin());
+    part.bytes += size + kOverhead;
+    while (part.bytes > most_) {
+        Entry& last = part.recent.back();
+        part.bytes -= last.bytes;
+        part.where.erase(last.key);
+        dropped.splice(dropped.begin(), part.recent, std::prev(part.recent.end()));
+    }
+}
+
+size_t BlockCache::bytes() const {
+    size_t sum = 0;
+    for (const Part& part : parts_) {
+        const std::lock_guard lock(part.mutex);
+        sum += part.bytes;
+    }
+    return sum;
+}
+
+}  // namespace dnstide
