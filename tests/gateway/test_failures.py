@@ -7,6 +7,7 @@ from typing import Any
 import grpc
 import pytest
 from dnstide.api.v1 import common_pb2
+from dnstide.client import Client
 from dnstide.engine import AnswerIncomplete, LocalEngine, VolumeAnswer, VolumeQuestion
 from dnstide.gateway.handles import LocalShardHandle, ShardGoneError
 from dnstide.gateway.pool import ShardSpec
@@ -217,6 +218,16 @@ def test_without_another_shard_the_answer_is_unavailable(small_dir: Path, ask: C
         wait_until(lambda: running.gateway.pool.members["local/0"].restarts == 1)
         (again,) = ask(running.address, names=[NAME])
     assert again.summary.complete
+
+
+def test_a_client_hears_nothing_of_a_shard_that_comes_back(small_dir: Path) -> None:
+    """It asks again by itself what was refused as UNAVAILABLE, until the new shard answers."""
+    backend = DyingBackend({"local": small_dir}, {"local/0"}, shards=1)
+    with running_gateway(small_dir, backend=backend) as running, Client(running.address) as client:
+        volume = client.volume(NAME)
+    assert volume.complete
+    assert volume.summary.tables_answered == 60
+    assert len(backend.started) == 2
 
 
 def test_unreachable_tables_mark_their_buckets_in_a_partial_answer(
