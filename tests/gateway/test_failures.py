@@ -78,6 +78,25 @@ def test_a_damaged_table_marks_its_bucket_in_a_partial_answer(
     assert list(axis.coverage).count(common_pb2.COVERAGE_COMPLETE) == 58  # the day before may lack rows
 
 
+def test_damage_met_by_a_question_is_known_to_the_catalog(
+    tables: Path, damage: Callable[[Path], None], ask: Callable[..., Any]
+) -> None:
+    """Also where another shard sees the same file and has not met it; a new file in its place is sound."""
+    whole = (tables / BAD).read_bytes()
+    with running_gateway(tables, shards=2, rescan_seconds=1000) as running, Client(running.address) as client:
+        damage(tables / BAD)
+        ask(running.address, names=[NAME])
+        running.call(running.gateway.supervisor.refresh)
+        ask(running.address, names=[NAME])
+        assert [table.name for table in client.tables().tables if table.problem] == [BAD]
+        assert client.info().tables_damaged == 1
+        (tables / ".new").write_bytes(whole)
+        (tables / ".new").rename(tables / BAD)
+        running.call(running.gateway.supervisor.refresh)
+        assert client.volume(NAME).complete
+        assert client.info().tables_damaged == 0
+
+
 def test_a_question_that_does_not_need_the_damaged_table_is_answered(
     tables: Path, damage: Callable[[Path], None], ask: Callable[..., Any]
 ) -> None:
