@@ -22,6 +22,7 @@ class Scripted(service_pb2_grpc.DnstideServiceServicer):
     pages: dict[str, tables_pb2.ListTablesResponse] = field(default_factory=dict)
     info: info_pb2.GetServerInfoResponse = field(default_factory=info_pb2.GetServerInfoResponse)
     version: str | None = field(default_factory=client_version)
+    early: bool = True  # whether the version is told before the first message, or only at the end
     requests: list[Any] = field(default_factory=list)
     cancelled: list[bool] = field(default_factory=list)
     address: str = ""
@@ -45,7 +46,8 @@ class Scripted(service_pb2_grpc.DnstideServiceServicer):
     def _begin(self, request, context):
         self.requests.append(request)
         if self.version is not None:
-            context.send_initial_metadata(((METADATA_KEY, self.version),))
+            if self.early:
+                context.send_initial_metadata(((METADATA_KEY, self.version),))
             context.set_trailing_metadata(((METADATA_KEY, self.version),))
 
 

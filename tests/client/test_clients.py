@@ -103,10 +103,11 @@ def test_no_server(client):
 
 
 @both
+@pytest.mark.parametrize("early", [True, False], ids=["early", "late"])
 @pytest.mark.parametrize("call", [("volume", "a"), ("info",), ("tables",)], ids=lambda call: call[0])
-def test_other_version(client, call, scripted):
+def test_other_version(client, call, early, scripted):
     """MAJOR.MINOR must agree, whatever is asked; both numbers are said."""
-    scripted.version = "99.7.1"
+    scripted.version, scripted.early = "99.7.1", early
     scripted.pages[""] = tables_pb2.ListTablesResponse()
     with pytest.raises(VersionMismatch, match=r"is dnstide 99\.7\.1, this client is .*same MAJOR\.MINOR"):
         client.ask(scripted.address, *call)

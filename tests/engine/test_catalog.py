@@ -103,6 +103,17 @@ def test_shards_that_differ_about_a_table() -> None:
     assert Catalog.build([bad, bad]).tables[0].problem is not None
 
 
+def test_damage_met_by_one_shard() -> None:
+    """It holds for another one that sees the same file and has not met it, not for one with a copy."""
+    name = "dns.20150208.D.mtbl"
+    good, copy = TableStatus(name, 5, 5, 5), TableStatus(name, 5, 5, 6)
+    bad = good.with_problem(Failure(name, "BAD_CHECKSUM", "block does not match its checksum", 7))
+    for statuses in ([good, bad], [bad, good]):
+        assert [table.problem for table in Catalog.build(statuses).tables] == [bad.problem]
+    for statuses in ([good, bad, copy], [copy, bad, good]):
+        assert [table.problem for table in Catalog.build(statuses).tables] == [None]
+
+
 def test_wrong_directories(tmp_path: Path) -> None:
     """A missing directory and a file in its place are told apart."""
     with pytest.raises(DirectoryError, match="no such directory"):

@@ -143,3 +143,17 @@ async def test_a_lost_shard_fails_all_that_wait_for_it() -> None:
     shard.go.set()
     results = await asyncio.gather(*waiting, return_exceptions=True)
     assert {type(result) for result in results} == {ShardGoneError}
+
+
+@pytest.mark.parametrize("rounds", [0, 1, 2, 5])
+async def test_a_closed_batcher_leaves_nobody_waiting(rounds: int) -> None:
+    """However far its calls are: queued, made but not begun, or under way; nor who comes later."""
+    batcher = Batcher(SlowShard())
+    waiting = submit(batcher, 3 * MAX_BATCH)
+    for _ in range(rounds):
+        await asyncio.sleep(0)
+    await batcher.close()
+    waiting += submit(batcher, 1)
+    for future in waiting:
+        with pytest.raises(ShardGoneError):
+            await asyncio.wait_for(future, 5)

@@ -7,6 +7,7 @@ from typing import Any
 import grpc
 import pytest
 from dnstide.api.v1 import common_pb2
+from dnstide.client import Client
 from dnstide.engine import AnswerIncomplete, LocalEngine, VolumeAnswer, VolumeQuestion
 from dnstide.gateway.handles import LocalShardHandle, ShardGoneError
 from dnstide.gateway.pool import ShardSpec
@@ -75,6 +76,25 @@ def test_a_damaged_table_marks_its_bucket_in_a_partial_answer(
     at = list(axis.bucket_starts).index(FIRST_DAY + 9 * DAY)
     assert axis.coverage[at] == common_pb2.COVERAGE_DAMAGED
     assert list(axis.coverage).count(common_pb2.COVERAGE_COMPLETE) == 58  # the day before may lack rows
+
+
+def test_damage_met_by_a_question_is_known_to_the_catalog(
+    tables: Path, damage: Callable[[Path], None], ask: Callable[..., Any]
+) -> None:
+    """Also where another shard sees the same file and has not met it; a new file in its place is sound."""
+    whole = (tables / BAD).read_bytes()
+    with running_gateway(tables, shards=2, rescan_seconds=1000) as running, Client(running.address) as client:
+        damage(tables / BAD)
+        ask(running.address, names=[NAME])
+        running.call(running.gateway.supervisor.refresh)
+        ask(running.address, names=[NAME])
+        assert [table.name for table in client.tables().tables if table.problem] == [BAD]
+        assert client.info().tables_damaged == 1
+        (tables / ".new").write_bytes(whole)
+        (tables / ".new").rename(tables / BAD)
+        running.call(running.gateway.supervisor.refresh)
+        assert client.volume(NAME).complete
+        assert client.info().tables_damaged == 0
 
 
 def test_a_question_that_does_not_need_the_damaged_table_is_answered(
@@ -217,6 +237,16 @@ def test_without_another_shard_the_answer_is_unavailable(small_dir: Path, ask: C
         wait_until(lambda: running.gateway.pool.members["local/0"].restarts == 1)
         (again,) = ask(running.address, names=[NAME])
     assert again.summary.complete
+
+
+def test_a_client_hears_nothing_of_a_shard_that_comes_back(small_dir: Path) -> None:
+    """It asks again by itself what was refused as UNAVAILABLE, until the new shard answers."""
+    backend = DyingBackend({"local": small_dir}, {"local/0"}, shards=1)
+    with running_gateway(small_dir, backend=backend) as running, Client(running.address) as client:
+        volume = client.volume(NAME)
+    assert volume.complete
+    assert volume.summary.tables_answered == 60
+    assert len(backend.started) == 2
 
 
 def test_unreachable_tables_mark_their_buckets_in_a_partial_answer(

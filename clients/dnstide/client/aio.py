@@ -163,7 +163,7 @@ class AsyncClient:
         call = method(request, timeout=self._seconds(timeout))
         try:
             answer = await call
-            metadata = await call.initial_metadata()
+            metadata = await call.trailing_metadata()
         except grpc.aio.AioRpcError as error:
             raise error_from_rpc(error, self.server) from None
         check_version(self.server, told_version(metadata))
@@ -176,9 +176,11 @@ class AsyncClient:
             async for message in call:
                 if fresh:
                     fresh = False
-                    # Where a short stream has ended already, gRPC may have dropped its initial metadata.
-                    metadata = await call.initial_metadata() or await call.trailing_metadata()
-                    check_version(self.server, told_version(metadata))
+                    # An answer of one message brings its version at the end, which is there by now.
+                    version = told_version(await call.initial_metadata()) or told_version(
+                        await call.trailing_metadata()
+                    )
+                    check_version(self.server, version)
                 yield message
         except grpc.aio.AioRpcError as error:
             raise error_from_rpc(error, self.server) from None

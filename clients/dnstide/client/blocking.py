@@ -170,7 +170,7 @@ class Client:
             answer, call = method.with_call(request, timeout=self._seconds(timeout))  # type: ignore[attr-defined]
         except grpc.RpcError as error:
             raise error_from_rpc(error, self.server) from None
-        check_version(self.server, told_version(call.initial_metadata()))
+        check_version(self.server, told_version(call.trailing_metadata()))
         return answer
 
     def _messages(self, call: Any) -> Iterator[Any]:
@@ -178,7 +178,9 @@ class Client:
         try:
             for number, message in enumerate(call):
                 if number == 0:
-                    check_version(self.server, told_version(call.initial_metadata()))
+                    # An answer of one message brings its version at the end, which is there by now.
+                    version = told_version(call.initial_metadata()) or told_version(call.trailing_metadata())
+                    check_version(self.server, version)
                 yield message
         except grpc.RpcError as error:
             raise error_from_rpc(error, self.server) from None

@@ -25,7 +25,10 @@ KEEPALIVE_MS = 120_000
 SERVICE_CONFIG = {
     "methodConfig": [
         {
-            "name": [{"service": "dnstide.api.v1.DnstideService"}],
+            "name": [
+                {"service": f"dnstide.api.v1.{name}"}
+                for name in ("DnstideService", "AnalysisService", "RankingService")
+            ],
             "retryPolicy": {
                 "maxAttempts": 4,
                 "initialBackoff": "0.1s",

@@ -50,7 +50,7 @@ def error_from_rpc(error: Any, server: str) -> DnstideError:
 
 
 def told_version(metadata: Any) -> str | None:
-    """The version that a server told in its initial metadata, or None."""
+    """The version that a server told in the metadata of a call, or None."""
     return next((str(value) for key, value in metadata or () if key == METADATA_KEY), None)
 
 

@@ -8,7 +8,7 @@ from importlib import metadata
 from .errors import VersionMismatch
 
 METADATA_KEY = "dnstide-version"
-"""Initial metadata in which the server tells its version with every call."""
+"""Metadata in which the server tells its version with every call."""
 
 
 @functools.cache

@@ -38,7 +38,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         self, request: analysis_pb2.AnalyzeVolumeRequest, context: Context
     ) -> analysis_pb2.AnalyzeVolumeResponse:
         """See analysis.proto."""
-        await self._volume.introduce(context)
+        self._volume.introduce(context)
         try:
             with self._volume.admission:
                 return await self._analyze(request, context)

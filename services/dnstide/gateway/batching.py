@@ -57,6 +57,8 @@ class Batcher:
         self._heavy = _Lane(HEAVY_CALLS, 1)
         self._cancels: list[str] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._unanswered: set[asyncio.Future[Partial]] = set()
+        self._closed = False
         self._scheduled = False
         self._last_id = 0
         self.sent_calls = 0
@@ -74,6 +76,10 @@ class Batcher:
         loop = asyncio.get_running_loop()
         self._last_id += 1
         waiting = _Waiting(str(self._last_id), plan, queries, split_by_rrtype, deadline, loop.create_future())
+        if self._closed:
+            waiting.answer.set_exception(self._gone())
+            return waiting.answer
+        self._unanswered.add(waiting.answer)
         waiting.answer.add_done_callback(lambda future: self._settled(waiting, future))
         lane = self._heavy if len(plan.tables) * len(queries) >= HEAVY_COST else self._light
         lane.queue.append(waiting)
@@ -82,16 +88,18 @@ class Batcher:
 
     async def close(self) -> None:
         """Gives up all calls; their questions end with ShardGoneError."""
+        self._closed = True
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        gone = ShardGoneError(self.handle.name, "it was closed")
-        for lane in (self._light, self._heavy):
-            for waiting in lane.queue:
-                if not waiting.answer.done():
-                    waiting.answer.set_exception(gone)
-            lane.queue.clear()
+        # Those of the queue, and those of a call that was cancelled before it began, which nobody else tells.
+        for answer in self._unanswered:
+            if not answer.done():
+                answer.set_exception(self._gone())
+
+    def _gone(self) -> ShardGoneError:
+        return ShardGoneError(self.handle.name, "it was closed")
 
     def _schedule(self) -> None:
         # By way of the loop: what arrives in the same round of the loop then travels together.
@@ -100,12 +108,15 @@ class Batcher:
             asyncio.get_running_loop().call_soon(self._pump)
 
     def _settled(self, waiting: _Waiting, future: asyncio.Future[Partial]) -> None:
-        if future.cancelled() and waiting.sent:
+        self._unanswered.discard(future)
+        if future.cancelled() and waiting.sent and not self._closed:
             self._cancels.append(waiting.id)
             self._schedule()
 
     def _pump(self) -> None:
         self._scheduled = False
+        if self._closed:
+            return
         if self._cancels:
             ids, self._cancels = self._cancels, []
             self._start(self._cancel(ids))
@@ -139,9 +150,7 @@ class Batcher:
         try:
             answers = await self.handle.answer(questions)
         except BaseException as error:
-            gone = (
-                error if isinstance(error, Exception) else ShardGoneError(self.handle.name, "it was closed")
-            )
+            gone = error if isinstance(error, Exception) else self._gone()
             for waiting in batch:
                 if not waiting.answer.done():
                     waiting.answer.set_exception(gone)

@@ -15,7 +15,7 @@ from dnstide.engine.top_question import TopQuestion
 from dnstide.gateway.handles import ShardGoneError, ShardHandle
 from dnstide.gateway.pool import Pool
 from dnstide.gateway.ranking_messages import progress_message, top_messages, top_question
-from dnstide.gateway.service import Context, DnstideService, abort
+from dnstide.gateway.service import Context, DnstideService, Write, abort, all_but_last
 from dnstide.mtbl import Cancelled, CountOverflow, DeadlinePassed
 from dnstide.shard import SHARD_UNREACHABLE, Failure, ShardError
 from dnstide.shard.asks import RankReply, RankScope
@@ -42,21 +42,23 @@ class RankingService(top_pb2_grpc.RankingServiceServicer):
 
     async def RankNames(  # noqa: N802
         self, request: top_pb2.RankNamesRequest, context: Context
-    ) -> None:
-        """See top.proto."""
-        await self._volume.introduce(context)
+    ) -> bytes:
+        """See top.proto. Writes every message but the last, and returns that one, serialized."""
+        self._volume.introduce(context)
+        write = self._volume.early(context)
         try:
             with self._volume.admission:
                 loop = asyncio.get_running_loop()
                 # A long list of exclusions takes a while to read.
                 question = await loop.run_in_executor(None, top_question, request)
                 asking = _Asking(self._pool, loop.time() + self._volume.granted(context) - MARGIN)
-                await self._summarize(question, asking, context)
+                await self._summarize(question, asking, write)
                 answer = await self._answer(question, asking)
-                for message in await loop.run_in_executor(None, _listed, answer, request.explain):
-                    await context.write(message)
+                messages = await loop.run_in_executor(None, _listed, answer, request.explain)
+                return await all_but_last(messages, write)
         except Exception as error:
             await abort(context, error)
+            raise
 
     async def _answer(self, question: TopQuestion, asking: _Asking) -> TopAnswer:
         loop = asyncio.get_running_loop()
@@ -73,7 +75,7 @@ class RankingService(top_pb2_grpc.RankingServiceServicer):
             else:
                 reply = await asking.ask(ask)
 
-    async def _summarize(self, question: TopQuestion, asking: _Asking, context: Context) -> None:
+    async def _summarize(self, question: TopQuestion, asking: _Asking, write: Write) -> None:
         """Makes the summaries that are missing, a few at a time; a table that fails, fails the ranking
         later.
         """
@@ -96,7 +98,7 @@ class RankingService(top_pb2_grpc.RankingServiceServicer):
             elif left >= before:
                 break  # what is left cannot be read
             if left or wanted:
-                await context.write(progress_message(wanted, wanted - left))
+                await write(progress_message(wanted, wanted - left))
         if question.scope.under is None:  # else some may have been as well off without
             known |= tables
 

@@ -8,7 +8,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from typing import Final
 
@@ -21,6 +21,7 @@ from dnstide.api.v1 import (
     service_pb2_grpc,
     top_pb2,
     top_pb2_grpc,
+    volume_pb2,
 )
 from dnstide.gateway import ray_cluster
 from dnstide.gateway.analysis import AnalysisService
@@ -29,6 +30,7 @@ from dnstide.gateway.pool import Backend, Pool
 from dnstide.gateway.ranking import RankingService
 from dnstide.gateway.service import DnstideService
 from dnstide.gateway.supervisor import Rhythm, StartError, Supervisor
+from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
@@ -103,6 +105,10 @@ class Gateway:
         analysis_pb2_grpc.add_AnalysisServiceServicer_to_server(analysis, server)  # type: ignore[no-untyped-call]
         ranking = RankingService(self.service, self.pool, self.supervisor.refresh)
         top_pb2_grpc.add_RankingServiceServicer_to_server(ranking, server)  # type: ignore[no-untyped-call]
+        volume_stream = _stream(self.service.QueryVolume, volume_pb2.QueryVolumeRequest)
+        server.add_registered_method_handlers(SERVICE, {"QueryVolume": volume_stream})
+        ranking_stream = _stream(ranking.RankNames, top_pb2.RankNamesRequest)
+        server.add_registered_method_handlers(RANKING, {"RankNames": ranking_stream})
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         if self.settings.reflection:
             names = (SERVICE, ANALYSIS, RANKING, health.SERVICE_NAME, reflection.SERVICE_NAME)
@@ -221,3 +227,11 @@ def _credentials(settings: Settings) -> grpc.ServerCredentials | None:
     except OSError as error:
         raise GatewayError(f"cannot read {error.filename}: {error.strerror}") from error
     return grpc.ssl_server_credentials([chain], root_certificates=ca, require_client_auth=ca is not None)
+
+
+def _stream(method: Callable[..., Awaitable[bytes]], request: type[Message]) -> grpc.RpcMethodHandler:
+    """A method that streams, as if it answered with one message: then the last message, the metadata and the
+    status leave in one batch. The generated handler sends three, which is a third of what a small question
+    costs. On the wire both are the same stream.
+    """
+    return grpc.unary_unary_rpc_method_handler(method, request_deserializer=request.FromString)

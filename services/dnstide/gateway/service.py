@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from bisect import bisect_right
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from time import time
+from collections.abc import Awaitable, Callable, Iterable
+from time import perf_counter, time
 from typing import TypeAlias
 
 import grpc
@@ -32,6 +31,7 @@ from dnstide.gateway.pool import Pool
 from dnstide.gateway.status import DETAILS_KEY, INTERNAL, rich_status, status_of
 from dnstide.mtbl import DeadlinePassed
 from dnstide.shard import Partial
+from google.protobuf.message import Message
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,8 @@ MANY_NAMES = 200
 
 Context: TypeAlias = grpc.aio.ServicerContext
 Refresh = Callable[[], Awaitable[bool]]
+# Sends a message ahead of the last one.
+Write = Callable[[Message], Awaitable[None]]
 # Tables asked, answered and failed, and shards that are still at work.
 Tell = Callable[[int, int, int, int], Awaitable[None]]
 
@@ -63,20 +65,21 @@ class DnstideService(service_pb2_grpc.DnstideServiceServicer):
 
     async def QueryVolume(  # noqa: N802
         self, request: volume_pb2.QueryVolumeRequest, context: Context
-    ) -> None:
-        """See service.proto."""
-        await self.introduce(context)
+    ) -> bytes:
+        """See service.proto. Writes every message but the last, and returns that one, serialized."""
+        self.introduce(context)
         try:
             with self.admission:
-                await self._volume(request, context)
+                return await self._volume(request, context)
         except Exception as error:
             await abort(context, error)
+            raise
 
     async def ListTables(  # noqa: N802
         self, request: tables_pb2.ListTablesRequest, context: Context
     ) -> tables_pb2.ListTablesResponse:
         """See service.proto."""
-        await self.introduce(context)
+        self.introduce(context)
         try:
             self.admission.check_ready()
             return self._tables(request)
@@ -88,19 +91,36 @@ class DnstideService(service_pb2_grpc.DnstideServiceServicer):
         self, request: info_pb2.GetServerInfoRequest, context: Context
     ) -> info_pb2.GetServerInfoResponse:
         """See service.proto."""
-        await self.introduce(context)
+        self.introduce(context)
         return server_info(self._pool, self._settings, self._version, self._started, self.admission.draining)
 
-    async def introduce(self, context: Context) -> None:
-        """Tells the version first and last: the first may be lost to a client whose call ends at once."""
-        await context.send_initial_metadata(self._metadata)
+    def introduce(self, context: Context) -> None:
+        """Tells the version at the end of the call. Headers sent ahead would cost a batch of their own, and
+        end gRPC's retries of a call that is refused as UNAVAILABLE.
+        """
         context.set_trailing_metadata(self._metadata)
 
-    async def _volume(self, request: volume_pb2.QueryVolumeRequest, context: Context) -> None:
-        question = await self.question(request)
-        answer = await self.answer(question, context, self._teller(context))
-        for message in volume_messages(answer, request.explain):
-            await context.write(message)
+    def early(self, context: Context) -> Write:
+        """What writes the messages before the last one; the version goes ahead of the first of them."""
+        introduced = False
+
+        async def write(message: Message) -> None:
+            nonlocal introduced
+            if not introduced:
+                introduced = True
+                await context.send_initial_metadata(self._metadata)
+            await context.write(message.SerializeToString())
+
+        return write
+
+    async def _volume(self, request: volume_pb2.QueryVolumeRequest, context: Context) -> bytes:
+        write = self.early(context)
+
+        async def tell(asked: int, answered: int, failed: int, pending: int) -> None:
+            await write(progress_message(asked, answered, failed, pending))
+
+        answer = await self.answer(await self.question(request), context, tell)
+        return await all_but_last(volume_messages(answer, request.explain), write)
 
     async def question(self, request: volume_pb2.QueryVolumeRequest) -> VolumeQuestion:
         """The question that a request asks. Raises BadRequestError."""
@@ -118,28 +138,22 @@ class DnstideService(service_pb2_grpc.DnstideServiceServicer):
         margin = 0.0
         if question.policy is FailurePolicy.PARTIAL:
             margin = min(granted * PARTIAL_MARGIN, MAX_PARTIAL_MARGIN)
+        clock = _Clock()
         looks = Looks(self._pool.catalog, question)
-        timings = Timings(plan=loop.time() - began)
+        clock.plan += clock.lap()
         fanout = Fanout(self._pool, question.queries(), question.split_by_rrtype, began + granted - margin)
-        timings = await self._ask(looks, fanout, timings, tell)
+        await self._ask(looks, fanout, clock, tell)
         if question.policy is FailurePolicy.FAIL and loop.time() >= began + granted:
             raise DeadlinePassed(f"no whole answer within {granted:.3g} s")
         if len(question.targets) > MANY_NAMES:
-            return await loop.run_in_executor(None, looks.finish, timings)
-        return looks.finish(timings)
+            return await loop.run_in_executor(None, looks.finish, clock.timings())
+        return looks.finish(clock.timings())
 
-    def _teller(self, context: Context) -> Tell:
-        async def tell(asked: int, answered: int, failed: int, pending: int) -> None:
-            await context.write(progress_message(asked, answered, failed, pending))
-
-        return tell
-
-    async def _ask(self, looks: Looks, fanout: Fanout, timings: Timings, tell: Tell | None) -> Timings:
+    async def _ask(self, looks: Looks, fanout: Fanout, clock: _Clock, tell: Tell | None) -> None:
         """Asks until every table of the plan has answered or failed for good."""
         loop = asyncio.get_running_loop()
         last = loop.time()
         while looks.todo:
-            began = loop.time()
             async for event in fanout.events(looks.shard_plan):
                 pending = 0
                 if isinstance(event, Partial):
@@ -149,14 +163,12 @@ class DnstideService(service_pb2_grpc.DnstideServiceServicer):
                 if tell is not None and loop.time() - last >= PROGRESS_SECONDS:
                     last = loop.time()
                     await tell(looks.plan.asked, looks.answered, len(looks.failed), pending)
-            timings = replace(timings, look=timings.look + loop.time() - began)
+            clock.look += clock.lap()
             if not looks.may_replan or fanout.gave_up:
                 break
-            began = loop.time()
             await self._refresh()
             looks.replan(self._pool.catalog)
-            timings = replace(timings, plan=timings.plan + loop.time() - began)
-        return timings
+            clock.plan += clock.lap()
 
     def granted(self, context: Context) -> float:
         """Seconds that the call may take."""
@@ -192,8 +204,36 @@ class DnstideService(service_pb2_grpc.DnstideServiceServicer):
         return response
 
 
+class _Clock:
+    """Seconds of each phase, in the clock that counts them finely: the loop's own counts milliseconds."""
+
+    def __init__(self) -> None:
+        self.plan = self.look = 0.0
+        self._began = perf_counter()
+
+    def lap(self) -> float:
+        """Seconds since the last lap."""
+        began, self._began = self._began, perf_counter()
+        return self._began - began
+
+    def timings(self) -> Timings:
+        return Timings(plan=self.plan, look=self.look)
+
+
 def _order(table: TableInfo) -> tuple[str, int, int, str]:
     return table.dataset, table.start, -table.granularity.rank, table.name
+
+
+async def all_but_last(messages: Iterable[Message], write: Write) -> bytes:
+    """Writes the messages, at least one, as they are made, but the last: that one it returns, serialized."""
+    last: Message | None = None
+    for message in messages:
+        if last is not None:
+            await write(last)
+        last = message
+    assert last is not None
+    data: bytes = last.SerializeToString()
+    return data
 
 
 async def abort(context: Context, error: Exception) -> None:

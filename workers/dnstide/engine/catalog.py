@@ -56,7 +56,15 @@ class Catalog:
 
     @classmethod
     def build(cls, statuses: Iterable[TableStatus]) -> "Catalog":
-        """From what shards report. Where several speak of one table, one that can read it decides."""
+        """From what shards report. Where several speak of one table, one that can read it decides; but damage
+        that one shard has met is there for all that see the same file.
+        """
+        statuses = list(statuses)
+        damaged = {
+            (status.name, status.identity): status.problem
+            for status in statuses
+            if status.problem is not None and not status.problem.retryable
+        }
         tables: dict[str, TableInfo] = {}
         ignored: dict[str, str] = {}
         for status in statuses:
@@ -67,8 +75,9 @@ class Catalog:
             if isinstance(table, str):
                 ignored[status.name] = table
             else:
+                problem = damaged.get((status.name, status.identity), status.problem)
                 tables[status.name] = replace(
-                    table, size=status.size, mtime_ns=status.mtime_ns, problem=status.problem
+                    table, size=status.size, mtime_ns=status.mtime_ns, problem=problem
                 )
         return cls(tuple(sorted(tables.values(), key=_order)), tuple(sorted(ignored.items())))
 

@@ -145,7 +145,8 @@ def _plan(catalog: Catalog, question: VolumeQuestion) -> VolumePlan:
 
 def _nothing(columns: Columns, fits: npt.NDArray[np.bool_], question: VolumeQuestion) -> str:
     if not len(columns.infos):
-        return f"there are no tables of the dataset {question.dataset}"
+        dataset = question.dataset
+        return f"there are no tables of the dataset {dataset}, such as {dataset}.20150208.D.mtbl"
     if not fits.any():
         return f"no table fits into a bucket of one {question.step.label}"
     return "no table covers any part of the span"

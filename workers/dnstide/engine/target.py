@@ -82,7 +82,8 @@ def parse_name(text: str, field: str) -> dns.name.Name:
     """An absolute name in lower case with A-labels. Raises InvalidQuestion(field, text, …)."""
     if not text:
         raise InvalidQuestion(field, text, "the name is empty; the root is written '.'")
-    if any(c.isspace() or not c.isprintable() for c in _unescaped(text)):
+    plain = _unescaped(text)
+    if not plain.isprintable() or " " in plain:  # other white space is not printable
         raise InvalidQuestion(
             field, text, "a space or control character in a name is written \\DDD, as in \\032"
         )
@@ -157,6 +158,8 @@ def _parse_target(text: str) -> OwnerTarget:
 
 def _split(text: str) -> list[str]:
     """The parts between slashes that no backslash precedes."""
+    if "\\" not in text:
+        return text.split("/")
     parts, begin, at = [], 0, 0
     while at < len(text):
         if text[at] == "\\":
@@ -170,6 +173,8 @@ def _split(text: str) -> list[str]:
 
 def _unescaped(text: str) -> str:
     """The characters that no backslash precedes."""
+    if "\\" not in text:
+        return text
     return "".join(text[at] for at in range(len(text)) if text[at] != "\\" and not _escaped(text, at))
 
 
