@@ -29,6 +29,10 @@ class Settings(BaseSettings):
     cache_dir: Path | None = Field(None, description="summaries of tables; none: the user's cache directory")
     summarize: bool = Field(True, description="make summaries of tables in the background")
 
+    block_cache_mib: int = Field(
+        64, ge=0, le=1 << 20, description="memory for decoded blocks in each shard, in MiB; 0: none"
+    )
+
     rescan_seconds: float = Field(10.0, gt=0, description="time between two looks at the directory")
     drain_seconds: float = Field(30.0, ge=0, description="time that running questions get after SIGTERM")
     default_deadline: float = Field(60.0, gt=0, description="seconds for a call that brings no deadline")

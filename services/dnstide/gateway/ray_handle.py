@@ -102,12 +102,10 @@ class RayBackend:
         shards: int = 1,
         threads: int = 0,
         direct: bool = True,
-        cache_dir: str | None = None,
-        summarize: bool = False,
+        **settings: Any,
     ) -> None:
-        """threads 0: the cores of the node divided by its shards. summarize: make summaries unasked."""
-        self._cache_dir = cache_dir
-        self._summarize = summarize
+        """threads 0: the cores of the node divided by its shards. settings: further ones of `ShardActor`."""
+        self._settings = settings
         self._mtbl_dir = mtbl_dir
         self._shards = max(shards, 1)
         self._threads = threads
@@ -129,7 +127,7 @@ class RayBackend:
 
     async def start(self, spec: ShardSpec, on_lost: Callable[[], None]) -> RayShardHandle:
         """A new shard, up and greeted. Raises ShardGoneError."""
-        actor = start_actor(self._mtbl_dir, spec.threads, spec.node_id, self._cache_dir, self._summarize)
+        actor = start_actor(self._mtbl_dir, spec.threads, spec.node_id, **self._settings)
         try:
             greeting = await asyncio.wait_for(
                 asyncio.wrap_future(actor.greet.remote().future()), START_SECONDS

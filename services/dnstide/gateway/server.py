@@ -156,8 +156,9 @@ async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int
         settings.shards,
         settings.threads,
         settings.direct_channel,
-        None if settings.cache_dir is None else str(settings.cache_dir),
-        settings.summarize,
+        cache_dir=None if settings.cache_dir is None else str(settings.cache_dir),
+        summarize=settings.summarize,
+        block_cache_bytes=settings.block_cache_mib << 20,
     )
     gateway = Gateway(settings, backend)
     asked_to_stop = asyncio.Event()

@@ -17,7 +17,7 @@ from dnstide.shard.channel import ChannelServer, machine
 from dnstide.shard.directory import TableStatus
 from dnstide.shard.partial import Partial, ShardError
 from dnstide.shard.question import ShardQuestion
-from dnstide.shard.shard import Shard
+from dnstide.shard.shard import BLOCK_CACHE_BYTES, Shard
 from dnstide.shard.wire import PlanReader, pack_answers, read_questions
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
@@ -49,9 +49,14 @@ class ShardActor:
     """One shard's tables in a process of its own."""
 
     def __init__(
-        self, mtbl_dir: str, threads: int, cache_dir: str | None = None, summarize: bool = False
+        self,
+        mtbl_dir: str,
+        threads: int,
+        cache_dir: str | None = None,
+        summarize: bool = False,
+        block_cache_bytes: int = BLOCK_CACHE_BYTES,
     ) -> None:
-        self._shard = Shard(mtbl_dir, threads, cache_dir)
+        self._shard = Shard(mtbl_dir, threads, cache_dir, block_cache_bytes)
         self._summarizer = Summarizer(self._shard.ranker) if summarize else None
         self._threads = threads
         self._plans = PlanReader()
@@ -105,10 +110,11 @@ class ShardActor:
         """Returns at once."""
 
 
-def start_actor(
-    mtbl_dir: str, threads: int, node_id: str, cache_dir: str | None = None, summarize: bool = False
-) -> Any:
-    """A new actor on that node. Returns its Ray handle at once; the reply to `greet` says that it is up."""
+def start_actor(mtbl_dir: str, threads: int, node_id: str, **settings: Any) -> Any:
+    """A new actor on that node. Returns its Ray handle at once; the reply to `greet` says that it is up.
+
+    `settings` are the keyword arguments of `ShardActor`.
+    """
     node = NodeAffinitySchedulingStrategy(node_id, soft=False)
     actor: Any = ShardActor  # Ray's decorator gives it what its type does not tell
-    return actor.options(scheduling_strategy=node).remote(mtbl_dir, threads, cache_dir, summarize)
+    return actor.options(scheduling_strategy=node).remote(mtbl_dir, threads, **settings)
