@@ -65,8 +65,7 @@ def demo(directory: Path | None, keep: bool) -> None:
                 gateway.start()
             wrong = _ask(gateway)
             if keep:
-                click.echo(f"\nthe server answers at {gateway.address} until Ctrl-C")
-                _until_interrupted()
+                _until_interrupted(f"\nthe server answers at {gateway.address} until Ctrl-C")
         finally:
             click.echo("")
             with _step("stopping everything"):
@@ -192,8 +191,10 @@ def _unwinding_on_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _until_interrupted() -> None:
+def _until_interrupted(announcement: str) -> None:
     try:
-        signal.pause()
+        click.echo(announcement)  # whoever reads it may interrupt at once
+        while True:
+            time.sleep(1.0)  # not signal.pause, which misses a signal that comes just before it
     except KeyboardInterrupt:
         click.echo("")

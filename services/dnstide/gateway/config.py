@@ -59,13 +59,13 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _check_exposure(self) -> Self:
         if (self.tls_cert is None) != (self.tls_key is None):
-            raise ValueError("tls_cert and tls_key go together, set both or none")
+            raise ValueError("--tls-cert and --tls-key go together, set both or none")
         if self.tls_client_ca is not None and self.tls_cert is None:
-            raise ValueError("tls_client_ca needs tls_cert and tls_key")
+            raise ValueError("--tls-client-ca needs --tls-cert and --tls-key")
         if not (self.insecure or self.tls_cert is not None or is_loopback(self.listen)):
             raise ValueError(
-                f"listen address {self.listen} is open to others: set tls_cert and tls_key, "
-                "or insecure to serve it in clear"
+                f"listen address {self.listen} is open to others: set --tls-cert and --tls-key, "
+                "or --insecure to serve it in clear"
             )
         return self
 

@@ -144,6 +144,8 @@ def run(settings: Settings, ready: Callable[[str], None] | None = None) -> int:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_serve(settings, ready))
     finally:
+        for number in (signal.SIGTERM, signal.SIGINT):  # the loop's handlers are gone, and Ray needs a moment
+            signal.signal(number, signal.SIG_IGN)
         ray_cluster.stop()
 
 
