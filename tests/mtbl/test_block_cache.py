@@ -45,11 +45,11 @@ def counts(result: LookupResult) -> list[int]:
 def test_a_block_comes_from_memory_from_the_third_time_on(tables: list[Table]) -> None:
     """Once is no reason to keep a block; a neighbour in the same block is then found there too."""
     cache = BlockCache(ROOMY)
-    results = [lookup(tables, asked(100), EDGES, cache=cache) for _ in range(3)]
-    assert [counts(result) for result in results] == [[36]] * 3
-    assert [result.blocks for result in results] == [TABLES, TABLES, 0]
-    near = lookup(tables, asked(101), EDGES, cache=cache)
-    assert (counts(near), near.blocks) == ([36], 0)
+    hits = []
+    for name in (100, 100, 100, 101):
+        assert counts(lookup(tables, asked(name), EDGES, cache=cache)) == [36]
+        hits.append(cache.hits)
+    assert hits == [0, 0, TABLES, 2 * TABLES]
 
 
 def test_what_was_asked_once_takes_no_room(tables: list[Table]) -> None:
@@ -83,9 +83,10 @@ def test_a_file_written_anew_has_blocks_of_its_own(tmp_path: Path) -> None:
     cache, path = BlockCache(ROOMY), tmp_path / "table.mtbl"
     for count in (3, 4):
         table = Table(write(path, count))
+        before = cache.hits
         for _ in range(3):
-            result = lookup([table], asked(7), EDGES, cache=cache)
-        assert (counts(result), result.blocks) == ([count], 0)
+            assert counts(lookup([table], asked(7), EDGES, cache=cache)) == [count]
+        assert cache.hits == before + 1
         table.close()
         path.unlink()
 

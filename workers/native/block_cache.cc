@@ -25,6 +25,7 @@ std::shared_ptr<const CachedBlock> BlockCache::find(uint64_t table, uint64_t off
     const std::lock_guard lock(part.mutex);
     const auto found = part.where.find(key);
     if (found == part.where.end()) return nullptr;
+    ++part.hits;
     part.recent.splice(part.recent.begin(), part.recent, found->second);
     return found->second->block;
 }
@@ -58,13 +59,17 @@ void BlockCache::offer(uint64_t table, uint64_t offset, const Block& block) {
     }
 }
 
-size_t BlockCache::bytes() const {
-    size_t sum = 0;
+template <class T>
+T BlockCache::sum(T Part::* field) const {
+    T sum = 0;
     for (const Part& part : parts_) {
         const std::lock_guard lock(part.mutex);
-        sum += part.bytes;
+        sum += part.*field;
     }
     return sum;
 }
+
+size_t BlockCache::bytes() const { return sum(&Part::bytes); }
+uint64_t BlockCache::hits() const { return sum(&Part::hits); }
 
 }  // namespace dnstide

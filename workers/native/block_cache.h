@@ -31,7 +31,8 @@ public:
     // To be called with each block that was decoded because it was not held.
     void offer(uint64_t table, uint64_t offset, const Block& block);
 
-    size_t bytes() const;  // held now
+    size_t bytes() const;   // held now
+    uint64_t hits() const;  // blocks found, since the beginning
 
 private:
     struct Key {
@@ -54,7 +55,10 @@ private:
         std::list<Entry> recent;  // the last one asked for first
         std::unordered_map<Key, std::list<Entry>::iterator, Hash> where;
         size_t bytes = 0;
+        uint64_t hits = 0;
     };
+    template <class T>
+    T sum(T Part::* field) const;
     static constexpr size_t kParts = 16;
     static constexpr size_t kSeen = 1 << 16;
 

@@ -199,7 +199,7 @@ private:
                     const std::lock_guard lock(mutex_);
                     answer_.failures.emplace_back(table, e);
                 }
-                blocks += scratch.cursor.decoded();
+                blocks += scratch.cursor.blocks();
             }
         } catch (...) {
             stop_ = true;

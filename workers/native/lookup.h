@@ -40,7 +40,7 @@ struct LookupRequest {
 struct LookupAnswer {
     std::vector<Count> counts;  // unique, by (query, rrtype, bucket)
     uint64_t rows = 0;          // rows counted, once for each query
-    uint64_t blocks = 0;        // blocks decoded: not those of the cache
+    uint64_t blocks = 0;        // blocks walked, decoded for this or found in the cache
     std::vector<std::pair<uint32_t, TableError>> failures;  // by table; these tables add nothing to counts and rows
 };
 

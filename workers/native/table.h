@@ -95,8 +95,6 @@ class BlockReader {
 public:
     // False where `wait` is false and the bytes are not in memory. Throws TableError.
     bool read(const Table& table, Extent extent, bool wait, Block& block);
-    // Whether the block read last was decoded, and not found in the cache.
-    bool decoded() const { return cached_ == nullptr; }
     void trim(size_t kept) {
         forget();
         cached_.reset();

@@ -11,7 +11,6 @@ void TableCursor::attach(const Table& table, const Cancel* cancel, BlockCache* c
     loaded_ = false;
     pending_ = false;
     blocks_ = 0;
-    decoded_ = 0;
     advised_ = 0;
     extent_ = {};
     reader_.use(cache);
@@ -29,7 +28,6 @@ TableCursor::At TableCursor::load() {
     Block block;
     if (!reader_.read(*table_, extent_, wait_, block)) return At::cold;
     ++blocks_;
-    decoded_ += reader_.decoded();
     entries_.reset(block);
     entries_.next();
     if (compare(entries_.key(), separator()) > 0) malformed("first key is greater than the index allows");

@@ -55,8 +55,7 @@ public:
 
     const Table& table() const { return *table_; }
     Extent extent() const { return extent_; }
-    uint64_t blocks() const { return blocks_; }    // walked
-    uint64_t decoded() const { return decoded_; }  // of them, those that the cache did not have
+    uint64_t blocks() const { return blocks_; }
     [[noreturn]] void rethrow(const Malformed& m) const;
     // Between tables: gives back what unusually large blocks have left behind.
     void trim() {
@@ -79,7 +78,6 @@ private:
     bool wait_ = true;
     bool loaded_ = false;
     uint64_t blocks_ = 0;
-    uint64_t decoded_ = 0;
     uint64_t advised_ = 0;
     Extent extent_;
     bool pending_ = false;

@@ -29,7 +29,7 @@ class LookupResult:
     """Columns of equal length, unique and sorted by (query, rrtype, bucket); the rest describes the work.
 
     `rrtype` is 0 where the question was not split. `rows` were counted (once for each query), `blocks`
-    decoded (those found in a cache were not). The tables in `failures` (their place in the call, and why)
+    walked, decoded for it or found in a cache. The tables in `failures` (their place in the call, and why)
     add nothing to the columns.
     """
 
