@@ -8,7 +8,7 @@ DISTS := -e ./protos -e './workers[ray,savgol]' -e ./services -e './clients[$(EX
 # The build tools are among the development packages: without isolation their paths stay the same, and so do objects.
 PIP := PIP_CONSTRAINT=constraints.txt $(BIN)/pip install -q --disable-pip-version-check
 DEBS := g++ cmake ninja-build python3-dev python3-venv libmtbl-dev libdeflate-dev libzstd-dev liblz4-dev libsnappy-dev
-BENCH_DEBS := nghttp2-client
+BENCH_DEBS := nghttp2-client mtbl-bin
 SANITIZE_DEBS := clang-14 libclang-rt-14-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 STAMP := $(VENV)/.installed

@@ -14,7 +14,8 @@ namespace dnstide {
 namespace {
 
 constexpr uint64_t kWorthCutting = 8;  // blocks
-constexpr unsigned kPiecesPerThread = 4;
+constexpr size_t kPiecesPerThread = 4;   // of one table, at the most: each piece keeps lists of its own
+constexpr size_t kTasksPerThread = 16;  // so that no thread waits long for the last one
 
 struct Task {
     size_t table;
@@ -30,7 +31,7 @@ struct Gathering {
     std::vector<Edges> edges;  // per group of the plan
 };
 
-std::vector<Stretch> cut(const Table& table, std::vector<Stretch> whole, unsigned pieces) {
+std::vector<Stretch> cut(const Table& table, std::vector<Stretch> whole, size_t pieces) {
     if (pieces < 2 || table.trailer().blocks < kWorthCutting) return whole;
     const uint64_t each = std::max<uint64_t>(table.trailer().blocks / pieces, 1);
     std::vector<Stretch> out;
@@ -66,7 +67,8 @@ std::vector<Task> divide(std::span<const std::shared_ptr<const Table>> tables, c
         }
     }
     if (reads(true)) rdata.push_back({std::string(1, char{kRdata}), std::string(1, char{kRdata + 1})});
-    const unsigned pieces = tables.size() < 2 * size_t{threads} ? kPiecesPerThread * threads : 1;
+    const size_t wanted = (kTasksPerThread * threads + tables.size() - 1) / std::max<size_t>(tables.size(), 1);
+    const size_t pieces = threads < 2 ? 1 : std::min(wanted, kPiecesPerThread * threads);
     std::vector<Task> tasks;
     for (size_t t = 0; t < tables.size(); ++t) {
         for (Stretch& s : cut(*tables[t], rrsets, pieces)) tasks.push_back({t, kRrset, std::move(s)});
