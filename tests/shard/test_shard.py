@@ -77,6 +77,21 @@ def test_one_question(folder: Path) -> None:
     assert found.seconds > 0
 
 
+@pytest.mark.parametrize("memory", [0, 1 << 20])
+def test_a_question_that_came_twice_is_answered_from_memory(folder: Path, memory: int) -> None:
+    """It needs the files no more, unless it has no memory; the next look at the directory sees the change."""
+    shard = Shard(folder, block_cache_bytes=memory)
+    asked = [ask(shard, question("a.com")) for _ in range(2)]
+    for name in NAMES:
+        os.truncate(folder / name, 10)
+    asked.append(ask(shard, question("a.com")))
+    assert [failure.code for failure in asked[2].failures] == ([] if memory else ["TABLE_CHANGED"] * 5)
+    assert rows(asked[0]) == rows(asked[1])
+    assert rows(asked[2]) == (rows(asked[0]) if memory else [])
+    shard.inventory()
+    assert [failure.code for failure in ask(shard, question("a.com")).failures] == ["TABLE_TOO_SHORT"] * 5
+
+
 def test_split_and_buckets_of_tables(folder: Path) -> None:
     """Types apart where asked; a table's own bucket where the plan gives one."""
     shard = Shard(folder)

@@ -114,8 +114,9 @@ void bind_lookup(nb::module_& m) {
           nb::arg("threads") = 1, nb::arg("cancel") = nb::none(), nb::arg("cache") = nb::none(),
           nb::sig("def lookup(tables: Sequence[Table], queries: Sequence[LookupQuery], edges: NDArray[np.int64], "
                   "table_buckets: NDArray[np.int32] | None = None, split_by_rrtype: bool = False, threads: int = 1, "
-                  "cancel: Cancel | None = None, cache: BlockCache | None = None) -> tuple[NDArray[np.int32], NDArray[np.uint16], NDArray[np.int32], "
-                  "NDArray[np.uint64], int, int, list[tuple[int, TableError]]]"));
+                  "cancel: Cancel | None = None, cache: BlockCache | None = None) -> "
+                  "tuple[NDArray[np.int32], NDArray[np.uint16], NDArray[np.int32], NDArray[np.uint64], "
+                  "int, int, list[tuple[int, TableError]]]"));
     m.def(
         "verify",
         [](const TableHandle& handle, const Cancel* cancel) {

@@ -7,7 +7,7 @@ namespace dnstide {
 namespace {
 
 constexpr size_t kReadAhead = 256 * 1024;
-constexpr size_t kLongestName = 255;  // its closing zero stands at that place at the most: the key's first byte is no part of it
+constexpr size_t kLongestName = 255;  // the key's first byte is no part of it, so its closing zero stands there at the most
 
 }  // namespace
 
