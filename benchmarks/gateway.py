@@ -128,7 +128,7 @@ def throughput(tables: int) -> None:
 
 def run() -> None:
     """Every figure of the gateway."""
-    latency(direct=False)
+    latency(direct=False, bound=0.8)
     latency(direct=True, bound=0.8)
     latency(direct=True, block_cache_mib=64)
     for tables in (30, 365, 3650):

@@ -102,6 +102,11 @@ def test_exclusions_from_a_file(dnstide, small_dir, tmp_path):
             2,
             "it overlaps with the span asked, 2024-01-01T00:00:00Z to 2024-01-04T00:00:00Z",
         ),
+        (
+            ["--movers-against", "20240101", "--start", "20240101", "--stop", "99991231"],
+            2,
+            "it overlaps with the span asked, 2024-01-01T00:00:00Z to 10000-01-01T00:00:00Z",
+        ),
         (["--ratio-from", "5"], 2, "--ratio-from"),
         (["--start", "20230101", "--stop", "20230102"], 1, "there are 2 month tables"),
         (["--start", "20231105"], 2, "cannot be cut there"),

@@ -49,8 +49,8 @@ void BlockCache::offer(uint64_t table, uint64_t offset, const Block& block) {
     const std::lock_guard lock(part.mutex);
     if (part.where.contains(key)) return;
     part.recent.push_front({key, std::move(copy), size + kOverhead});
+    part.bytes += size + kOverhead;  // before what may fail: an entry that is in no map goes in its turn, too
     part.where.emplace(key, part.recent.begin());
-    part.bytes += size + kOverhead;
     while (part.bytes > most_) {
         Entry& last = part.recent.back();
         part.bytes -= last.bytes;

@@ -42,7 +42,6 @@ public:
 
     Bytes key() const { return entries_.key(); }
     Bytes value() const { return entries_.value(); }
-    uint32_t shared() const { return entries_.shared(); }
     BlockCursor& entries() { return entries_; }
     // No key of this block is greater, no key of the blocks that follow is less or equal.
     Bytes separator() const { return index_.key(); }

@@ -45,30 +45,34 @@ def start(address: str | None) -> None:
     # The raylet reads it when it starts. Without it, actors run at nice 15 and starve beside others.
     os.environ.setdefault("RAY_worker_niceness", "0")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    if address is None and "ray" not in sys.modules:
+    if address is None:
+        _start_own()
+        return
+    import ray
+
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+    except Exception as error:
+        raise ClusterError(f"cannot join the Ray cluster at {address}: {error}") from error
+
+
+def _start_own() -> None:
+    if "ray" not in sys.modules:
         # Ray turns 127.0.0.1 into the machine's outward address, and every process of the cluster then
         # listens on all interfaces, unless it is told at import that this machine is no part of a
         # cluster.
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
-    if address is None:
-        ensure_token()
-        _start_local()
-    else:
-        import ray
-
-        try:
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-        except Exception as error:
-            raise ClusterError(f"cannot join the Ray cluster at {address}: {error}") from error
+    ensure_token()
+    _init_own()
     # Ray turns tokens on for a cluster of its own, and says so here, unless it was told not to.
-    if address is None and os.environ.get("RAY_AUTH_MODE", "").lower() != "token":
+    if os.environ.get("RAY_AUTH_MODE", "").lower() != "token":
         stop()
         raise ClusterError("token authentication of Ray is off: unset RAY_AUTH_MODE, or set it to token")
-    if address is None and nodes()[0].address != LOOPBACK:
+    if nodes()[0].address != LOOPBACK:
         log.warning("Ray listens on all interfaces, since it was imported before the gateway started it")
 
 
-def _start_local() -> None:
+def _init_own() -> None:
     """Tries again where a daemon hangs, which is rare: Ray waits 30 s for its daemons to find each other."""
     import ray
 

@@ -163,13 +163,14 @@ def scan_directory(path: str) -> Catalog:
         raise DirectoryError.of(path, error) from error
 
 
-def utc_text(timestamp: int) -> str:
-    """A date, with the time where it is not midnight."""
+def utc_text(timestamp: int, *, time: bool = False) -> str:
+    """A date, with the time where it is not midnight, or always."""
+    time = time or timestamp % 86400 != 0
     try:
         moment = datetime.fromtimestamp(timestamp, UTC)
     except (ValueError, OverflowError):
-        return "10000-01-01"
-    return moment.strftime("%Y-%m-%d" if timestamp % 86400 == 0 else "%Y-%m-%dT%H:%M:%SZ")
+        return "10000-01-01T00:00:00Z" if time else "10000-01-01"
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ" if time else "%Y-%m-%d")
 
 
 def _order(table: TableInfo) -> tuple[str, int, int, str]:

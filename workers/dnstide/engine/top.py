@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from dnstide.engine.bounding import add_exact
-from dnstide.engine.catalog import Catalog
+from dnstide.engine.catalog import Catalog, utc_text
 from dnstide.engine.coverage import covered
 from dnstide.engine.errors import AnswerIncomplete, InvalidQuestion, NoTables
 from dnstide.engine.granularity import Granularity
@@ -25,7 +25,7 @@ from dnstide.engine.plan import VolumePlan, plan_volume
 from dnstide.engine.question import FailurePolicy
 from dnstide.engine.rank import Certificate, Ranking, rank
 from dnstide.engine.top_answer import Change, Entry, TopAnswer
-from dnstide.engine.top_question import Span, TopQuestion, key_text, time_text
+from dnstide.engine.top_question import Span, TopQuestion, key_text
 from dnstide.mtbl import CountOverflow
 from dnstide.mtbl.keys import Grouping, Keys, tie_order
 from dnstide.mtbl.psl import suffix_list
@@ -87,7 +87,7 @@ def plan_top(
             reason = (
                 f"{columns.infos[i].name} cannot be cut there, and finer tables are not at hand: {available}"
             )
-            raise InvalidQuestion(side, time_text(edge), reason)
+            raise InvalidQuestion(side, utc_text(edge, time=True), reason)
     return plan
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import dns.exception
 import dns.name
 import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
+from dnstide.engine.catalog import utc_text
 from dnstide.engine.errors import InvalidQuestion
 from dnstide.engine.granularity import Granularity
 from dnstide.engine.question import DATASETS, BucketBy, FailurePolicy, VolumeQuestion
@@ -30,7 +30,7 @@ from dnstide.mtbl.psl import suffix_list
 from dnstide.shard.asks import RankScope
 from dnstide.shard.scopes import stays_whole
 
-__all__ = ["MAX_EXCLUDED", "MAX_SERIES", "Span", "TopQuestion", "key_text", "time_text"]
+__all__ = ["MAX_EXCLUDED", "MAX_SERIES", "Span", "TopQuestion", "key_text"]
 
 MAX_EXCLUDED = 100_000
 #: Names times tables of a series: bounds the memory of one answer.
@@ -162,13 +162,8 @@ def _check_apart(asked: Span, against: Span) -> None:
     raise InvalidQuestion("against", _span_text(against), reason)
 
 
-def time_text(timestamp: int) -> str:
-    """RFC 3339."""
-    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
 def _span_text(span: Span) -> str:
-    start, stop = ("..." if time is None else time_text(time) for time in span)
+    start, stop = ("..." if time is None else utc_text(time, time=True) for time in span)
     return f"{start} to {stop}"
 
 

@@ -13,8 +13,9 @@ from dnstide.shard.asks import RankScope
 from dnstide.shard.bounds import Counts
 from dnstide.shard.lists import Held, Ids, Numbers
 from dnstide.shard.scopes import key_ranges, stays_whole, suits
-from dnstide.shard.summaries import Failed, Identity, Summaries, identity
+from dnstide.shard.summaries import Failed, Summaries
 from dnstide.shard.summary import ALL, DAMAGED, FIRST_PLACES, KEEP, StoredSummary, Summary, classes_of
+from dnstide.shard.tables import Identity, identity
 
 __all__ = ["ListStore", "NoRdata", "Source"]
 

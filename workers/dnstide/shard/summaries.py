@@ -13,21 +13,16 @@ from dnstide.mtbl.scan import COMMON_TYPES
 from dnstide.shard.bounds import LARGEST_COUNT
 from dnstide.shard.summary import ALL, DAMAGED, KEEP, StoredSummary, Summary, classes_of, count_of, summarize
 from dnstide.shard.summary_cache import SummaryCache
+from dnstide.shard.tables import Identity, identity
 
-__all__ = ["Failed", "Identity", "Progress", "Summaries", "group_of_subtree", "identity"]
+__all__ = ["Failed", "Progress", "Summaries", "group_of_subtree"]
 
 _LOG = logging.getLogger("dnstide")
-Identity = tuple[int, int, int]
 Progress = Callable[[int, int], None]
 Failed = dict[Table, TableError]
 _BATCH = 16  # tables summarized in one call: what is made is stored before the next ones are read
 _OTHER = ALL - 1
 _KEPT_COUNTS = 200_000
-
-
-def identity(table: Table) -> Identity:
-    """What tells a table from a later one of that name."""
-    return table.inode, table.size, table.mtime_ns
 
 
 @lru_cache(4096)

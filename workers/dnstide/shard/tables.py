@@ -11,6 +11,11 @@ from dnstide.shard.partial import Failure
 Identity = tuple[int, int, int]
 
 
+def identity(table: Table) -> Identity:
+    """What tells a table from a later one of that name."""
+    return table.inode, table.size, table.mtime_ns
+
+
 class OpenTables:
     """Opens each table once and remembers which are damaged. Safe for several threads.
 
@@ -58,18 +63,18 @@ class OpenTables:
                 del self._open[name]
                 self._generation += 1
                 if not isinstance(error, TableChanged):
-                    self._broken[name] = (failure, (table.inode, table.size, table.mtime_ns))
+                    self._broken[name] = (failure, identity(table))
         return failure
 
     def forget_changed(self, current: Mapping[str, Identity]) -> None:
         """Drops what is not in the directory any more, or is another file there now."""
         with self._lock:
             for name, table in list(self._open.items()):
-                if current.get(name) != (table.inode, table.size, table.mtime_ns):
+                if current.get(name) != identity(table):
                     del self._open[name]
                     self._generation += 1
-            for name, (_, identity) in list(self._broken.items()):
-                if current.get(name) != identity:
+            for name, (_, met) in list(self._broken.items()):
+                if current.get(name) != met:
                     del self._broken[name]
                     self._generation += 1
 
