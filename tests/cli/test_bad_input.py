@@ -55,6 +55,15 @@ def test_wrong_usage(arguments, words, dnstide, small_dir):
     refuse(dnstide("vot", *arguments, "--mtbl-dir", small_dir), 2, words)
 
 
+@pytest.mark.parametrize("command", [["vot", WWW], ["top"]], ids=["vot", "top"])
+def test_a_cache_of_ours_for_a_server(command, dnstide, monkeypatch):
+    """It would do nothing there; in the environment it may stand for other commands."""
+    arguments = [*command, "--server", "localhost:1"]
+    refuse(dnstide(*arguments, "--cache-dir", "x"), 2, "--cache-dir goes with --mtbl-dir")
+    monkeypatch.setenv("DNSTIDE_CACHE_DIR", "x")
+    refuse(dnstide(*arguments, "--timeout", "5"), 1, "no server answers at localhost:1")
+
+
 def test_nobody_to_ask(dnstide):
     """Without a server or a directory both ways are told."""
     refuse(dnstide("vot", WWW), 2, "DNSTIDE_SERVER", "DNSTIDE_MTBL_DIR")

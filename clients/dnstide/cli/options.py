@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 from dnstide.client.question import BUCKET_BY, DATASETS, GRANULARITIES
 
 from .output import note_warnings
@@ -34,7 +35,8 @@ class Source:
 
     def connect(self, timeout: float | None, cache_dir: str | None = None) -> Client | LocalClient:
         """A client for it, to be closed by the caller. `cache_dir` is where a client in process keeps
-        summaries; commands without that option follow the environment.
+        summaries; commands without that option follow the environment. Raises click.UsageError where it was
+        given for a server.
         """
         if self.mtbl_dir is not None:
             from dnstide.client.local import LocalClient
@@ -42,6 +44,11 @@ class Source:
             note_warnings()
             folder = cache_dir or os.environ.get("DNSTIDE_CACHE_DIR")
             return LocalClient(self.mtbl_dir, timeout=timeout, cache_dir=folder)
+        given = click.get_current_context().get_parameter_source("cache_dir")
+        if given is ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                "--cache-dir goes with --mtbl-dir; a server is told its own when it starts"
+            )
         from dnstide.client.blocking import Client
         from dnstide.client.channel import Tls
 
