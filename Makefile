@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS := local,server,plot,pandas,polars,parquet
-DISTS := -e ./protos -e './workers[ray,savgol]' -e ./services -e './clients[$(EXTRAS)]'
+DISTS := -e ./model -e ./protos -e './workers[ray,savgol]' -e ./services -e ./sample -e './clients[$(EXTRAS)]'
 # The build tools are among the development packages: without isolation their paths stay the same, and so do objects.
 PIP := PIP_CONSTRAINT=constraints.txt $(BIN)/pip install -q --disable-pip-version-check
 DEBS := g++ cmake ninja-build python3-dev python3-venv libmtbl-dev libdeflate-dev libzstd-dev liblz4-dev libsnappy-dev
@@ -40,7 +40,7 @@ $(BIN)/python: | $(VENV)/.debs
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; set PYTHON=" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
-$(STAMP): $(VENV)/.debs $(BIN)/python constraints.txt requirements-dev.txt protos/pyproject.toml services/pyproject.toml clients/pyproject.toml VERSION $(NATIVE)
+$(STAMP): $(VENV)/.debs $(BIN)/python constraints.txt requirements-dev.txt model/pyproject.toml protos/pyproject.toml services/pyproject.toml sample/pyproject.toml clients/pyproject.toml VERSION $(NATIVE)
 	@echo "installing the Python packages into $(VENV)"
 	@$(PIP) -r requirements-dev.txt
 	@$(PIP) --no-build-isolation $(DISTS)
@@ -58,7 +58,7 @@ bench: setup ## speed against libmtbl on one thread, and of a running gateway
 
 lint: setup ## formatting, lint, types, and that the generated code is current
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	@$(BIN)/mypy workers/dnstide services/dnstide clients/dnstide
+	@$(BIN)/mypy model/dnstide workers/dnstide services/dnstide sample/dnstide clients/dnstide
 	@$(MAKE) -s protos && git diff --exit-code --stat -- protos
 
 protos: setup ## generate the Python code of the contract

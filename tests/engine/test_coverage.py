@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import numpy as np
 from dnstide.engine import Coverage
-from dnstide.engine.coverage import GRACE, base_coverage, mark_failed
+from dnstide.engine.volume.coverage import GRACE, base_coverage, mark_failed
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -12,13 +12,14 @@ from typing import Any
 import dns.name
 import numpy as np
 import pytest
-from dnstide.engine.movers import AFTER, BEFORE, Change, Movers, move
-from dnstide.engine.rank import Ranking, rank
+from dnstide.engine.top.changes import AFTER, BEFORE, Change, Movers, move
+from dnstide.engine.top.threshold import Ranking, rank
 from dnstide.mtbl.dnstable import reversed_name
 from dnstide.mtbl.errors import CountOverflow
 from dnstide.mtbl.keys import Grouping, Keys, labels, tie_order
-from dnstide.shard.asks import AskAbove, AskExact, AskTop
-from dnstide.shard.bounds import LARGEST_COUNT, Bounds, add_counts, total
+from dnstide.shard.counts import LARGEST_COUNT, add_counts, total
+from dnstide.shard.ranking.bounds import Bounds
+from dnstide.shard.ranking.requests import AskAbove, AskExact, AskTop
 from hypothesis import example, given
 from hypothesis import strategies as st
 

@@ -6,7 +6,7 @@ import statistics
 import numpy as np
 import pytest
 from dnstide.engine.errors import InvalidQuestion
-from dnstide.engine.smooth import Smoothing, SmoothingMethod, smooth
+from dnstide.engine.volume.smooth import Smoothing, SmoothingMethod, smooth
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,7 +1,7 @@
 import dns.name
 import pytest
 from dnstide.engine import InvalidQuestion, OwnerTarget
-from dnstide.engine.target import parse_rrtype, parse_rrtypes, rrtype_text
+from dnstide.engine.parse import parse_rrtype, parse_rrtypes, rrtype_text
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -12,17 +12,18 @@ from typing import Any
 import dns.name
 import numpy as np
 import pytest
-from dnstide.engine import AnswerIncomplete, InvalidQuestion, LocalEngine, NoTables, rank
+from dnstide.engine import AnswerIncomplete, InvalidQuestion, LocalEngine, NoTables
 from dnstide.engine.catalog import scan_directory
-from dnstide.engine.top import Fresh, top_steps
-from dnstide.engine.top_answer import TopAnswer
-from dnstide.engine.top_question import TopQuestion, key_text
+from dnstide.engine.top import threshold as rank
+from dnstide.engine.top.answer import TopAnswer
+from dnstide.engine.top.question import TopQuestion, key_text
+from dnstide.engine.top.run import Fresh, top_steps
 from dnstide.mtbl import CountOverflow, DnstableWriter, Row, reversed_name
 from dnstide.mtbl.keys import Grouping, tie_order
 from dnstide.mtbl.psl import suffix_list
-from dnstide.shard import store
-from dnstide.shard.ranking import Ranker
-from dnstide.shard.summary_cache import SummaryCache
+from dnstide.shard.ranking import store
+from dnstide.shard.ranking.ranker import Ranker
+from dnstide.shard.summaries.cache import SummaryCache
 from dnstide.shard.tables import OpenTables
 
 DAY = 86_400

@@ -12,7 +12,7 @@ import grpc
 import pytest
 from dnstide.api.v1 import common_pb2, top_pb2, top_pb2_grpc
 from dnstide.engine import LocalEngine
-from dnstide.engine.top_question import TopQuestion
+from dnstide.engine.top.question import TopQuestion
 from dnstide.gateway.pool import State
 from dnstide.gateway.testing import RunningGateway, running_gateway
 from google.rpc import error_details_pb2, status_pb2
@@ -179,7 +179,7 @@ def test_a_dead_shard_is_replaced_by_the_other(small_dir: Path, tmp_path: Path) 
 
 def test_a_deadline_ends_the_work(small_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A ranking that cannot be made in time ends with DEADLINE_EXCEEDED, and the shard is told to stop."""
-    from dnstide.shard.ranking import Ranker
+    from dnstide.shard.ranking.ranker import Ranker
 
     stopped = threading.Event()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+HOMES = ("model", "protos", "workers", "services", "sample", "clients")
 ARROWS = re.compile(r"^\| `(dnstide\.[a-z]+)` \| (.*?) \| (.*?) \|$", re.MULTILINE)
 FOREIGN = ("ray", "grpc", "google", "click", "rich", "pydantic", "pydantic_settings", "uvloop")
 
@@ -26,7 +27,7 @@ def table() -> dict[str, tuple[set[str], set[str]]]:
 def sources(package: str) -> list[Path]:
     found = [
         path
-        for home in ("protos", "workers", "services", "clients")
+        for home in HOMES
         for path in sorted((ROOT / home / package.replace(".", "/")).rglob("*.py"))
         if "_pb2" not in path.name
     ]
@@ -72,7 +73,7 @@ def test_the_table_names_every_package() -> None:
     """A new package needs a row, or nothing would hold it."""
     found = {
         f"dnstide.{path.name}"
-        for home in ("protos", "workers", "services", "clients")
+        for home in HOMES
         for path in (ROOT / home / "dnstide").iterdir()
         if path.is_dir() and path.name != "__pycache__"
     }
@@ -105,8 +106,4 @@ def test_ray_stays_in_its_corner_of_the_workers() -> None:
 
 def test_the_namespace_stays_open() -> None:
     """An `__init__.py` directly under `dnstide` in one distribution would hide the others."""
-    assert not [
-        path
-        for home in ("protos", "workers", "services", "clients")
-        for path in (ROOT / home / "dnstide").glob("__init__.py")
-    ]
+    assert not [path for home in HOMES for path in (ROOT / home / "dnstide").glob("__init__.py")]

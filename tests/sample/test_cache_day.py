@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dnstide.engine import LocalEngine, VolumeAnswer, VolumeQuestion
-from dnstide.engine.coverage import Coverage
+from dnstide.engine.volume.coverage import Coverage
 from dnstide.sample import write_cache_day
 from dnstide.sample.cache_day import HOLE, MIDNIGHT, SILENCE, TO_CACHE, TO_TOP
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import dns.rdatatype
 import pytest
 from dnstide.engine.local import LocalEngine
-from dnstide.engine.question import VolumeQuestion
+from dnstide.engine.volume.question import VolumeQuestion
 from dnstide.mtbl import Row, Table, decode_entry, verify_table
 from dnstide.sample import SEED, write_sample
 from dnstide.sample.periods import HOLE

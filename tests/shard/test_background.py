@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from dnstide.mtbl.keys import Grouping
 from dnstide.shard import Shard, ShardError
-from dnstide.shard.asks import AskTop, RankQuestion, RankReply, RankScope
-from dnstide.shard.background import Summarizer, summarize_some
-from dnstide.shard.bounds import Bounds
+from dnstide.shard.ranking.background import Summarizer, summarize_some
+from dnstide.shard.ranking.bounds import Bounds
+from dnstide.shard.ranking.requests import AskTop, RankQuestion, RankReply, RankScope
 
 EVERYTHING = RankScope(Grouping.FQDN)
 

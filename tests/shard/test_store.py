@@ -9,8 +9,8 @@ import pytest
 from dnstide.mtbl import DnstableWriter, Row, reversed_name
 from dnstide.mtbl.keys import Grouping
 from dnstide.shard import Shard
-from dnstide.shard.asks import AskExact, AskTop, RankQuestion, RankReply, RankScope
-from dnstide.shard.bounds import Bounds
+from dnstide.shard.ranking.bounds import Bounds
+from dnstide.shard.ranking.requests import AskExact, AskTop, RankQuestion, RankReply, RankScope
 
 NAMES = ("dns.20240101.D.mtbl", "dns.20240102.D.mtbl")
 LARGE, SMALL = (reversed_name(dns.name.from_text(name)) for name in ("com.", "few.example."))

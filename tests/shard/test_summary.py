@@ -15,9 +15,10 @@ import dns.name
 import pytest
 from dnstide.mtbl import DnstableWriter, Row, Table, write_entries
 from dnstide.mtbl.keys import Grouping
-from dnstide.shard import summary, summary_cache
-from dnstide.shard.summary import ALL, LISTED, StoredSummary, Summary, summarize
-from dnstide.shard.summary_cache import SummaryCache, default_cache_dir, prune_cache
+from dnstide.shard.summaries import cache as summary_cache
+from dnstide.shard.summaries import format as summary
+from dnstide.shard.summaries.cache import SummaryCache, default_cache_dir, prune_cache
+from dnstide.shard.summaries.format import ALL, LISTED, StoredSummary, Summary, summarize
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import dns.name
 import numpy as np
 import pytest
 from dnstide.engine import LocalEngine, VolumeAnswer, VolumeQuestion
-from dnstide.engine.top_question import TopQuestion
+from dnstide.engine.top.question import TopQuestion
 from dnstide.mtbl import CountOverflow, DnstableWriter, Row, Table, write_entries
 
 from tests.conftest import DAY, FIRST_DAY

@@ -158,7 +158,7 @@ def prune_cache(cache_dir: str | os.PathLike[str] | None = None) -> tuple[int, i
 
     Raises OSError where the cache cannot be read or changed.
     """
-    from dnstide.shard.summary_cache import prune_cache as prune
+    from dnstide.shard.summaries.cache import prune_cache as prune
 
     return prune(cache_dir)
 

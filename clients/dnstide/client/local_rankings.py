@@ -6,8 +6,8 @@ from collections.abc import Callable
 from itertools import islice
 
 from dnstide import engine
-from dnstide.engine import top_question
-from dnstide.engine.top_answer import TopAnswer
+from dnstide.engine.top import question as top_question
+from dnstide.engine.top.answer import TopAnswer
 
 from .errors import Failure
 from .ranking_question import TopQuestion

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, TypedDict
 
+from dnstide.model.times import span
+
 from .errors import InvalidQuestion
-from .times import span
 
 if TYPE_CHECKING:
-    from .times import Moment
+    from dnstide.model.times import Moment
 
 GRANULARITIES = {
     "minute": "m",

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, TypedDict
 
+from dnstide.model.times import span
+
 from .errors import InvalidQuestion
 from .question import DATASETS, granularity_name, one_of, plain_text, record_types
-from .times import span
 
 if TYPE_CHECKING:
-    from .times import Moment
+    from dnstide.model.times import Moment
 
 GROUPINGS = ("fqdn", "domain", "tld", "rrtype", "rdata")
 MAX_RANKS = 100_000

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dnstide.api.v1 import info_pb2, tables_pb2
 from dnstide.engine import TableInfo
-from dnstide.engine.question import MAX_BUCKETS
+from dnstide.engine.volume.question import MAX_BUCKETS
 from dnstide.gateway.config import Settings
 from dnstide.gateway.convert import GRANULARITY_NUMBERS
 from dnstide.gateway.pool import Member, Pool, State

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from dnstide.shard import Partial, Shard, ShardError, ShardQuestion, TableStatus
-from dnstide.shard.asks import RankQuestion, RankReply, RankScope
-from dnstide.shard.background import summarize_some
+from dnstide.shard.ranking.background import summarize_some
+from dnstide.shard.ranking.requests import RankQuestion, RankReply, RankScope
 
 T = TypeVar("T")
 ASK_THREADS = 4

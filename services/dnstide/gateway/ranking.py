@@ -9,17 +9,17 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 from dnstide.api.v1 import top_pb2, top_pb2_grpc
-from dnstide.engine.top import Fresh, ShardsAsk, TopSteps, plan_spans, top_steps
-from dnstide.engine.top_answer import TopAnswer
-from dnstide.engine.top_question import TopQuestion
+from dnstide.engine.top.answer import TopAnswer
+from dnstide.engine.top.question import TopQuestion
+from dnstide.engine.top.run import Fresh, ShardsAsk, TopSteps, plan_spans, top_steps
 from dnstide.gateway.handles import ShardGoneError, ShardHandle
 from dnstide.gateway.pool import Pool
 from dnstide.gateway.ranking_messages import progress_message, top_messages, top_question
 from dnstide.gateway.service import Context, DnstideService, Write, abort, all_but_last
 from dnstide.mtbl import Cancelled, CountOverflow, DeadlinePassed
 from dnstide.shard import SHARD_UNREACHABLE, Failure, ShardError
-from dnstide.shard.asks import RankReply, RankScope
 from dnstide.shard.partial import CANCELLED, COUNT_OVERFLOW, DEADLINE_PASSED
+from dnstide.shard.ranking.requests import RankReply, RankScope
 
 SUMMARIES_AT_ONCE = 16  # between two signs of progress
 MARGIN = 0.05  # seconds by which shards stop before the call does, so that the reason arrives

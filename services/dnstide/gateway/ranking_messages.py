@@ -8,9 +8,9 @@ from typing import Any
 
 from dnstide.api.v1 import top_pb2, volume_pb2
 from dnstide.engine import InvalidQuestion
-from dnstide.engine.rank import Certificate
-from dnstide.engine.top_answer import TopAnswer
-from dnstide.engine.top_question import Span, TopQuestion
+from dnstide.engine.top.answer import TopAnswer
+from dnstide.engine.top.question import Span, TopQuestion
+from dnstide.engine.top.threshold import Certificate
 from dnstide.gateway.convert import GRANULARITIES, GRANULARITY_NUMBERS, POLICIES, known, seconds
 from dnstide.gateway.messages import AXIS_UNITS, MAX_FAILURES, MAX_PLAN, MESSAGE_UNITS
 from dnstide.gateway.status import BadRequestError, failure_message

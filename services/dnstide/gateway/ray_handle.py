@@ -20,8 +20,8 @@ from dnstide.gateway.pool import ShardSpec
 from dnstide.gateway.ray_cluster import nodes
 from dnstide.shard import Partial, ShardError, ShardQuestion, TableStatus
 from dnstide.shard.actor import Greeting, start_actor
-from dnstide.shard.asks import RankQuestion, RankReply, RankScope
 from dnstide.shard.channel import machine
+from dnstide.shard.ranking.requests import RankQuestion, RankReply, RankScope
 from dnstide.shard.wire import PlanPacker, pack_questions, read_answers
 from ray.exceptions import RayActorError
 

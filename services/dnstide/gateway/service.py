@@ -20,7 +20,7 @@ from dnstide.engine import (
     VolumeQuestion,
     parse_table_name,
 )
-from dnstide.engine.looks import Looks
+from dnstide.engine.volume.execution import Looks
 from dnstide.gateway.admission import Admission
 from dnstide.gateway.config import Settings
 from dnstide.gateway.convert import volume_question

@@ -1,17 +1,17 @@
 """From a question to an answer over any shards: catalog, plan, merge, smooth."""
 
-from dnstide.engine.answer import Series, Timings, VolumeAnswer
 from dnstide.engine.catalog import Catalog, TableInfo, parse_table_name, scan_directory
-from dnstide.engine.coverage import Coverage
 from dnstide.engine.errors import AnswerIncomplete, DirectoryError, EngineError, InvalidQuestion, NoTables
-from dnstide.engine.explain import LeftOut
 from dnstide.engine.granularity import Granularity
 from dnstide.engine.local import LocalEngine
-from dnstide.engine.merge import Accumulator
-from dnstide.engine.plan import VolumePlan, plan_volume
-from dnstide.engine.question import BucketBy, FailurePolicy, VolumeQuestion
-from dnstide.engine.smooth import Smoothing, SmoothingMethod
-from dnstide.engine.target import OwnerTarget
+from dnstide.engine.parse import OwnerTarget
+from dnstide.engine.volume.answer import Series, Timings, VolumeAnswer
+from dnstide.engine.volume.coverage import Coverage
+from dnstide.engine.volume.explain import LeftOut
+from dnstide.engine.volume.merge import Accumulator
+from dnstide.engine.volume.plan import VolumePlan, plan_volume
+from dnstide.engine.volume.question import BucketBy, FailurePolicy, VolumeQuestion
+from dnstide.engine.volume.smooth import Smoothing, SmoothingMethod
 
 __all__ = [
     "Accumulator",

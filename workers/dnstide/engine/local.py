@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from threading import Lock
 from time import monotonic, perf_counter
 
-from dnstide.engine.answer import Timings, VolumeAnswer
 from dnstide.engine.catalog import Catalog
 from dnstide.engine.errors import DirectoryError
-from dnstide.engine.looks import Looks
-from dnstide.engine.plan import VolumePlan, plan_volume
-from dnstide.engine.question import VolumeQuestion
-from dnstide.engine.top import Fresh, top_steps
-from dnstide.engine.top_answer import TopAnswer
-from dnstide.engine.top_question import TopQuestion
+from dnstide.engine.top.answer import TopAnswer
+from dnstide.engine.top.question import TopQuestion
+from dnstide.engine.top.run import Fresh, top_steps
+from dnstide.engine.volume.answer import Timings, VolumeAnswer
+from dnstide.engine.volume.execution import Looks
+from dnstide.engine.volume.plan import VolumePlan, plan_volume
+from dnstide.engine.volume.question import VolumeQuestion
 from dnstide.mtbl import (
     Cancel,
     Cancelled,
@@ -24,8 +24,8 @@ from dnstide.mtbl import (
     verify_table,
 )
 from dnstide.shard import BLOCK_CACHE_BYTES, Failure, Shard, ShardError, ShardQuestion
-from dnstide.shard.asks import RankReply
 from dnstide.shard.partial import CANCELLED, COUNT_OVERFLOW, DEADLINE_PASSED
+from dnstide.shard.ranking.requests import RankReply
 
 #: Called with (tables done, tables asked) between the parts of a long look.
 Progress = Callable[[int, int], None]

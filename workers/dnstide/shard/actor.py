@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import ray
-from dnstide.shard.asks import RankQuestion, RankReply, RankScope
-from dnstide.shard.background import Summarizer, summarize_some
 from dnstide.shard.channel import ChannelServer, machine
 from dnstide.shard.directory import TableStatus
 from dnstide.shard.partial import Partial, ShardError
 from dnstide.shard.question import ShardQuestion
+from dnstide.shard.ranking.background import Summarizer, summarize_some
+from dnstide.shard.ranking.requests import RankQuestion, RankReply, RankScope
 from dnstide.shard.shard import BLOCK_CACHE_BYTES, Shard
 from dnstide.shard.wire import PlanReader, pack_answers, read_questions
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy

@@ -11,13 +11,13 @@ from time import perf_counter
 import numpy as np
 import numpy.typing as npt
 from dnstide.mtbl import BlockCache, Cancel, Cancelled, CountOverflow, DeadlinePassed, Table, lookup
-from dnstide.shard.asks import RankQuestion, RankReply
 from dnstide.shard.batch import Batch, batches, divide
 from dnstide.shard.directory import TableStatus, list_directory
 from dnstide.shard.partial import CANCELLED, COUNT_OVERFLOW, DEADLINE_PASSED, Failure, Partial, ShardError
 from dnstide.shard.question import ShardPlan, ShardQuestion
-from dnstide.shard.ranking import Ranker
-from dnstide.shard.summary_cache import SummaryCache
+from dnstide.shard.ranking.ranker import Ranker
+from dnstide.shard.ranking.requests import RankQuestion, RankReply
+from dnstide.shard.summaries.cache import SummaryCache
 from dnstide.shard.tables import OpenTables
 from dnstide.shard.totals import answered_by_totals, partial_of_totals, totals_of
 

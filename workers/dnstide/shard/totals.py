@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from dnstide.mtbl import LookupQuery, Table
-from dnstide.shard.bounds import add_counts
+from dnstide.shard.counts import add_counts
 from dnstide.shard.partial import Failure, Partial
 from dnstide.shard.question import ShardQuestion
-from dnstide.shard.summaries import Summaries
+from dnstide.shard.summaries.store import Summaries
 
 __all__ = ["answered_by_totals", "partial_of_totals", "totals_of"]
 

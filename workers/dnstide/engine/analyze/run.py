@@ -16,9 +16,9 @@ from dnstide.engine.analyze.season import DAY, season_for
 from dnstide.engine.analyze.shape import Shape, describe_shape
 from dnstide.engine.analyze.shifts import Shift, find_shifts
 from dnstide.engine.analyze.spikes import Spike, find_spikes
-from dnstide.engine.answer import Series, VolumeAnswer
-from dnstide.engine.coverage import Coverage
-from dnstide.engine.question import VolumeQuestion
+from dnstide.engine.volume.answer import Series, VolumeAnswer
+from dnstide.engine.volume.coverage import Coverage
+from dnstide.engine.volume.question import VolumeQuestion
 from numpy.typing import NDArray
 
 

@@ -1,0 +1,290 @@
+"""What counts show: shifts, spikes, gaps, correlations, shapes, breakdowns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .columns import (
+    Column,
+    Columns,
+    count_column,
+    figure_column,
+    flag_column,
+    number_column,
+    text_column,
+    time_column,
+)
+from .question import AnalysisQuestion
+from .vocabulary import Analysis, GapKind
+from .volume import Summary
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A level change at `time` (datetime64[s]), the first second of the first bucket of the new level.
+
+    `before` and `after` are the medians of the counts between the neighbouring changes (their means, where
+    half or more of either side is zero); `ratio` is after / before, infinite from zero. `score` is the
+    rank-sum z.
+    """
+
+    time: np.datetime64
+    before: float
+    after: float
+    ratio: float
+    score: float
+
+    def __str__(self) -> str:
+        """×3.2, ÷3.0, or ×∞ from zero."""
+        if math.isinf(self.ratio):
+            return "×∞"
+        factor = self.ratio if self.ratio >= 1 else (1 / self.ratio if self.ratio else math.inf)
+        sign = "×" if self.ratio >= 1 else "÷"
+        if factor >= 100:
+            return f"{sign}{factor:,.0f}" if factor < math.inf else "→0"
+        return f"{sign}{factor:.1f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Spike:
+    """A bucket that stands out from its surroundings, named by its first second.
+
+    `expected` is the running median of the counts around; `score` the robust z, negative for a dip.
+    """
+
+    time: np.datetime64
+    count: int
+    expected: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """[start, stop) without counts: `silent`, though tables were there, or `no-data`.
+
+    `expected` is how many silent spans as long as this chance would make in the whole series (0 for no-data);
+    `open` is True where it touches an end of the series or buckets without data, and may be longer.
+    """
+
+    start: np.datetime64
+    stop: np.datetime64
+    kind: GapKind
+    expected: float
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Figures of one series over its covered buckets.
+
+    `seen` counts the buckets with a count; `total` is exact. `variation` is the coefficient of variation,
+    standard deviation (n - 1) over mean; None for fewer than two buckets or a mean of 0. `weekdays` holds
+    the mean of the buckets that begin on Monday … Sunday (UTC) over the mean of all, None where no bucket
+    does, and is empty for buckets longer than a day; `hours` the same for the hours 0 … 23, empty for
+    buckets longer than an hour.
+    """
+
+    buckets: int
+    seen: int
+    total: int
+    mean: float
+    median: float
+    low: int
+    high: int
+    variation: float | None
+    weekdays: tuple[float | None, ...]
+    hours: tuple[float | None, ...]
+
+    def figures(self) -> list[tuple[str, int | float | None]]:
+        """Every figure with its name; those of the profiles are called after the day or the hour."""
+        names = ("buckets", "seen", "total", "mean", "median", "low", "high", "variation")
+        days = list(zip(WEEKDAYS, self.weekdays, strict=False))
+        hours = [(f"{hour:02d}:00", value) for hour, value in enumerate(self.hours)]
+        return [(name, getattr(self, name)) for name in names] + days + hours
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """Least squares y = intercept + slope·x of the series `y` on the series `x`, over `n` buckets known in
+    both.
+    """
+
+    x: str
+    y: str
+    slope: float
+    intercept: float
+    r: float
+    r_squared: float
+    slope_error: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One record type's total, and its share (0 to 1) of the name's."""
+
+    rrtype: str
+    total: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """A name's total by record type, largest first."""
+
+    name: str
+    total: int
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesFindings:
+    """What was found in one series; only what was asked for is filled."""
+
+    name: str
+    rrtype: str | None
+    shifts: tuple[Shift, ...] = ()
+    spikes: tuple[Spike, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    shape: Shape | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """The answer to `analyze`: `series`, `correlations` or `breakdowns`, as the analysis has it.
+
+    There is one entry in `series` for each series of the volume; in `correlations` one for each but the
+    first; in `breakdowns` one for each name.
+    """
+
+    question: AnalysisQuestion = field(repr=False)
+    summary: Summary
+    series: tuple[SeriesFindings, ...] = ()
+    correlations: tuple[Correlation, ...] = ()
+    breakdowns: tuple[Breakdown, ...] = ()
+
+    @property
+    def analysis(self) -> Analysis:
+        """What was asked."""
+        return self.question.analysis
+
+    @property
+    def complete(self) -> bool:
+        """True where every table of the plan answered."""
+        return self.summary.complete
+
+    @property
+    def found(self) -> bool:
+        """Whether there is anything to tell."""
+        return len(self.columns()) > 0
+
+    def columns(self) -> Columns:
+        """One row for each thing found. A series is named by `name`, and `rrtype` where split."""
+        return Columns(tuple(_COLUMNS[self.analysis](self)))
+
+    def to_pandas(self) -> pd.DataFrame:
+        """`columns` as a data frame. Raises MissingExtra without pandas."""
+        return self.columns().to_pandas()
+
+    def to_polars(self) -> pl.DataFrame:
+        """`columns` as a data frame. Raises MissingExtra without polars."""
+        return self.columns().to_polars()
+
+    def to_arrow(self) -> pa.Table:
+        """`columns` as an Arrow table. Raises MissingExtra without pyarrow."""
+        return self.columns().to_arrow()
+
+    def _repr_html_(self) -> str:
+        return self.columns()._repr_html_()
+
+
+def _series_columns(findings: Findings, part: str) -> tuple[list[Column], list[Any]]:
+    """The columns that name the series of each thing found, and the things themselves."""
+    pairs = [(series, thing) for series in findings.series for thing in getattr(series, part)]
+    columns = [text_column("name", [series.name for series, _ in pairs])]
+    if any(series.rrtype is not None for series in findings.series):
+        columns.append(text_column("rrtype", [series.rrtype for series, _ in pairs]))
+    return columns, [thing for _, thing in pairs]
+
+
+def _numbers(things: Iterable[Any], *names: str) -> list[Column]:
+    things = list(things)
+    return [number_column(name, [getattr(thing, name) for thing in things]) for name in names]
+
+
+def _shift_columns(findings: Findings) -> list[Column]:
+    columns, shifts = _series_columns(findings, "shifts")
+    ratio = number_column("ratio", [None if math.isinf(shift.ratio) else shift.ratio for shift in shifts])
+    time = time_column("time", [shift.time for shift in shifts], label="date")
+    return [*columns, time, *_numbers(shifts, "before", "after"), ratio, *_numbers(shifts, "score")]
+
+
+def _spike_columns(findings: Findings) -> list[Column]:
+    columns, spikes = _series_columns(findings, "spikes")
+    time = time_column("time", [spike.time for spike in spikes], label="date")
+    count = count_column("count", [spike.count for spike in spikes])
+    return [*columns, time, count, *_numbers(spikes, "expected", "score")]
+
+
+def _gap_columns(findings: Findings) -> list[Column]:
+    columns, gaps = _series_columns(findings, "gaps")
+    start = time_column("start", [gap.start for gap in gaps])
+    stop = time_column("stop", [gap.stop for gap in gaps], label="end")
+    kind = text_column("kind", [str(gap.kind) for gap in gaps])
+    return [
+        *columns,
+        start,
+        stop,
+        kind,
+        *_numbers(gaps, "expected"),
+        flag_column("open", [g.open for g in gaps]),
+    ]
+
+
+def _shape_columns(findings: Findings) -> list[Column]:
+    shapes = [(series, series.shape) for series in findings.series if series.shape is not None]
+    rows = [(series, name, value) for series, shape in shapes for name, value in shape.figures()]
+    columns = [text_column("name", [series.name for series, _, _ in rows])]
+    if any(series.rrtype is not None for series in findings.series):
+        columns.append(text_column("rrtype", [series.rrtype for series, _, _ in rows]))
+    figure = text_column("figure", [name for _, name, _ in rows])
+    return [*columns, figure, figure_column("value", [value for _, _, value in rows])]
+
+
+def _correlation_columns(findings: Findings) -> list[Column]:
+    lines = findings.correlations
+    labels = [text_column(name, [getattr(line, name) for line in lines]) for name in ("x", "y")]
+    figures = _numbers(lines, "slope", "intercept", "r", "r_squared", "slope_error")
+    return [*labels, *figures, count_column("n", [line.n for line in lines])]
+
+
+def _breakdown_columns(findings: Findings) -> list[Column]:
+    rows = [(breakdown.name, part) for breakdown in findings.breakdowns for part in breakdown.parts]
+    return [
+        text_column("name", [name for name, _ in rows]),
+        text_column("rrtype", [part.rrtype for _, part in rows]),
+        count_column("total", [part.total for _, part in rows]),
+        number_column("share", [part.share for _, part in rows]),
+    ]
+
+
+_COLUMNS: dict[Analysis, Callable[[Findings], list[Column]]] = {
+    Analysis.SHIFTS: _shift_columns,
+    Analysis.SPIKES: _spike_columns,
+    Analysis.GAPS: _gap_columns,
+    Analysis.SHAPE: _shape_columns,
+    Analysis.CORRELATION: _correlation_columns,
+    Analysis.BREAKDOWN: _breakdown_columns,
+}

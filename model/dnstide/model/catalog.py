@@ -1,0 +1,175 @@
+"""What a directory of tables, or a server, holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .columns import Columns, count_column, flag_column, text_column, time_column
+from .errors import Failure
+from .granularity import Granularity
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class TableInfo:
+    """One table. Its period is [start, stop), datetime64[s]; `problem` is set where it cannot be used.
+
+    `size` is in bytes, `modified_ns` the time of its last change in nanoseconds since 1970. `shards` names
+    who answers for it, the first one first; empty in process.
+    """
+
+    name: str
+    dataset: str
+    granularity: Granularity
+    start: np.datetime64
+    stop: np.datetime64
+    size: int = 0
+    modified_ns: int = 0
+    problem: Failure | None = None
+    shards: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Catalog:
+    """All tables by dataset and start, coarsest first, and the files that are not tables as (name, reason).
+
+    `version` changes when a table comes, goes, changes or breaks. Iterates over its tables.
+    """
+
+    tables: tuple[TableInfo, ...] = ()
+    ignored: tuple[tuple[str, str], ...] = ()
+    version: str = ""
+
+    @cached_property
+    def by_name(self) -> Mapping[str, TableInfo]:
+        """The tables by their file names."""
+        return {table.name: table for table in self.tables}
+
+    def __iter__(self) -> Iterator[TableInfo]:
+        return iter(self.tables)
+
+    def __len__(self) -> int:
+        return len(self.tables)
+
+    def columns(self) -> Columns:
+        """One row for each table, then for each ignored file: name, dataset, granularity, start, stop, size,
+        health (`sound`, `ignored`, or what is wrong) and reason.
+        """
+        tables, ignored = self.tables, self.ignored
+        problems = [table.problem for table in tables]
+        nothing: list[Any] = [None] * len(ignored)
+        words = [problem.code if problem else "sound" for problem in problems]
+        reasons = [problem.reason if problem else None for problem in problems]
+        return Columns(
+            (
+                text_column("name", [*(t.name for t in tables), *(name for name, _ in ignored)]),
+                text_column("dataset", [*(t.dataset for t in tables), *nothing]),
+                text_column("granularity", [*(str(t.granularity) for t in tables), *nothing]),
+                time_column("start", [t.start for t in tables] + nothing),
+                time_column("stop", [t.stop for t in tables] + nothing),
+                count_column("size", [t.size for t in tables] + nothing),
+                text_column("health", [*words, *["ignored"] * len(ignored)]),
+                text_column("reason", [*reasons, *(reason for _, reason in ignored)]),
+            )
+        )
+
+    def to_pandas(self) -> pd.DataFrame:
+        """`columns` as a data frame. Raises MissingExtra without pandas."""
+        return self.columns().to_pandas()
+
+    def to_polars(self) -> pl.DataFrame:
+        """`columns` as a data frame. Raises MissingExtra without polars."""
+        return self.columns().to_polars()
+
+    def to_arrow(self) -> pa.Table:
+        """`columns` as an Arrow table. Raises MissingExtra without pyarrow."""
+        return self.columns().to_arrow()
+
+    def _repr_html_(self) -> str:
+        return self.columns()._repr_html_()
+
+
+@dataclass(frozen=True, slots=True)
+class TableReport:
+    """A table every byte of which was checked (`problem` is None), or what is wrong with it.
+
+    `version` is that of the MTBL format; the counts are 0 where there is a problem, `size` is in bytes.
+    """
+
+    path: str
+    version: int = 0
+    compression: str = ""
+    entries: int = 0
+    blocks: int = 0
+    size: int = 0
+    problem: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShardInfo:
+    """One shard of a server: where it runs, how many tables it answers for first, threads for one question,
+    how often it was made anew, and its process id (0 where it is not alive).
+    """
+
+    name: str
+    node: str
+    alive: bool
+    tables_owned: int
+    threads: int
+    restarts: int
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLimits:
+    """The limits of a server: names in one question, buckets of one axis, questions at once, and the
+    deadline, in seconds, of a call that brings none and the longest that is granted.
+    """
+
+    max_names: int
+    max_buckets: int
+    max_inflight: int
+    default_deadline: float
+    max_deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInfo:
+    """A server about itself. `ready` is True once questions are answered, `draining` while it finishes its
+    last calls; `started` is in UTC.
+    """
+
+    version: str
+    ready: bool
+    draining: bool
+    started: datetime
+    shards: tuple[ShardInfo, ...]
+    tables_total: int
+    tables_damaged: int
+    catalog_version: str
+    limits: ServerLimits | None = None
+
+    def columns(self) -> Columns:
+        """One row for each shard."""
+        shards = self.shards
+        return Columns(
+            (
+                text_column("name", [shard.name for shard in shards]),
+                text_column("node", [shard.node for shard in shards]),
+                flag_column("alive", [shard.alive for shard in shards]),
+                count_column("tables_owned", [shard.tables_owned for shard in shards]),
+                count_column("threads", [shard.threads for shard in shards]),
+                count_column("restarts", [shard.restarts for shard in shards]),
+                count_column("pid", [shard.pid for shard in shards]),
+            )
+        )

@@ -1,0 +1,240 @@
+"""The largest: ranks or changes, with the proof that nothing is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .columns import Column, Columns, count_column, number_column, text_column
+from .errors import Failure
+from .question import TopQuestion
+from .vocabulary import MAX_COUNT, RankMethod
+from .volume import Axis, Bools, Counts, PlanEntry
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rank:
+    """One of the largest. `rrtype` is set where rdata is ranked, `share` is of all that is ranked.
+
+    `series` has a count (uint64) for each bucket of the axis, where it was asked; `Top.known` tells its zeros
+    from gaps.
+    """
+
+    rank: int
+    name: str
+    rrtype: str | None
+    count: int
+    share: float
+    series: Counts | None = field(default=None, repr=False)
+
+    @property
+    def title(self) -> str:
+        """The name, with the record type before it where that is a part of the key."""
+        return self.name if self.rrtype is None else f"{self.rrtype} {self.name}"
+
+    def __str__(self) -> str:
+        return f"{self.rank}. {self.title}: {self.count:,}"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One of the largest rises or falls, with the exact counts in the baseline span and in the one asked."""
+
+    rank: int
+    name: str
+    rrtype: str | None
+    before: int
+    after: int
+
+    @property
+    def difference(self) -> int:
+        """After minus before; negative for a fall."""
+        return self.after - self.before
+
+    @property
+    def title(self) -> str:
+        """The name, with the record type before it where that is a part of the key."""
+        return self.name if self.rrtype is None else f"{self.rrtype} {self.name}"
+
+    def __str__(self) -> str:
+        return f"{self.rank}. {self.title}: {self.before:,} → {self.after:,}"
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """Why nothing that is not in the answer can belong in it.
+
+    `theta` bounds every key that was never listed (2^64-1 where it is larger), `threshold` is the smallest
+    value that made the ranks (λ); by ratio it is the smallest count that is ranked. `lists` of largest keys
+    were read `depth` places far; `candidates` keys were counted exactly, for which `lookups` lists were
+    asked for single keys; `scanned` tables were read in full, in `rounds` of questions to the shards.
+    """
+
+    theta: int
+    threshold: int
+    lists: int
+    depth: int
+    candidates: int
+    lookups: int
+    scanned: int
+    rounds: int
+
+    @property
+    def proved(self) -> bool:
+        """Θ < λ; or Θ = 0, everything was listed; or a single list, which is in rank order, and Θ ≤ λ."""
+        if self.theta == 0 or self.theta < self.threshold:
+            return True
+        return self.lists == 1 and self.theta <= self.threshold
+
+    def __str__(self) -> str:
+        sign = "<" if self.theta < self.threshold else "<="
+        proof = "everything was listed"
+        if self.theta:
+            proof = f"floors of {self.theta:,} in all {sign} the {self.threshold:,} that it takes to rank"
+        lists = many(self.lists, "list")
+        return (
+            f"{proof}; {lists} read {self.depth:,} deep, {many(self.candidates, 'candidate')}, "
+            f"{many(self.lookups, 'lookup')}, {many(self.scanned, 'table')} scanned"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TopSummary:
+    """What a ranking rests on. `total_count` is what all ranked rows add up to, `excluded_count` what
+    exclusions took away, both of the asked span.
+
+    `rows` counts the RRSET rows behind the total, None where counting them would have cost a scan. `keep`
+    is the number of keys kept of each table's lists. `suffix_list_version` is None where the public suffix
+    list was not used. `certificates` prove the answer: one for ranks, two for rises and falls. `seconds` is
+    the time from plan to answer. Counts are lower bounds where `complete` is False.
+    """
+
+    complete: bool
+    tables_asked: int
+    tables_answered: int
+    failures: tuple[Failure, ...] = ()
+    failures_total: int = 0
+    plan: tuple[PlanEntry, ...] = ()
+    total_count: int = 0
+    excluded_count: int = 0
+    certificates: tuple[Certificate, ...] = ()
+    method: RankMethod = RankMethod.SUMMARY
+    keep: int = 0
+    suffix_list_version: str | None = None
+    rows: int | None = None
+    seconds: float = 0.0
+    catalog_version: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TopProgress:
+    """How many of the summaries that a ranking lacked are made."""
+
+    summaries_wanted: int
+    summaries_made: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Top:
+    """The answer to `top`: `ranks`, or `rises` and `falls` where a baseline span was given.
+
+    Iterates over its ranks.
+    """
+
+    question: TopQuestion = field(repr=False)
+    ranks: tuple[Rank, ...]
+    rises: tuple[Change, ...]
+    falls: tuple[Change, ...]
+    summary: TopSummary
+    axis: Axis | None = None
+
+    @property
+    def complete(self) -> bool:
+        """False where a table failed and `partial` was asked: counts are lower bounds."""
+        return self.summary.complete
+
+    @property
+    def found(self) -> bool:
+        """Whether anything is ranked."""
+        return bool(self.ranks or self.rises or self.falls)
+
+    @property
+    def changes(self) -> list[tuple[str, Change]]:
+        """Rises, then falls, each with the word for it."""
+        return [("rise", change) for change in self.rises] + [("fall", change) for change in self.falls]
+
+    def known(self, rank: Rank) -> Bools:
+        """Where the series of a rank has a count: a zero of a bucket without tables is none."""
+        if self.axis is None or rank.series is None:
+            raise ValueError("the ranking was asked without series")
+        return self.axis.known(rank.series)
+
+    def __iter__(self) -> Iterator[Rank]:
+        return iter(self.ranks)
+
+    def __len__(self) -> int:
+        return len(self.ranks)
+
+    def __getitem__(self, rank: int) -> Rank:
+        return self.ranks[rank]
+
+    def __str__(self) -> str:
+        lines: list[Rank | Change] = [*self.ranks, *self.rises, *self.falls]
+        return "\n".join(map(str, lines)) or "nothing found"
+
+    def columns(self) -> Columns:
+        """One row for each rank (rank, name, rrtype, count, share), or for each change (change, rank, name,
+        rrtype, before, after). `rrtype` is left out where the keys have none.
+        """
+        if self.rises or self.falls:
+            changes = [change for _, change in self.changes]
+            words = text_column("change", [word for word, _ in self.changes])
+            before = count_column("before", [change.before for change in changes])
+            after = count_column("after", [change.after for change in changes])
+            return Columns((words, *_key_columns(changes), before, after))
+        count = count_column("count", [rank.count for rank in self.ranks])
+        share = number_column("share", [rank.share for rank in self.ranks])
+        return Columns((*_key_columns(self.ranks), count, share))
+
+    def to_pandas(self) -> pd.DataFrame:
+        """`columns` as a data frame. Raises MissingExtra without pandas."""
+        return self.columns().to_pandas()
+
+    def to_polars(self) -> pl.DataFrame:
+        """`columns` as a data frame. Raises MissingExtra without polars."""
+        return self.columns().to_polars()
+
+    def to_arrow(self) -> pa.Table:
+        """`columns` as an Arrow table. Raises MissingExtra without pyarrow."""
+        return self.columns().to_arrow()
+
+    def _repr_html_(self) -> str:
+        return self.columns()._repr_html_()
+
+
+def capped(theta: int) -> int:
+    """A bound as a certificate carries it: sums of floors may pass the largest count."""
+    return min(theta, MAX_COUNT)
+
+
+def many(number: int, what: str) -> str:
+    """``1 table``, ``1,000 tables``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _key_columns(items: Sequence[Rank] | Sequence[Change]) -> list[Column]:
+    rrtypes = [item.rrtype for item in items]
+    columns = [
+        count_column("rank", [item.rank for item in items]),
+        text_column("name", [item.name for item in items]),
+    ]
+    if any(rrtype is not None for rrtype in rrtypes):
+        columns.append(text_column("rrtype", rrtypes))
+    return columns

@@ -1,0 +1,136 @@
+"""The N largest sums over many lists, proved: a threshold algorithm that asks until no unlisted key can
+belong.
+
+Notation (Fagin, Lotem, Naor 2003; Cao and Wang 2004): every table i gives a list of its largest keys and a
+floor τ_i that bounds all others. L(o) is the sum of the listed counts of key o, U(o) = L(o) + the floors of
+the lists that do not hold it, Θ = Σ τ_i bounds a key on no list. λ₁ is the N-th largest L; keys with U ≥ λ₁
+get their missing counts; λ is then the N-th largest exact sum. Θ < λ proves the answer, ties included; so
+does Θ = 0, and, with a single list that is itself in rank order, Θ ≤ λ.
+
+The algorithm is a generator: it yields questions to be put to every shard and is sent their answers, so that
+the same code runs in one process and across a cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from dnstide.engine.top.merged import Merged, add_exact, merge, nth_largest
+from dnstide.shard.ranking.requests import Ask, AskAbove, AskExact, AskTop
+
+__all__ = ["MAX_RANKS", "Certificate", "Ranking", "rank"]
+
+MAX_RANKS = 100_000
+FIRST_DEPTH = 500
+LOOKUPS_WORTH = 20_000  # more point lookups than this cost more than reading further down the lists
+
+
+Steps = Generator[Ask, Any, "Ranking"]
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """Why nothing that is not in the answer can belong in it.
+
+    ``theta`` bounds every key that was never listed; ``threshold`` is the smallest value of the answer that
+    others had to beat (λ). The answer is proved as ``theta < threshold``, or ``theta == 0`` (all were
+    listed), or, when ``lists == 1``, ``theta <= threshold`` (that list is in rank order). ``depth`` places of
+    each list were read; ``candidates`` keys were counted exactly, with ``lookups`` point lookups; ``scanned``
+    tables were read in full.
+    """
+
+    theta: int
+    threshold: int
+    lists: int
+    depth: int
+    candidates: int
+    lookups: int
+    scanned: int
+    rounds: int
+
+    @property
+    def proved(self) -> bool:
+        return (
+            self.theta == 0
+            or self.theta < self.threshold
+            or (self.lists == 1 and self.theta <= self.threshold)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Keys with exact counts, the largest first; equal counts in canonical order."""
+
+    keys: tuple[bytes, ...]
+    counts: tuple[int, ...]
+    certificate: Certificate
+
+
+def rank(n: int, tie_order: Callable[[bytes], Any]) -> Steps:
+    """Yield questions, be sent the answers of all shards to each, return the `Ranking` of the ``n``
+    largest.
+    """
+    ask: AskTop | AskAbove = AskTop(max(FIRST_DEPTH, 5 * n), send_for(n))
+    rounds = looked_up = scanned = 0
+    while True:
+        merged = merge((yield ask))
+        rounds += 1
+        scanned += merged.scanned
+        survivors = np.flatnonzero(merged.high >= np.uint64(nth_largest(merged.low, n)))
+        cost = int(merged.lookups[survivors].sum())
+        if cost > LOOKUPS_WORTH and can_lengthen(ask, merged):
+            ask = longer(ask, n)
+            continue
+        exact = merged.low[survivors]
+        open_ = np.flatnonzero(exact < merged.high[survivors])
+        if len(open_):
+            exact[open_] = add_exact((yield AskExact(merged.keys.take(survivors[open_]))), len(open_))
+            rounds += 1
+            looked_up += cost
+        threshold = nth_largest(exact, n)
+        certificate = Certificate(
+            merged.theta, threshold, merged.lists, merged.depth, len(survivors), looked_up, scanned, rounds
+        )
+        if certificate.proved:
+            best = np.flatnonzero(exact >= np.uint64(max(threshold, 1)))
+            found = zip(merged.keys.take(survivors[best]), exact[best].tolist(), strict=True)
+            top = sorted(found, key=lambda item: (-item[1], tie_order(item[0])))[:n]
+            return Ranking(tuple(key for key, _ in top), tuple(count for _, count in top), certificate)
+        ask = deepen(ask, merged, n, threshold)
+
+
+def send_for(n: int) -> int:
+    """How many of its best keys a shard sends: a few times what is wanted, so that one round is mostly
+    enough.
+    """
+    return max(1_000, 4 * n)
+
+
+def deepen(
+    ask: AskTop | AskAbove, merged: Merged, n: int, threshold: int, span: int = 0
+) -> AskTop | AskAbove:
+    """The next question when the proof did not close: longer lists while there are, then whatever settles it.
+
+    With a threshold, no key can belong that reaches less than threshold / lists in each list. Without one,
+    fewer than ``n`` keys are known: lists of ``n`` places hold that many whenever they exist, and after that
+    everything is asked.
+    """
+    if can_lengthen(ask, merged):
+        return longer(ask, n)
+    if isinstance(ask, AskTop) and not ask.scan and (threshold == 0 or merged.lists == 1):
+        return AskTop(n, send_for(n), scan=True, span=span)
+    return AskAbove(max(1, -(-threshold // max(merged.lists, 1))), span=span)
+
+
+def can_lengthen(ask: AskTop | AskAbove, merged: Merged) -> bool:
+    """Whether more can be learnt without reading a table in full."""
+    return merged.deeper and isinstance(ask, AskTop) and not ask.scan
+
+
+def longer(ask: AskTop | AskAbove, n: int) -> AskTop:
+    """Four times as far down every list."""
+    depth = ask.depth if isinstance(ask, AskTop) else FIRST_DEPTH
+    return AskTop(4 * depth, 4 * max(send_for(n), depth), span=ask.span)

@@ -1,0 +1,128 @@
+"""Merged columns to series: split, fill and smooth, with a Python step for each series and none for each
+value."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from dnstide.engine.parse import OwnerTarget, rrtype_text
+from dnstide.engine.volume.answer import Series
+from dnstide.engine.volume.coverage import Codes, Coverage
+from dnstide.engine.volume.question import VolumeQuestion
+from dnstide.engine.volume.smooth import smooth
+from dnstide.shard.partial import Int32s, UInt16s, UInt64s, sum_runs
+
+#: Series are laid out as dense rows in slabs of about this many cells.
+_SLAB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The rows [low, high) of the merged columns that make up one series."""
+
+    query: int
+    rrtype: int | None
+    low: int
+    high: int
+
+
+def build_series(
+    question: VolumeQuestion, query: Int32s, rrtype: UInt16s, bucket: Int32s, count: UInt64s, coverage: Codes
+) -> tuple[Series, ...]:
+    """One series for each name asked, in that order; where split, one for each of its types, by number.
+
+    A name without rows has one empty series, without a type unless types were asked for. The columns are
+    sorted by (query, rrtype, bucket). Raises CountOverflow where the total of a series passes 2**64-1.
+    """
+    distinct = question.distinct
+    if question.split_by_rrtype:
+        groups = _groups_by_type(distinct, query, rrtype)
+    else:
+        bounds = np.searchsorted(query, np.arange(len(distinct) + 1)).tolist()
+        groups = [_Group(q, None, bounds[q], bounds[q + 1]) for q in range(len(distinct))]
+    totals = _totals(groups, count)
+    names = [str(target) for target in distinct]
+    found: dict[int, list[Series]] = defaultdict(list)
+    columns = _columns(question, groups, bucket, count, coverage)
+    for group, total, (buckets, counts, smoothed) in zip(groups, totals, columns, strict=True):
+        kind = None if group.rrtype is None else rrtype_text(group.rrtype)
+        q = group.query
+        found[q].append(Series(names[q], kind, q, buckets, counts, total, smoothed))
+    if len(distinct) == len(question.targets):
+        return tuple([series for q in range(len(distinct)) for series in found[q]])
+    place = {target: q for q, target in enumerate(distinct)}
+    asked = enumerate(question.targets)
+    return tuple([replace(series, target=i) for i, target in asked for series in found[place[target]]])
+
+
+def _groups_by_type(distinct: tuple[OwnerTarget, ...], query: Int32s, rrtype: UInt16s) -> list[_Group]:
+    fresh = np.ones(len(query), bool)
+    fresh[1:] = (query[1:] != query[:-1]) | (rrtype[1:] != rrtype[:-1])
+    lows = np.flatnonzero(fresh)
+    highs = np.append(lows[1:], len(query)).tolist()
+    runs: dict[int, dict[int, _Group]] = defaultdict(dict)
+    for q, kind, low, high in zip(
+        query[lows].tolist(), rrtype[lows].tolist(), lows.tolist(), highs, strict=False
+    ):
+        runs[q][kind] = _Group(q, kind, low, high)
+    groups, at = [], 0
+    for q, target in enumerate(distinct):
+        kinds: list[int | None] = list(target.rrtypes or runs[q]) or [None]
+        for kind in kinds:
+            group = runs[q].get(-1 if kind is None else kind) or _Group(q, kind, at, at)
+            groups.append(group)
+            at = group.high
+    return groups
+
+
+def _totals(groups: list[_Group], count: UInt64s) -> list[int]:
+    """Exact totals; groups follow each other without gaps, and only those with rows take part in the sum."""
+    filled = [group.low for group in groups if group.high > group.low]
+    sums = iter(sum_runs(count, np.array(filled, np.intp)).tolist())
+    return [next(sums) if group.high > group.low else 0 for group in groups]
+
+
+_Columns = tuple[Int32s, UInt64s, npt.NDArray[np.float64] | None]
+
+
+def _columns(
+    question: VolumeQuestion, groups: list[_Group], bucket: Int32s, count: UInt64s, coverage: Codes
+) -> Iterator[_Columns]:
+    if not question.fill and question.smooth is None:
+        for group in groups:
+            yield bucket[group.low : group.high], count[group.low : group.high], None
+        return
+    axis = np.arange(len(coverage), dtype=np.int32)
+    rows = max(1, _SLAB // len(coverage))
+    for first in range(0, len(groups), rows):
+        slab = groups[first : first + rows]
+        low, high = slab[0].low, slab[-1].high
+        row = np.repeat(np.arange(len(slab)), [group.high - group.low for group in slab])
+        column = bucket[low:high]
+        dense = np.zeros((len(slab), len(coverage)), np.uint64)
+        dense[row, column] = count[low:high]
+        smoothed = None
+        if question.smooth is not None:
+            present = np.zeros(dense.shape, bool)
+            present[row, column] = True
+            smoothed = smooth(question.smooth, dense, _valued(present, coverage, question.fill))
+        for r, group in enumerate(slab):
+            if question.fill:
+                yield axis, dense[r], None if smoothed is None else smoothed[r]
+            else:
+                buckets = bucket[group.low : group.high]
+                line = None if smoothed is None else smoothed[r, buckets]
+                yield buckets, count[group.low : group.high], line
+
+
+def _valued(present: npt.NDArray[np.bool_], coverage: Codes, fill: bool) -> npt.NDArray[np.bool_]:
+    """Which buckets have a value to smooth: those with rows, and with fill the zeros of tables that answered.
+
+    A lower bound is no value: damaged and unreachable buckets break the window.
+    """
+    if fill:
+        present = present | (coverage <= Coverage.PARTIAL)
+    valued: npt.NDArray[np.bool_] = present & (coverage < Coverage.DAMAGED)
+    return valued

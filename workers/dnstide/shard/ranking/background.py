@@ -1,0 +1,85 @@
+"""Summaries made while nobody waits for them: one thread, one table at a time, at the lowest priority."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+
+from dnstide.mtbl import Cancel, Stopped
+from dnstide.shard.ranking.ranker import Ranker
+from dnstide.shard.ranking.requests import RankScope
+
+__all__ = ["Summarizer", "summarize_some"]
+
+_LOG = logging.getLogger("dnstide")
+_LOWEST_PRIORITY = 19
+
+
+def summarize_some(ranker: Ranker, names: Sequence[str], most: int, scope: RankScope) -> int:
+    """Makes up to ``most`` of the summaries that these tables lack for such a ranking; how many they still
+    lack.
+    """
+    missing = ranker.missing(names, scope)
+    ranker.make(missing[:most])
+    return max(len(missing) - most, 0)
+
+
+class Summarizer:
+    """Makes the summaries of the tables that it is told of, and ends with `close`."""
+
+    def __init__(self, ranker: Ranker) -> None:
+        self._ranker = ranker
+        self._cancel = Cancel()
+        self._wanted: OrderedDict[str, None] = OrderedDict()
+        self._condition = threading.Condition()
+        self._working = False
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="summaries", daemon=True)
+        self._thread.start()
+
+    def want(self, names: Iterable[str]) -> None:
+        """These tables are to have summaries; those that have one cost a look."""
+        with self._condition:
+            self._wanted.update(dict.fromkeys(names))
+            self._condition.notify_all()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether all that is wanted is made within the time."""
+        with self._condition:
+            return self._condition.wait_for(lambda: not self._wanted and not self._working, seconds)
+
+    def close(self) -> None:
+        """Ends between two blocks of the table at hand."""
+        with self._condition:
+            self._closed = True
+            self._condition.notify_all()
+        self._cancel.cancel()
+        self._thread.join()
+
+    def _work(self) -> None:
+        with contextlib.suppress(OSError, AttributeError):
+            # On Linux a thread has a priority of its own.
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWEST_PRIORITY)
+        while True:
+            with self._condition:
+                self._working = False
+                self._condition.notify_all()
+                self._condition.wait_for(lambda: self._wanted or self._closed)
+                if self._closed:
+                    return
+                name, _ = self._wanted.popitem(last=False)
+                self._working = True
+            try:
+                self._ranker.make([name], self._cancel, threads=1, must_keep=True)
+            except Stopped:
+                return
+            except OSError:
+                # The cache has said so. A ranking makes what it needs; the rest would fill the memory.
+                with self._condition:
+                    self._wanted.clear()
+            except Exception:
+                _LOG.exception("the summary of %s failed", name)

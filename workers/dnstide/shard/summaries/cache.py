@@ -1,0 +1,120 @@
+"""Where summaries lie: a cache directory with one folder for each directory of tables.
+
+A summary is written whole or not at all, under a name made of its table's name, size and modification time,
+so a table that changes leaves its summary behind as waste, never as a wrong answer. What cannot be read is
+made again. A cache that cannot be written costs time, not answers: one warning, and summaries stay in memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from dnstide.mtbl import Table, TableMissing, write_entries
+from dnstide.shard.summaries.format import DAMAGED, KEEP, StoredSummary, Summary
+
+__all__ = ["SummaryCache", "default_cache_dir", "prune_cache"]
+
+_LOG = logging.getLogger("dnstide")
+_NAME = re.compile(r"^(?P<table>.+)\.(?P<size>\d+)\.(?P<mtime>\d+)\.summary$")
+_ORIGIN = "tables-of"
+_ABANDONED = 3600.0  # seconds
+
+
+def default_cache_dir() -> Path:
+    """``$XDG_CACHE_HOME/dnstide``, by default ``~/.cache/dnstide``."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "dnstide"
+
+
+class SummaryCache:
+    """The summaries of one directory's tables. Safe for several threads and processes."""
+
+    def __init__(
+        self, mtbl_dir: str, cache_dir: str | os.PathLike[str] | None = None, keep: int = KEEP
+    ) -> None:
+        self.origin = os.path.realpath(mtbl_dir)
+        self.keep = keep
+        digest = hashlib.sha256(os.fsencode(self.origin)).hexdigest()[:16]
+        self.folder = Path(cache_dir or default_cache_dir()) / "summaries" / digest
+        self.problem: OSError | None = None
+
+    def path(self, table: Table) -> Path:
+        """Where the summary of a table lies or would lie."""
+        return self.folder / f"{os.path.basename(table.path)}.{table.size}.{table.mtime_ns}.summary"
+
+    def load(self, table: Table) -> StoredSummary | None:
+        """The stored summary; None where there is none that can be used, which is then to be made."""
+        path = self.path(table)
+        try:
+            stored = StoredSummary(Table(path))
+            if stored.of(table, self.keep):
+                return stored
+        except TableMissing:
+            return None
+        except DAMAGED as error:
+            _LOG.info("summary is made again: %s", error)
+        return None
+
+    def store(self, table: Table, summary: Summary) -> bool:
+        """Whether it could be written; if not, that is said once, and stands in `problem`."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            origin = self.folder / _ORIGIN
+            if not origin.exists():
+                origin.write_bytes(os.fsencode(self.origin))
+            write_entries(self.path(table), summary.entries(table, self.keep), compression="zstd", level=6)
+        except OSError as error:
+            known, code = self.problem, error.errno or 0
+            self.problem = OSError(code, os.strerror(code), str(self.folder))
+            if known is None:
+                _LOG.warning("summaries are not kept: %s: %s", self.folder, self.problem.strerror)
+            return False
+        return True
+
+
+def prune_cache(cache_dir: str | os.PathLike[str] | None = None) -> tuple[int, int]:
+    """Remove the summaries whose table is gone or another one by now, and what writers left behind.
+
+    Returns how many files went, and their bytes. Raises OSError where the cache cannot be listed or changed.
+    """
+    root = Path(cache_dir or default_cache_dir()) / "summaries"
+    files = size = 0
+    for folder in sorted(root.iterdir()) if root.is_dir() else ():
+        for path in list(_waste(folder)):
+            with suppress(FileNotFoundError):
+                bytes_ = path.stat().st_size
+                path.unlink()
+                files, size = files + 1, size + bytes_
+        with suppress(OSError):
+            if [path.name for path in folder.iterdir()] == [_ORIGIN]:
+                (folder / _ORIGIN).unlink()
+                folder.rmdir()
+    return files, size
+
+
+def _waste(folder: Path) -> Iterator[Path]:
+    try:
+        origin = os.fsdecode((folder / _ORIGIN).read_bytes())
+    except FileNotFoundError:
+        origin = ""
+    for path in folder.iterdir():
+        match = _NAME.match(path.name)
+        if match is None or path.name.startswith("."):
+            # A young dot-file may still be written by someone.
+            if path.name != _ORIGIN and time.time() - path.stat().st_mtime > _ABANDONED:
+                yield path
+            continue
+        try:
+            status = os.stat(os.path.join(origin, match["table"]))
+        except OSError:
+            yield path
+            continue
+        if (status.st_size, status.st_mtime_ns) != (int(match["size"]), int(match["mtime"])):
+            yield path

@@ -1,0 +1,174 @@
+"""The summaries of a shard's tables: made where they lack, read as far as they are needed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+from dnstide.mtbl import Cancel, CountOverflow, Table, TableError
+from dnstide.mtbl.keys import Grouping, labels
+from dnstide.mtbl.psl import suffix_list
+from dnstide.mtbl.scan import COMMON_TYPES
+from dnstide.shard.counts import LARGEST_COUNT
+from dnstide.shard.summaries.cache import SummaryCache
+from dnstide.shard.summaries.format import (
+    ALL,
+    DAMAGED,
+    KEEP,
+    StoredSummary,
+    Summary,
+    classes_of,
+    count_of,
+    summarize,
+)
+from dnstide.shard.tables import Identity, identity
+
+__all__ = ["Failed", "Progress", "Summaries", "group_of_subtree"]
+
+_LOG = logging.getLogger("dnstide")
+Progress = Callable[[int, int], None]
+Failed = dict[Table, TableError]
+_BATCH = 16  # tables summarized in one call: what is made is stored before the next ones are read
+_OTHER = ALL - 1
+_KEPT_COUNTS = 200_000
+
+
+@lru_cache(4096)
+def group_of_subtree(suffix: bytes) -> Grouping | None:
+    """What to group names by so that those at and under a suffix are one group; None where nothing does."""
+    if len(labels(suffix)) == 1:
+        return Grouping.TLD
+    return Grouping.DOMAIN if suffix_list().owns_subtree(suffix) else None
+
+
+class Summaries:
+    """Safe for several threads."""
+
+    def __init__(self, cache: SummaryCache | None, threads: int) -> None:
+        self._cache = cache
+        self._threads = threads
+        self._found: dict[Identity, Summary | StoredSummary] = {}
+        self._damaged: set[Identity] = set()
+        self._counts: dict[tuple[Identity, bytes, int], int | None] = {}
+
+    def of(self, table: Table) -> Summary | StoredSummary | None:
+        """The summary of a table, None where it is still to be made."""
+        which = identity(table)
+        summary = self._found.get(which)
+        if summary is None and self._cache is not None and which not in self._damaged:
+            summary = self._cache.load(table)
+            if summary is not None:
+                self._found[which] = summary
+        return summary
+
+    def missing(self, tables: Sequence[Table]) -> list[Table]:
+        """The tables that have no summary yet."""
+        return [table for table in tables if self.of(table) is None]
+
+    def make(
+        self,
+        tables: Sequence[Table],
+        cancel: Cancel | None,
+        progress: Progress | None = None,
+        threads: int | None = None,
+        *,
+        must_keep: bool = False,
+    ) -> Failed:
+        """Makes the summaries that are missing, and stores each. Tables that cannot be read come back.
+
+        What cannot be stored stays in memory; with ``must_keep`` it raises OSError. Raises Cancelled,
+        DeadlinePassed.
+        """
+        failed: Failed = {}
+        missing = self.missing(tables)
+        keep = KEEP if self._cache is None else self._cache.keep
+        for first in range(0, len(missing), _BATCH):
+            batch = missing[first : first + _BATCH]
+            if progress is not None:
+                progress(first, len(missing))
+            summaries = summarize(batch, keep=keep, threads=threads or self._threads, cancel=cancel)
+            for table, made in zip(batch, summaries, strict=True):
+                if isinstance(made, TableError):
+                    failed[table] = made
+                    continue
+                if self._cache is not None and self._cache.store(table, made):
+                    # Read back when needed: a summary in memory holds every list in full.
+                    self._damaged.discard(identity(table))
+                    continue
+                if must_keep and self._cache is not None and self._cache.problem is not None:
+                    raise self._cache.problem
+                self._found[identity(table)] = made
+        if missing and progress is not None:
+            progress(len(missing), len(missing))
+        return failed
+
+    def forget(self, table: Table, error: Exception) -> None:
+        """Its summary turned out to be damaged, and is to be made again."""
+        _LOG.info("summary is made again: %s", error)
+        self._damaged.add(identity(table))
+        self._found.pop(identity(table), None)
+
+    def count(self, table: Table, suffix: bytes, rrtypes: tuple[int, ...]) -> int | None:
+        """What everything at and under a suffix adds up to; None where the summary does not tell."""
+        by_type = self._by_type(table, suffix, rrtypes, split=False)
+        return None if by_type is None else sum(by_type.values())
+
+    def counts(
+        self, tables: Sequence[Table], suffix: bytes, rrtypes: tuple[int, ...], *, split: bool
+    ) -> list[dict[int, int]] | None:
+        """The same for each table, by record type where ``split`` (else under 0), without zeros.
+
+        None unless the summaries of all of them tell. Raises CountOverflow.
+        """
+        found = []
+        for table in tables:
+            by_type = self._by_type(table, suffix, rrtypes, split)
+            if by_type is None:
+                return None
+            if not split:
+                by_type = {0: sum(by_type.values())}
+            if any(count > LARGEST_COUNT for count in by_type.values()):
+                raise CountOverflow("a total of one table passes 2**64 - 1")
+            found.append({rrtype: count for rrtype, count in by_type.items() if count})
+        return found
+
+    def _by_type(
+        self, table: Table, suffix: bytes, rrtypes: tuple[int, ...], split: bool
+    ) -> dict[int, int] | None:
+        """By record type, or under 0 where all types are one."""
+        summary = self.of(table)
+        if summary is None:
+            return None
+        if suffix == b"\0":
+            return {t: count for t, (_, count) in summary.types.items() if not rrtypes or t in rrtypes}
+        classes = classes_of(rrtypes)
+        if split and not rrtypes:
+            # The other types are one class: which of them are there is known where none is.
+            if self._listed(table, summary, suffix, _OTHER) != 0:
+                return None
+            classes = tuple(range(_OTHER))
+        if classes is None:
+            return None
+        found: dict[int, int] = {}
+        for cls in classes:
+            count = self._listed(table, summary, suffix, cls)
+            if count is None:
+                return None
+            found[0 if cls == ALL else COMMON_TYPES[cls]] = count
+        return found
+
+    def _listed(self, table: Table, summary: Summary | StoredSummary, suffix: bytes, cls: int) -> int | None:
+        grouping = group_of_subtree(suffix)
+        if grouping is None:
+            return None
+        key = identity(table), suffix, cls
+        if key not in self._counts:
+            if len(self._counts) >= _KEPT_COUNTS:
+                self._counts.clear()
+            try:
+                self._counts[key] = count_of(summary, grouping, cls, suffix)
+            except DAMAGED as error:
+                self.forget(table, error)
+                return None
+        return self._counts.get(key)
