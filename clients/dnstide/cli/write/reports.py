@@ -30,17 +30,17 @@ class ReportsLayout(Layout):
 
 def _columns(reports: Sequence[TableReport]) -> Columns:
     problems = [report.problem for report in reports]
-    sound = [report if report.problem is None else None for report in reports]
+    sound = [None if report.problem else report for report in reports]
     return Columns(
         (
             text_column("path", [report.path for report in reports]),
             text_column("health", [problem.code if problem else "OK" for problem in problems]),
-            count_column("version", [report and report.version for report in sound]),
-            text_column("compression", [report and report.compression for report in sound]),
-            count_column("entries", [report and report.entries for report in sound]),
-            count_column("blocks", [report and report.blocks for report in sound]),
-            count_column("bytes", [report and report.size for report in sound]),
-            text_column("reason", [problem and problem.reason for problem in problems]),
-            count_column("offset", [problem and problem.offset for problem in problems]),
+            count_column("version", [report.version if report else None for report in sound]),
+            text_column("compression", [report.compression if report else None for report in sound]),
+            count_column("entries", [report.entries if report else None for report in sound]),
+            count_column("blocks", [report.blocks if report else None for report in sound]),
+            count_column("bytes", [report.size if report else None for report in sound]),
+            text_column("reason", [problem.reason if problem else None for problem in problems]),
+            count_column("offset", [problem.offset if problem else None for problem in problems]),
         )
     )
