@@ -8,7 +8,6 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 import click
-
 from dnstide.cli.output import Output
 from dnstide.cli.write.formats import FORMATS
 from dnstide.model.granularity import Granularity

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-
 from dnstide.cli.diagnostics import PipeClosed
 from dnstide.cli.files import is_file, write_whole
 from dnstide.cli.write.formats import FILE_FORMATS

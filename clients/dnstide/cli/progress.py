@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 Hook = Callable[[int, int], None]
 PATIENCE = 0.4
-"""Seconds without a bar: most answers come sooner, and one that only flashes tells nothing."""
+"""Seconds without a bar: most answers come sooner, and a bar that only flashes tells nothing."""
 
 
 @contextmanager
 def progress_bar(what: str) -> Iterator[Hook | None]:
-    """Gives a hook that takes (done, total), or None where nobody looks. Leaves no trace on the screen."""
+    """Gives a hook that takes (done, total), or None where standard error is no terminal. The bar is wiped away at the end."""
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield None
         return

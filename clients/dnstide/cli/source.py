@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 from click.core import ParameterSource
-
 from dnstide.cli.diagnostics import show_log_warnings
 from dnstide.cli.options import Command, apply_options
 

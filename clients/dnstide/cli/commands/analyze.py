@@ -6,30 +6,30 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import click
-from dnstide.client.analyses import ANALYSES
-
-from . import exits
-from .options import (
-    FORMATS,
-    find_source,
+from dnstide.cli import exits
+from dnstide.cli.diagnostics import warn, warn_of_failures
+from dnstide.cli.options import (
     names_options,
-    output_options_of,
+    output_options,
     question_options,
     read_names,
-    source_options,
     timeout_option,
+    words_of,
 )
-from .output import check_output, note, write, write_bytes
-from .pictures import Drawing, check_drawing, draw, plot_option
+from dnstide.cli.output import Output
+from dnstide.cli.pictures import Drawing, check_drawing, draw, draw_scatter, plot_option, shift_marks
+from dnstide.cli.source import Source, source_options
+from dnstide.model.vocabulary import Analysis
 
 if TYPE_CHECKING:
     from dnstide.client import Client, Findings, LocalClient
 
-PICTURED = ("shifts", "correlation")
+DRAWN = (Analysis.SHIFTS, Analysis.CORRELATION)
+"""The analyses that have a picture."""
 
 
 @click.command(epilog=exits.HELP)
-@click.argument("analysis", type=click.Choice(ANALYSES), metavar="|".join(ANALYSES))
+@click.argument("analysis", type=click.Choice(words_of(Analysis)), metavar="|".join(Analysis))
 @names_options
 @question_options
 @click.option(
@@ -46,12 +46,11 @@ PICTURED = ("shifts", "correlation")
 @plot_option("Shifts: the series with its changes marked; correlation: the scatter plot. As vot --plot.")
 @source_options
 @timeout_option
-@output_options_of(FORMATS)
+@output_options
 def analyze(
     analysis: str, names: tuple[str, ...], names_file: str | None, shortest: int | None,
     min_ratio: float | None, window: int | None, threshold: float | None, alpha: float | None,
-    plot: str | None, timeout: float | None, form: str, output: str | None, force: bool,
-    server: str | None, mtbl_dir: str | None, tls: bool, ca: str | None, cert: str | None, key: str | None,
+    plot: str | None, source: Source, timeout: float | None, output: Output,
     **question: Any,
 ) -> int:  # fmt: skip
     """What the counts of each NAME show. Names, spans and steps as for vot.
@@ -72,63 +71,45 @@ def analyze(
       dnstide analyze correlation mail.example.com/AAAA mail.example.com/A --granularity minute
       dnstide analyze breakdown www.example.com --start 2018-12-03 --stop 2018-12-03
     """
-    source = find_source(server, mtbl_dir, tls=tls, ca=ca, cert=cert, key=key)
-    if plot is not None and analysis not in PICTURED:
-        raise click.UsageError(f"--plot draws {' and '.join(PICTURED)}; for {analysis} there is no picture")
-    if plot == "-" and analysis == "correlation":
+    if plot is not None and analysis not in DRAWN:
+        raise click.UsageError(f"--plot draws {' and '.join(DRAWN)}; for {analysis} there is no picture")
+    if plot == "-" and analysis == Analysis.CORRELATION:
         raise click.UsageError("--plot - draws series only; name a file for the scatter plot")
-    drawing = Drawing(plot, force=force)
+    drawing = Drawing(plot, log=analysis == Analysis.SHIFTS, force=output.force)
     check_drawing(drawing, output)
-    check_output(output, force)
-    if plot is not None and analysis == "correlation" and plot.lower().endswith(".html"):
+    output.check()
+    if plot is not None and analysis == Analysis.CORRELATION and plot.lower().endswith(".html"):
         raise click.UsageError("--plot: the scatter plot is drawn as .png, .svg, .pdf, .ps or .eps")
     asked = read_names(names, names_file)
     given = {"shortest": shortest, "min_ratio": min_ratio, "window": window, "threshold": threshold}
     settings: Any = {name: value for name, value in (given | {"alpha": alpha}).items() if value is not None}
     with closing(source.connect(timeout)) as client:
-        found = client.analyze(analysis, asked, settings=settings, **question)
+        findings = client.analyze(analysis, asked, settings=settings, **question)
         if plot is not None:
-            _draw(client, found, asked, question, drawing)
-    if not (drawing.in_terminal and output in (None, "-")):
-        from .findings import findings_pieces
+            _draw(client, findings, asked, question, drawing)
+    if not (drawing.in_terminal and output.to_stdout):
+        from dnstide.cli.write.findings import findings_layout
 
-        write(findings_pieces(found, form), output, force)
-    from .remarks import failures
-
-    failures(found.summary)
-    if not found.complete:
+        output.write(findings_layout(findings))
+    warn_of_failures(findings.summary)
+    if not findings.complete:
         return exits.PARTIAL
-    if not found.summary.total_count:
-        note("nothing found: is the name spelt right, the record type, the bailiwick?")
+    if not findings.summary.total_count:
+        warn("nothing found: is the name spelt right, the record type, the bailiwick?")
         return exits.NOTHING
     return exits.COMPLETE
 
 
 def _draw(
     client: Client | LocalClient,
-    found: Findings,
+    findings: Findings,
     names: list[str],
     question: dict[str, Any],
     drawing: Drawing,
 ) -> None:
+    """Ask for the counts as well, and draw them with what was found."""
     volume = client.volume(names, **question)
-    if found.analysis == "shifts":
-        logarithmic = Drawing(drawing.path, log=True, force=drawing.force)
-        draw(volume, logarithmic, names, question, found.marks(volume))
-        return
-    from dnstide.client.plot import figure_bytes, format_of, scatter
-
-    from .findings import shared_counts
-
-    line = found.correlations[0]
-    if len(found.correlations) > 1:
-        note(f"the picture shows {line.y} on {line.x} only")
-    x, y = shared_counts(volume)
-    step = volume.axis.granularity.replace("-", " ")
-    of_x, of_y = (label.replace(". ", " ").rstrip(".") or label for label in (line.x, line.y))
-    figure = scatter(
-        x, y, labels=(f"{of_x}, count by {step}", f"{of_y}, count by {step}"), slope=line.slope,
-        intercept=line.intercept, r_squared=line.r_squared, title=f"{of_y} on {of_x}",
-    )  # fmt: skip
-    path = drawing.path or ""
-    write_bytes([figure_bytes(figure, format_of(path))], path, drawing.force)
+    if findings.analysis is Analysis.SHIFTS:
+        draw(volume, drawing, names, question, shift_marks(findings, volume))
+    else:
+        draw_scatter(findings, volume, drawing)

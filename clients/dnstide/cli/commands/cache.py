@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import click
-
-from . import exits
-from .options import cache_option
-from .output import note
+from dnstide.cli import exits
+from dnstide.cli.diagnostics import warn
+from dnstide.cli.options import cache_option
 
 
 @click.group(epilog=exits.HELP)
@@ -24,5 +23,5 @@ def prune(cache_dir: str | None) -> int:
         files, size = prune_cache(cache_dir)
     except OSError as error:
         raise click.ClickException(f"{error.filename}: {error.strerror}") from None
-    note(f"removed {files} files, {size:,} bytes")
+    warn(f"removed {files} files, {size:,} bytes")
     return exits.COMPLETE

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import click
-from dnstide.client.errors import MissingExtra
-
-from . import exits
+from dnstide.cli import exits
+from dnstide.model.errors import MissingExtra
 
 HELP = """Answer questions over gRPC, from the tables of a directory, with Ray actors as shards.
 
@@ -73,7 +72,7 @@ def _options() -> list[click.Parameter]:
 
 
 def _problem(problem: Any) -> str:
-    """One complaint of the settings, with the option that it is about."""
+    """Format one problem of the settings, with the option that it is about."""
     text = str(problem["msg"]).removeprefix("Value error, ")
     if problem["type"] == "missing":
         text = "give it, or set DNSTIDE_" + "_".join(map(str, problem["loc"])).upper()

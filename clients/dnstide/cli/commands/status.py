@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
-
-from . import exits
-from .options import find_server, server_options, timeout_option
-from .output import note, write
+from dnstide.cli import exits
+from dnstide.cli.diagnostics import warn
+from dnstide.cli.options import timeout_option
+from dnstide.cli.output import write
+from dnstide.cli.source import Source, server_options
 
 if TYPE_CHECKING:
-    from dnstide.client.catalog import ServerInfo
+    from dnstide.model.catalog import ServerInfo
 
 
 @click.command(epilog=exits.HELP)
@@ -22,14 +23,13 @@ if TYPE_CHECKING:
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
 @server_options
 @timeout_option
-def status(wait: float | None, form: str, timeout: float | None, server: str | None, **tls: Any) -> int:
+def status(wait: float | None, form: str, timeout: float | None, source: Source) -> int:
     """Version, readiness, tables and shards of a server. Ends with 0 where it serves, else with 1."""
-    source = find_server(server, **tls)
     with closing(source.connect(timeout)) as client:
         info: ServerInfo = client.info() if wait is None else client.wait_until_ready(wait)  # type: ignore[union-attr]
     write([_text(info) if form == "text" else _json(info)])
     if not info.ready:
-        note(
+        warn(
             f"server {source.server} does not serve yet"
             if not info.draining
             else f"server {source.server} stops"
@@ -58,4 +58,6 @@ def _json(info: ServerInfo) -> str:
     import json
     from dataclasses import asdict
 
-    return json.dumps({**asdict(info), "started": f"{info.started:%Y-%m-%dT%H:%M:%SZ}"}, indent=1) + "\n"
+    about = {**asdict(info), "started": f"{info.started:%Y-%m-%dT%H:%M:%SZ}"}
+    del about["limits"]
+    return json.dumps(about, indent=1) + "\n"

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 
 import click
-
-from . import exits
-from .options import cache_option
-from .output import note, note_warnings
-from .progress import progress_bar
+from dnstide.cli import exits
+from dnstide.cli.diagnostics import show_log_warnings, warn
+from dnstide.cli.options import cache_option
+from dnstide.cli.progress import progress_bar
 
 
 @click.command(epilog=exits.HELP)
@@ -31,7 +30,7 @@ def summarize(mtbl_dir: str | None, cache_dir: str | None) -> int:
         raise click.UsageError("which tables? give --mtbl-dir DIR, or set DNSTIDE_MTBL_DIR")
     from dnstide.client.local import LocalClient
 
-    note_warnings()
+    show_log_warnings()
     with LocalClient(folder, cache_dir=cache_dir) as client:
         try:
             with progress_bar("making summaries") as bar:
@@ -42,6 +41,6 @@ def summarize(mtbl_dir: str | None, cache_dir: str | None) -> int:
             ) from None
         count = len(client.tables().tables)
     for failure in failed:
-        note(f"failed: {failure}")
-    note(f"{count - len(failed)} of {count} tables are summarized")
+        warn(f"failed: {failure}")
+    warn(f"{count - len(failed)} of {count} tables are summarized")
     return exits.ERROR if failed else exits.COMPLETE if count else exits.NOTHING

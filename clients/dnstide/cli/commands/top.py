@@ -6,20 +6,28 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
-from dnstide.client.question import DATASETS
-from dnstide.client.ranking_question import GROUPINGS, TopOptions
-from dnstide.client.rankings import many
-
-from . import exits
-from .options import cache_option, find_source, output_options, source_options, span_options, timeout_option
-from .output import check_output, note, write
-from .pictures import Drawing, check_drawing, plot_option
-from .progress import progress_bar
-from .remarks import failures, gaps, plan
-from .top_picture import check_top_drawing, draw_top, picture_title
+from dnstide.cli import exits
+from dnstide.cli.diagnostics import explain_top, warn_of_top
+from dnstide.cli.options import (
+    cache_option,
+    dataset_option,
+    output_options,
+    partial_option,
+    read_list,
+    rrtype_option,
+    span_options,
+    timeout_option,
+    words_of,
+)
+from dnstide.cli.output import Output
+from dnstide.cli.pictures import Drawing, check_drawing, plot_option
+from dnstide.cli.progress import progress_bar
+from dnstide.cli.source import Source, source_options
+from dnstide.cli.top_picture import check_top_drawing, draw_top, picture_title
+from dnstide.model.vocabulary import Grouping
 
 if TYPE_CHECKING:
-    from dnstide.client.rankings import Top
+    from dnstide.model.arguments import TopOptions
 
 
 class _Top(click.Command):
@@ -37,15 +45,12 @@ class _Top(click.Command):
 @click.command(cls=_Top, epilog=exits.HELP)
 @click.argument("limit", metavar="[N]", type=int, default=10)
 @click.option(
-    "--by", type=click.Choice(GROUPINGS), default="fqdn", show_default=True,
+    "--by", type=click.Choice(words_of(Grouping)), default="fqdn", show_default=True,
     help="What to rank: owner names, registered domains, last labels, record types, or data.",
 )  # fmt: skip
 @span_options
 @click.option("--date", metavar="D", help="One day; the same as --start D --stop D.")
-@click.option(
-    "--rrtype", "-t", "rrtypes", multiple=True, metavar="T[,T]",
-    help="Only these record types, by name or as TYPEnnn; may be repeated.",
-)  # fmt: skip
+@rrtype_option
 @click.option("--under", metavar="SUFFIX", help="Only owner names at and under this one.")
 @click.option(
     "--exclude", multiple=True, metavar="NAME",
@@ -68,8 +73,8 @@ class _Top(click.Command):
 )  # fmt: skip
 @plot_option("Draw the ranking, or with --series its lines; as vot --plot.")
 @click.option("--log", is_flag=True, help="Draw with a logarithmic axis of counts.")
-@click.option("--partial", is_flag=True, help="Answer even where tables fail; exit code 3.")
-@click.option("--dataset", type=click.Choice(DATASETS), default="dns", show_default=True)
+@partial_option
+@dataset_option
 @click.option("--explain", is_flag=True, help="Say how the answer was found, and why it is proved.")
 @cache_option
 @source_options
@@ -79,9 +84,8 @@ def top(
     limit: int, by: str, start: str | None, stop: str | None, days_back: int | None, date: str | None,
     rrtypes: tuple[str, ...], under: str | None, exclude: tuple[str, ...], exclude_file: str | None,
     series: str | None, plot: str | None, log: bool, movers_against: str | None, ratio_from: int | None,
-    partial: bool, dataset: str,
-    explain: bool, cache_dir: str | None, timeout: float | None, form: str, output: str | None, force: bool,
-    server: str | None, mtbl_dir: str | None, tls: bool, ca: str | None, cert: str | None, key: str | None,
+    partial: bool, dataset: str, explain: bool, cache_dir: str | None, source: Source,
+    timeout: float | None, output: Output,
 ) -> int:  # fmt: skip
     """The N names that were asked for most (10), exactly.
 
@@ -103,43 +107,31 @@ def top(
       dnstide top 20 --under example.com -t A,AAAA --days-back 30 --series
       dnstide top --movers-against 2018-10-01..2018-10-30 --date 2018-10-31
     """
-    source = find_source(server, mtbl_dir, tls=tls, ca=ca, cert=cert, key=key)
-    drawing = Drawing(plot, log=log, force=force)
+    drawing = Drawing(plot, log=log, force=output.force)
     check_top_drawing(drawing, series)
     check_drawing(drawing, output)
-    check_output(output, force)
+    output.check()
     if date is not None and (start or stop or days_back):
         raise click.UsageError("--date goes without --start, --stop and --days-back")
     options: TopOptions = {
-        "by": by, "rrtypes": rrtypes, "under": under, "exclude": [*exclude, *_listed(exclude_file)],
+        "by": by, "rrtypes": rrtypes, "under": under, "exclude": [*exclude, *(read_list(exclude_file) if exclude_file is not None else [])],
         "start": date or start, "stop": date or stop, "days_back": days_back, "series": series,
         "against": _span(movers_against), "ratio_from": ratio_from, "partial": partial, "dataset": dataset,
         "explain": explain,
     }  # fmt: skip
     with closing(source.connect(timeout, cache_dir)) as client, progress_bar("making summaries") as bar:
         answer = client.top(limit, progress=bar, **options)
-    from .top_render import top_pieces
-
     if explain:
-        _explain(answer)
+        explain_top(answer)
     draw_top(answer, drawing, picture_title(answer, options))
-    if not (drawing.in_terminal and output in (None, "-")):
-        write(top_pieces(answer, form), output, force)
-    _remarks(answer)
+    if not (drawing.in_terminal and output.to_stdout):
+        from dnstide.cli.write.top import TopLayout
+
+        output.write(TopLayout(answer))
+    warn_of_top(answer)
     if not answer.complete:
         return exits.PARTIAL
     return exits.COMPLETE if answer.found else exits.NOTHING
-
-
-def _listed(path: str | None) -> list[str]:
-    if path is None:
-        return []
-    try:
-        with click.open_file(path, encoding="utf-8") as lines:
-            return [name for line in lines if (name := line.partition("#")[0].strip())]
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise click.UsageError(f"cannot read the names in {path}: {why}") from None
 
 
 def _span(text: str | None) -> tuple[str, str] | None:
@@ -149,25 +141,3 @@ def _span(text: str | None) -> tuple[str, str] | None:
     if not first or (dots and not last):
         raise click.UsageError("--movers-against: write a day, or two with .. between them")
     return first, last or first
-
-
-def _explain(answer: Top) -> None:
-    summary = answer.summary
-    plan(summary.plan)
-    tables = many(summary.tables_answered, "table")
-    note(f"{summary.method} of {tables}, {summary.keep:,} keys kept of each list")
-    for certificate in summary.certificates:
-        note(f"proved: {certificate}")
-    rows = "" if summary.rows is None else f", {many(summary.rows, 'row')}"
-    without = f", without {summary.excluded:,} excluded" if summary.excluded else ""
-    note(f"total {summary.total:,}{without}{rows}")
-    if summary.suffix_list:
-        note(f"public suffix list {summary.suffix_list}")
-
-
-def _remarks(answer: Top) -> None:
-    if not answer.found and answer.complete:
-        note("nothing found: is the suffix spelt right, or the record type?")
-    if answer.axis is not None and answer.found:
-        gaps(answer.axis)
-    failures(answer.summary)

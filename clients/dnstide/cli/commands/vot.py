@@ -6,27 +6,25 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import click
-from dnstide.client.question import SMOOTHINGS, QuestionOptions, Smoothing
-
-from . import exits
-from .options import (
-    FORMATS,
+from dnstide.cli import exits
+from dnstide.cli.diagnostics import explain_volume, warn_of_volume
+from dnstide.cli.options import (
     cache_option,
-    find_source,
     names_options,
-    output_options_of,
+    output_options,
     question_options,
     read_names,
-    source_options,
     timeout_option,
+    words_of,
 )
-from .output import check_output, write, write_bytes
-from .pictures import Drawing, check_drawing, draw, picture_options
-from .progress import progress_bar
+from dnstide.cli.output import Output
+from dnstide.cli.pictures import Drawing, check_drawing, draw, picture_options, shift_marks
+from dnstide.cli.progress import progress_bar
+from dnstide.cli.source import Source, source_options
+from dnstide.model.vocabulary import Analysis, SmoothingMethod
 
 if TYPE_CHECKING:
-    from dnstide.client import Client, LocalClient
-    from dnstide.client.results import Progress, Volume
+    from dnstide.model.volume import Progress
 
 
 @click.command(epilog=exits.HELP)
@@ -34,7 +32,8 @@ if TYPE_CHECKING:
 @question_options
 @click.option("--smooth", type=int, metavar="N", help="Add the average over N buckets; see --smooth-by.")
 @click.option(
-    "--smooth-by", "--smooth-method", type=click.Choice(SMOOTHINGS), default=SMOOTHINGS[0], show_default=True,
+    "--smooth-by", "--smooth-method", type=click.Choice(words_of(SmoothingMethod)),
+    default=str(SmoothingMethod.TRAILING_MEAN), show_default=True,
     help="How to smooth; the default is the moving average of vot.pl.",
 )  # fmt: skip
 @click.option("--fill", is_flag=True, help="List every bucket: 0 where covered, empty where not.")
@@ -43,12 +42,11 @@ if TYPE_CHECKING:
 @cache_option
 @source_options
 @timeout_option
-@output_options_of((*FORMATS, "parquet"))
+@output_options
 def vot(
     names: tuple[str, ...], names_file: str | None, smooth: int | None, smooth_by: str, explain: bool,
     plot: str | None, plot_type: str, log: bool, panels: bool, mark_shifts: bool, cache_dir: str | None,
-    timeout: float | None, form: str, output: str | None, force: bool,
-    server: str | None, mtbl_dir: str | None, tls: bool, ca: str | None, cert: str | None, key: str | None,
+    source: Source, timeout: float | None, output: Output,
     **question: Any,
 ) -> int:  # fmt: skip
     """How often each NAME was seen, bucket by bucket. All times are UTC.
@@ -73,43 +71,33 @@ def vot(
       dnstide vot -f names.txt --days-back 90 --plot names.html > names.tsv
       dnstide vot '*.example.com' -t A,AAAA --split-by-rrtype --granularity month
     """
-    source = find_source(server, mtbl_dir, tls=tls, ca=ca, cert=cert, key=key)
-    drawing = Drawing(plot, plot_type, log=log, panels=panels, force=force)
+    from dnstide.model.question import Smoothing
+
+    drawing = Drawing(plot, plot_type, log=log, panels=panels, force=output.force)
     check_drawing(drawing, output)
-    check_output(output, force)
-    if form == "parquet" and output in (None, "-"):
-        raise click.UsageError("--format parquet makes a file: name it with --output")
+    output.check()
     asked = read_names(names, names_file)
     smoothing = None if smooth is None else Smoothing(smooth, smooth_by)
-    options: QuestionOptions = {**question, "smooth": smoothing, "explain": explain}  # type: ignore[typeddict-item]
     with closing(source.connect(timeout, cache_dir)) as client, progress_bar("reading tables") as bar:
 
         def progress(now: Progress) -> None:
             if bar is not None:
                 bar(now.tables_answered + now.tables_failed, now.tables_asked)
 
-        volume = client.volume(asked, progress=progress if bar else None, **options)
-        marks = _shifts(client, asked, question, volume) if mark_shifts and plot else ()
-    from .remarks import explain as explain_plan
-    from .remarks import remarks
-
+        volume = client.volume(
+            asked, progress=progress if bar else None, smooth=smoothing, explain=explain, **question
+        )
+        marks = ()
+        if mark_shifts and plot:
+            marks = shift_marks(client.analyze(Analysis.SHIFTS, asked, **question), volume)
     if explain:
-        explain_plan(volume)
+        explain_volume(volume)
     draw(volume, drawing, asked, question, marks)
-    if form == "parquet":
-        from .parquet import volume_bytes
+    if not (drawing.in_terminal and output.to_stdout):
+        from dnstide.cli.write.volume import VolumeLayout
 
-        write_bytes([volume_bytes(volume)], output or "", force)
-    elif not (drawing.in_terminal and output in (None, "-")):
-        from .render import volume_pieces
-
-        write(volume_pieces(volume, form), output, force)
-    remarks(volume)
+        output.write(VolumeLayout(volume))
+    warn_of_volume(volume)
     if not volume.complete:
         return exits.PARTIAL
     return exits.COMPLETE if volume.found else exits.NOTHING
-
-
-def _shifts(client: Client | LocalClient, names: list[str], question: dict[str, Any], volume: Volume) -> Any:
-    """The level changes of the same series, as marks."""
-    return client.analyze("shifts", names, **question).marks(volume)
