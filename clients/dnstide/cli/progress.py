@@ -19,7 +19,10 @@ PATIENCE = 0.4
 
 @contextmanager
 def progress_bar(what: str) -> Iterator[Hook | None]:
-    """Gives a hook that takes (done, total), or None where standard error is no terminal. The bar is wiped away at the end."""
+    """Give a hook that takes (done, total), or None where standard error is no terminal.
+
+    The bar is wiped away at the end.
+    """
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield None
         return
@@ -31,7 +34,7 @@ def progress_bar(what: str) -> Iterator[Hook | None]:
 
 
 class _Bar:
-    """Appears once it has been told of progress after PATIENCE."""
+    """A bar that appears when it hears of progress after PATIENCE."""
 
     def __init__(self, what: str) -> None:
         self._what = what

@@ -113,8 +113,9 @@ def top(
     output.check()
     if date is not None and (start or stop or days_back):
         raise click.UsageError("--date goes without --start, --stop and --days-back")
+    excluded = [*exclude, *(read_list(exclude_file) if exclude_file is not None else [])]
     options: TopOptions = {
-        "by": by, "rrtypes": rrtypes, "under": under, "exclude": [*exclude, *(read_list(exclude_file) if exclude_file is not None else [])],
+        "by": by, "rrtypes": rrtypes, "under": under, "exclude": excluded,
         "start": date or start, "stop": date or stop, "days_back": days_back, "series": series,
         "against": _span(movers_against), "ratio_from": ratio_from, "partial": partial, "dataset": dataset,
         "explain": explain,

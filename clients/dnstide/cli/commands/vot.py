@@ -24,6 +24,9 @@ from dnstide.cli.source import Source, source_options
 from dnstide.model.vocabulary import Analysis, SmoothingMethod
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dnstide.client.plot import Mark
     from dnstide.model.volume import Progress
 
 
@@ -77,7 +80,7 @@ def vot(
     check_drawing(drawing, output)
     output.check()
     asked = read_names(names, names_file)
-    smoothing = None if smooth is None else Smoothing(smooth, smooth_by)
+    smoothing = None if smooth is None else Smoothing(smooth, SmoothingMethod(smooth_by))
     with closing(source.connect(timeout, cache_dir)) as client, progress_bar("reading tables") as bar:
 
         def progress(now: Progress) -> None:
@@ -87,7 +90,7 @@ def vot(
         volume = client.volume(
             asked, progress=progress if bar else None, smooth=smoothing, explain=explain, **question
         )
-        marks = ()
+        marks: Sequence[Mark] = ()
         if mark_shifts and plot:
             marks = shift_marks(client.analyze(Analysis.SHIFTS, asked, **question), volume)
     if explain:

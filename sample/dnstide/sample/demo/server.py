@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -13,16 +14,16 @@ import tempfile
 import time
 from pathlib import Path
 
-import click
-from dnstide.client.blocking import Client
-from dnstide.client.errors import DnstideError, ServerUnreachable
+from dnstide.client import Client
+from dnstide.model.errors import DnstideError, ServerUnreachable
 
 READY_SECONDS = 120.0
 """Ray takes some seconds to start, on a busy machine many."""
 STOP_SECONDS = 20.0
-"""The gateway has nothing to drain; what is still there after this is killed."""
+"""The gateway has nothing to drain; it is killed when it is still there after this."""
 LOG_LINES = 12
 _MARK = "DNSTIDE_DEMO_RUN"
+_STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class DemoGateway:
@@ -89,7 +90,7 @@ class DemoGateway:
 
     def _tail(self) -> str:
         try:
-            lines = click.unstyle(self._log.read_text(errors="replace")).splitlines()
+            lines = _STYLE.sub("", self._log.read_text(errors="replace")).splitlines()
         except OSError:
             return ""
         return "\n".join(line[:300] for line in lines[-LOG_LINES:])
@@ -110,9 +111,9 @@ class DemoGateway:
     def _end_leftovers(self) -> None:
         """Daemons of Ray follow the gateway by themselves within a moment; the rest is ended."""
         end = time.monotonic() + 3.0
-        while left := marked(self._mark):
+        while remaining := marked(self._mark):
             late = time.monotonic() > end
-            for pid in left if late else ():
+            for pid in remaining if late else ():
                 try:
                     os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
@@ -123,7 +124,7 @@ class DemoGateway:
 
 
 def marked(mark: str) -> list[int]:
-    """The living processes whose environment carries the mark of one run."""
+    """Find the living processes whose environment carries the mark of one run."""
     wanted = f"{_MARK}={mark}".encode()
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
