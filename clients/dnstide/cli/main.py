@@ -134,9 +134,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # file names need not be UTF-8
-    os.environ.setdefault(
-        "GRPC_VERBOSITY", "NONE"
-    )  # gRPC's own log is not for users, who are told of errors anyway
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # errors are told in words of our own
     code = run(sys.argv[1:])
     if code == exits.PIPE_CLOSED:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to flush goes nowhere

@@ -1,4 +1,4 @@
-"""`dnstide demo`: the main job on a local cluster with sample data. It belongs to the sample's distribution."""
+"""`dnstide demo`: the main job on sample data. The work is done by the sample's distribution."""
 
 from __future__ import annotations
 
