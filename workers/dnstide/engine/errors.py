@@ -6,7 +6,7 @@ EngineError
 ├── DirectoryError      the directory of tables is missing or unreadable
 └── AnswerIncomplete    tables failed, and the question wants all or nothing
 
-Cancelled, DeadlinePassed and CountOverflow come from `dnstide.mtbl` as they are.
+Cancelled, DeadlineExceeded and CountOverflow come from `dnstide.mtbl` as they are.
 """
 
 import os

@@ -18,7 +18,7 @@ from dnstide.mtbl import (
     Cancel,
     Cancelled,
     CountOverflow,
-    DeadlinePassed,
+    DeadlineExceeded,
     TableError,
     TableReport,
     verify_table,
@@ -37,7 +37,7 @@ _STALE = 2.0
 
 _STOPS: Mapping[str, type[Exception]] = {
     CANCELLED: Cancelled,
-    DEADLINE_PASSED: DeadlinePassed,
+    DEADLINE_PASSED: DeadlineExceeded,
     COUNT_OVERFLOW: CountOverflow,
 }
 
@@ -103,7 +103,7 @@ class LocalEngine:
         """The answer to a question.
 
         Raises NoTables, InvalidQuestion, DirectoryError, AnswerIncomplete, CountOverflow, and what `cancel`
-        brings: Cancelled or DeadlinePassed. Where a table turns out to be unreadable, finer tables take its
+        brings: Cancelled or DeadlineExceeded. Where a table turns out to be unreadable, finer tables take its
         place.
         """
         began = perf_counter()
@@ -153,7 +153,7 @@ class LocalEngine:
         """Makes the summaries that are missing, of these tables or of all; returns the tables that cannot be
         read.
 
-        Raises OSError where they cannot be kept, Cancelled, DeadlinePassed.
+        Raises OSError where they cannot be kept, Cancelled, DeadlineExceeded.
         """
         listed = [table.name for table in self.tables().tables] if names is None else list(names)
         return self._shard.ranker.make(listed, cancel, progress, must_keep=True)

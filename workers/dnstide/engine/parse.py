@@ -8,7 +8,7 @@ import dns.exception
 import dns.name
 import dns.rdatatype
 from dnstide.engine.errors import InvalidQuestion
-from dnstide.mtbl import LookupQuery
+from dnstide.mtbl import LookupQuery, RowFilter
 from dnstide.mtbl.dnstable import owner_prefix, reversed_name
 
 MAX_RRTYPES = 64
@@ -45,7 +45,9 @@ class OwnerTarget:
     def query(self) -> LookupQuery:
         """What a reader looks for."""
         bailiwick = None if self.bailiwick is None else reversed_name(self.bailiwick)
-        return LookupQuery(owner_prefix(self.name, self.wildcard), self.wildcard, self.rrtypes, bailiwick)
+        return LookupQuery(
+            owner_prefix(self.name, self.wildcard), self.wildcard, RowFilter(self.rrtypes, bailiwick)
+        )
 
     def narrowed(self, rrtypes: tuple[int, ...], bailiwick: dns.name.Name | None) -> "OwnerTarget":
         """The same name with these filters."""

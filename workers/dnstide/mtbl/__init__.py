@@ -10,7 +10,7 @@ from dnstide.mtbl.errors import (
     BadOffset,
     Cancelled,
     CountOverflow,
-    DeadlinePassed,
+    DeadlineExceeded,
     NotDnstable,
     Stopped,
     TableChanged,
@@ -21,6 +21,7 @@ from dnstide.mtbl.errors import (
     UnknownCompression,
     error_from_code,
 )
+from dnstide.mtbl.filter import RowFilter
 from dnstide.mtbl.handshake import require_same_version
 from dnstide.mtbl.lookup import LookupQuery, LookupResult, lookup
 from dnstide.mtbl.verify import TableReport, verify_table
@@ -36,12 +37,13 @@ __all__ = [
     "Cancel",
     "Cancelled",
     "CountOverflow",
-    "DeadlinePassed",
+    "DeadlineExceeded",
     "DnstableWriter",
     "LookupQuery",
     "LookupResult",
     "NotDnstable",
     "Row",
+    "RowFilter",
     "Stopped",
     "Table",
     "TableChanged",

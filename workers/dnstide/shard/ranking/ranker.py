@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from threading import Lock
 
-from dnstide.mtbl import Cancel, DeadlinePassed, Table
+from dnstide.mtbl import Cancel, DeadlineExceeded, Table
 from dnstide.shard.counts import Counts
 from dnstide.shard.partial import Failure
 from dnstide.shard.ranking.bounds import Bounds
@@ -77,7 +77,7 @@ class Ranker:
     ) -> RankReply:
         """The answer to one ask. Tables that fail are named and not in it.
 
-        Raises Cancelled, DeadlinePassed, CountOverflow. With `cancel`, that one decides alone.
+        Raises Cancelled, DeadlineExceeded, CountOverflow. With `cancel`, that one decides alone.
         """
         stop = cancel or Cancel(question.seconds_left)
         self._running[question.id] = stop
@@ -104,7 +104,7 @@ class Ranker:
     def _wait(self, question: RankQuestion) -> None:
         left = question.seconds_left
         if not self._lock.acquire(timeout=-1 if left is None else max(left, 0)):
-            raise DeadlinePassed("the time allowed ran out")
+            raise DeadlineExceeded("the time allowed ran out")
 
     def _value(self, work: RankWork, question: RankQuestion) -> Bounds | Counts | Totals:
         ask = question.ask
