@@ -58,8 +58,10 @@ def pack_questions(questions: Sequence[ShardQuestion], plans: PlanPacker) -> lis
         (
             q.id,
             plans.pack(q.plan),
-            [(query.prefix, query.wildcard, query.filter.rrtypes, query.filter.bailiwick)
-                for query in q.queries],
+            [
+                (query.prefix, query.wildcard, query.filter.rrtypes, query.filter.bailiwick)
+                for query in q.queries
+            ],
             q.split_by_rrtype,
             q.seconds_left,
         )
