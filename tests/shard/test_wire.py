@@ -4,8 +4,9 @@ import pickle
 from dataclasses import fields
 
 import numpy as np
+from dnstide.model.errors import Failure
 from dnstide.mtbl import LookupQuery
-from dnstide.shard import Failure, Partial, ShardError, ShardPlan, ShardQuestion
+from dnstide.shard import Partial, ShardError, ShardPlan, ShardQuestion
 from dnstide.shard.wire import (
     PlanPacker,
     PlanReader,
