@@ -11,10 +11,13 @@
 #include <cstring>
 #include <memory>
 #include <span>
+#include <string>
 
 namespace dnstide {
 
 using Bytes = std::span<const uint8_t>;
+
+inline Bytes bytes_of(const std::string& s) { return {reinterpret_cast<const uint8_t*>(s.data()), s.size()}; }
 
 inline uint32_t load_le32(const uint8_t* p) {
     uint32_t v;

@@ -21,7 +21,7 @@ public:
 
     void check() const {
         if (cancelled()) throw Cancelled();
-        if (deadline_ && Clock::now() >= *deadline_) throw DeadlinePassed();
+        if (deadline_ && Clock::now() >= *deadline_) throw DeadlineExceeded();
     }
 
 private:

@@ -67,7 +67,7 @@ public:
 }
 
 struct Cancelled : std::exception {};
-struct DeadlinePassed : std::exception {};
+struct DeadlineExceeded : std::exception {};
 struct CountOverflow : std::exception {};
 
 }  // namespace dnstide

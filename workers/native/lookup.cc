@@ -19,8 +19,6 @@ using At = TableCursor::At;
 // How much of a wide prefix is asked for ahead; past that the system's own read-ahead has seen the pattern.
 constexpr uint64_t kAhead = uint64_t{4} << 20;
 
-Bytes bytes_of(const std::string& s) { return {reinterpret_cast<const uint8_t*>(s.data()), s.size()}; }
-
 // What a thread keeps from call to call, so that a lookup allocates nothing per table.
 struct Scratch {
     TableCursor cursor;
@@ -126,8 +124,7 @@ private:
         const uint16_t rrtype = request_.split_by_rrtype ? parts.rrtype : 0;
         for (const uint32_t number : active_) {
             const Query& query = request_.queries[number];
-            if (!query.rrtypes.empty() && std::ranges::find(query.rrtypes, parts.rrtype) == query.rrtypes.end()) continue;
-            if (query.bailiwick && compare(bytes_of(*query.bailiwick), parts.bailiwick) != 0) continue;
+            if (!query.filter.passes(parts.rrtype) || !query.filter.passes(parts.bailiwick)) continue;
             tally_.add(number, rrtype, static_cast<uint32_t>(bucket), triplet.count);
             ++rows_;
         }

@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -15,15 +14,15 @@
 #include "buckets.h"
 #include "cancel.h"
 #include "error.h"
+#include "row_filter.h"
 #include "table.h"
 #include "tally.h"
 
 namespace dnstide {
 
 struct Query {
-    std::string prefix;                    // of the key, beginning with the entry type 00, ending at a label
-    std::vector<uint16_t> rrtypes;         // none = all
-    std::optional<std::string> bailiwick;  // reversed, closed by a zero
+    std::string prefix;  // of the key: it begins with the entry type 00 and ends at the end of a label
+    RowFilter filter;
 };
 
 struct LookupRequest {
@@ -44,7 +43,7 @@ struct LookupAnswer {
     std::vector<std::pair<uint32_t, TableError>> failures;  // by table; these tables add nothing to counts and rows
 };
 
-// Throws Cancelled, DeadlinePassed, CountOverflow.
+// Throws Cancelled, DeadlineExceeded, CountOverflow.
 LookupAnswer lookup(const LookupRequest& request);
 
 }  // namespace dnstide

@@ -21,11 +21,6 @@ namespace {
 using Edges = nb::ndarray<const int64_t, nb::numpy, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using TableBuckets = nb::ndarray<const int32_t, nb::numpy, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
-std::string string_of(nb::handle object) {
-    const auto bytes = nb::cast<nb::bytes>(object);
-    return {bytes.c_str(), bytes.size()};
-}
-
 // Whether the labels are closed by a zero; nothing where they are not labels.
 std::optional<bool> is_whole(const std::string& prefix) {
     if (prefix.empty() || prefix[0] != 0) return std::nullopt;
@@ -45,9 +40,7 @@ Query query_of(nb::handle object) {
     if (!whole || *whole == nb::cast<bool>(object.attr("wildcard"))) {
         throw nb::value_error("prefix is not 00 and a reversed owner name, closed by a zero unless it is a wildcard");
     }
-    for (const nb::handle type : object.attr("rrtypes")) query.rrtypes.push_back(nb::cast<uint16_t>(type));
-    const nb::object bailiwick = object.attr("bailiwick");
-    if (!bailiwick.is_none()) query.bailiwick = string_of(bailiwick);
+    query.filter = row_filter(object.attr("filter"));
     return query;
 }
 

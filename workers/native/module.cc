@@ -26,8 +26,8 @@ void translate(const std::exception_ptr& p, void*) {
         PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(instance.ptr())), instance.ptr());
     } catch (const Cancelled&) {
         raise_named("Cancelled", "cancelled");
-    } catch (const DeadlinePassed&) {
-        raise_named("DeadlinePassed", "the time allowed ran out");
+    } catch (const DeadlineExceeded&) {
+        raise_named("DeadlineExceeded", "the time allowed ran out");
     } catch (const CountOverflow&) {
         raise_named("CountOverflow", "a sum of counts passed 2**64 - 1");
     }

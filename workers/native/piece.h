@@ -39,7 +39,7 @@ public:
     // Adds up the groups of the plan that are made from entries of `type` (kRrset or kRdata).
     Piece(const ScanPlan& plan, const Stretch& stretch, uint8_t type);
 
-    // Throws TableError, Cancelled, DeadlinePassed.
+    // Throws TableError, Cancelled, DeadlineExceeded.
     void run(const Table& table, const Cancel* cancel, TableCursor& cursor);
 
     std::vector<Grouper>& groupers() { return groupers_; }

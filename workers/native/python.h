@@ -9,6 +9,7 @@
 
 #include "cancel.h"
 #include "error.h"
+#include "row_filter.h"
 #include "table.h"
 
 namespace dnstide {
@@ -25,6 +26,21 @@ inline std::string path_bytes(nb::handle path) {
     if (PyUnicode_FSConverter(path.ptr(), &encoded) == 0) throw nb::python_error();
     const nb::bytes owner = nb::steal<nb::bytes>(encoded);
     return {owner.c_str(), owner.size()};
+}
+
+// A copy that outlives the Python object.
+inline std::string string_of(nb::handle object) {
+    const auto bytes = nb::cast<nb::bytes>(object);
+    return {bytes.c_str(), bytes.size()};
+}
+
+// A dnstide.mtbl.RowFilter.
+inline RowFilter row_filter(nb::handle object) {
+    RowFilter filter;
+    for (const nb::handle rrtype : object.attr("rrtypes")) filter.rrtypes.push_back(nb::cast<uint16_t>(rrtype));
+    const nb::object bailiwick = object.attr("bailiwick");
+    if (!bailiwick.is_none()) filter.bailiwick = string_of(bailiwick);
+    return filter;
 }
 
 inline Bytes view(const nb::bytes& bytes) { return {reinterpret_cast<const uint8_t*>(bytes.c_str()), bytes.size()}; }

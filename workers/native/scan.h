@@ -80,7 +80,7 @@ struct Scanned {
 
 // Scans the tables side by side on `threads` threads; large tables are cut at index entries when there are fewer tables than
 // threads, and what a cut divides is put together again. A table that fails has an error in its place. Throws Cancelled,
-// DeadlinePassed.
+// DeadlineExceeded.
 std::vector<Scanned> scan(std::span<const std::shared_ptr<const Table>> tables, const ScanPlan& plan, unsigned threads,
                           const Cancel* cancel);
 

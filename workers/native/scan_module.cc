@@ -36,11 +36,6 @@ Grouping grouping_of(const std::string& name) {
     throw nb::value_error(("no such grouping: " + name).c_str());
 }
 
-std::string string_of(nb::handle bytes) {
-    const auto b = nb::cast<nb::bytes>(bytes);
-    return {b.c_str(), b.size()};
-}
-
 template <typename T>
 nb::bytes packed(const std::vector<T>& values) {
     return nb::bytes(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));

@@ -13,8 +13,6 @@
 namespace dnstide {
 namespace {
 
-Bytes bytes_of(const std::string& s) { return {reinterpret_cast<const uint8_t*>(s.data()), s.size()}; }
-
 // What the keys of a group begin with, and how to tell those that belong from those that only begin alike.
 struct Target {
     std::string prefix;

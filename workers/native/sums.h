@@ -31,7 +31,7 @@ struct Summed {
     std::optional<TableError> error;
 };
 
-// One result per table. Throws Cancelled, DeadlinePassed, CountOverflow.
+// One result per table. Throws Cancelled, DeadlineExceeded, CountOverflow.
 std::vector<Summed> sum_groups(std::span<const std::shared_ptr<const Table>> tables, const SumPlan& plan,
                                unsigned threads, const Cancel* cancel);
 

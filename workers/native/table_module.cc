@@ -35,8 +35,6 @@ public:
     }
 
 private:
-    static Bytes bytes_of(const std::string& s) { return {reinterpret_cast<const uint8_t*>(s.data()), s.size()}; }
-
     void load() {
         busy_ = true;
         TableCursor::At at = TableCursor::At::end;
@@ -121,6 +119,9 @@ Sizes are in bytes, `mtime_ns` in nanoseconds since 1970. Raises TableError. Saf
         .def_prop_ro("size", [](const TableHandle& t) { return t.size; }, nb::sig("def size(self) -> int"))
         .def_prop_ro("mtime_ns", [](const TableHandle& t) { return t.mtime_ns; }, nb::sig("def mtime_ns(self) -> int"))
         .def_prop_ro("inode", [](const TableHandle& t) { return t.inode; }, nb::sig("def inode(self) -> int"))
+        .def_prop_ro("identity", [](const TableHandle& t) { return nb::make_tuple(t.inode, t.size, t.mtime_ns); },
+                     nb::sig("def identity(self) -> tuple[int, int, int]"),
+                     "Inode, size and mtime_ns: they tell the file from a later one at its path.")
         .def_prop_ro("version", [](const TableHandle& t) { return t.trailer.version; },
                      nb::sig("def version(self) -> int"))
         .def_prop_ro("compression",

@@ -8,7 +8,7 @@
 
 namespace dnstide {
 
-// Throws TableError for the first thing that is wrong, Cancelled and DeadlinePassed between blocks. One thread.
+// Throws TableError for the first thing that is wrong, Cancelled and DeadlineExceeded between blocks. One thread.
 void verify(const Table& table, const Cancel* cancel);
 
 }  // namespace dnstide

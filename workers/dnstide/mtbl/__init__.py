@@ -10,7 +10,7 @@ from dnstide.mtbl.errors import (
     BadOffset,
     Cancelled,
     CountOverflow,
-    DeadlinePassed,
+    DeadlineExceeded,
     NotDnstable,
     Stopped,
     TableChanged,
@@ -21,9 +21,10 @@ from dnstide.mtbl.errors import (
     UnknownCompression,
     error_from_code,
 )
+from dnstide.mtbl.filter import RowFilter
 from dnstide.mtbl.handshake import require_same_version
 from dnstide.mtbl.lookup import LookupQuery, LookupResult, lookup
-from dnstide.mtbl.verify import TableReport, verify_table
+from dnstide.mtbl.verify import verify_table
 from dnstide.mtbl.writer import DnstableWriter, merge_tables, write_entries
 
 __all__ = [
@@ -36,18 +37,18 @@ __all__ = [
     "Cancel",
     "Cancelled",
     "CountOverflow",
-    "DeadlinePassed",
+    "DeadlineExceeded",
     "DnstableWriter",
     "LookupQuery",
     "LookupResult",
     "NotDnstable",
     "Row",
+    "RowFilter",
     "Stopped",
     "Table",
     "TableChanged",
     "TableError",
     "TableMissing",
-    "TableReport",
     "TableTooShort",
     "TableUnreadable",
     "UnknownCompression",

@@ -11,41 +11,28 @@ TableError                   code                  damaged
 ├── UnknownCompression       UNKNOWN_COMPRESSION   yes
 ├── NotDnstable              NOT_DNSTABLE          yes
 └── TableChanged             TABLE_CHANGED         yes: shrunk or rewritten while it was open
-Stopped
-├── Cancelled
-└── DeadlinePassed
-CountOverflow (ArithmeticError)
+
+Work on sound tables can end with Cancelled, DeadlineExceeded and CountOverflow; these are the model's.
 """
+
+from __future__ import annotations
 
 from typing import ClassVar
 
-__all__ = [
-    "BadBlock",
-    "BadChecksum",
-    "BadMagic",
-    "BadOffset",
-    "Cancelled",
-    "CountOverflow",
-    "DeadlinePassed",
-    "NotDnstable",
-    "Stopped",
-    "TableChanged",
-    "TableError",
-    "TableMissing",
-    "TableTooShort",
-    "TableUnreadable",
-    "UnknownCompression",
-    "error_from_code",
-]
+from dnstide.model.errors import Cancelled as Cancelled
+from dnstide.model.errors import CountOverflow as CountOverflow
+from dnstide.model.errors import DeadlineExceeded as DeadlineExceeded
+
+Stopped = (Cancelled, DeadlineExceeded)
+"""What ends work before it is done because someone asked for it; for `except` clauses."""
 
 
 class TableError(Exception):
     """A table that cannot be read: `path`, `offset` (bytes from the file's start, where known), `reason`."""
 
     code: ClassVar[str] = "TABLE_ERROR"
-    damaged: ClassVar[bool] = (
-        False  # True where the file itself is at fault, and reading it again would not help
-    )
+    damaged: ClassVar[bool] = False
+    """True where the file itself is at fault, so that reading it again would not help."""
 
     def __init__(self, path: str, offset: int | None, reason: str) -> None:
         # The same arguments go to Exception, so that pickle rebuilds the error.
@@ -125,22 +112,6 @@ class TableChanged(TableError):
 
     code = "TABLE_CHANGED"
     damaged = True
-
-
-class Stopped(Exception):
-    """The work ended before it was done, as was asked for."""
-
-
-class Cancelled(Stopped):
-    """Someone cancelled."""
-
-
-class DeadlinePassed(Stopped):
-    """The time allowed ran out."""
-
-
-class CountOverflow(ArithmeticError):
-    """A sum of counts passed 2**64 - 1."""
 
 
 _BY_CODE: dict[str, type[TableError]] = {cls.code: cls for cls in TableError.__subclasses__()}

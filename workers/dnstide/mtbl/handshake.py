@@ -1,12 +1,14 @@
-"""Python and native code that were built apart would misread each other."""
+"""Refuses native code of another version than the Python code, since each would misread the other."""
+
+from __future__ import annotations
 
 from importlib import metadata
 
-from dnstide.mtbl import _native
+import dnstide.mtbl._native as _native
 
 
 def require_same_version() -> None:
-    """Raises ImportError where the native reader is not of the installed version."""
+    """Check that the native reader has the version of the installed package. Raises ImportError."""
     try:
         installed = metadata.version("dnstide-workers")
     except metadata.PackageNotFoundError:

@@ -1,27 +1,28 @@
 """Counts of many owner names in many tables, by one native call."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import dnstide.mtbl._native as _native
 import numpy as np
-from dnstide.mtbl import _native
 from dnstide.mtbl._native import BlockCache, Cancel, Table
 from dnstide.mtbl.errors import TableError
+from dnstide.mtbl.filter import ALL_ROWS, RowFilter
 from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
 class LookupQuery:
-    """Rows whose RRSET key begins with `prefix` (see `owner_prefix`), of these types and this bailiwick.
+    """The rows whose RRSET key begins with `prefix` (see `owner_prefix`) and that pass the filter.
 
-    `wildcard` tells that the prefix is a suffix of names, without the zero that closes a whole one.
-    `rrtypes` empty and `bailiwick` None take all; a bailiwick is a reversed wire name.
+    With `wildcard` the prefix is a suffix of names, so it lacks the zero that closes a whole name.
     """
 
     prefix: bytes
     wildcard: bool = False
-    rrtypes: tuple[int, ...] = ()
-    bailiwick: bytes | None = None
+    filter: RowFilter = ALL_ROWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def lookup(
     `table_buckets[t]` is not -1, all rows of table t fall in that bucket, whenever they were first seen. A
     stored count of 0 is read as 1. Each block is read and decoded once, on up to `threads` threads, without
     the GIL. A `cache` keeps decoded blocks that were looked up twice for the look-ups to come. Raises
-    Cancelled, DeadlinePassed, CountOverflow; a damaged table is among the failures instead.
+    Cancelled, DeadlineExceeded, CountOverflow; a damaged table is among the failures instead.
     """
     edges = np.ascontiguousarray(edges, dtype=np.int64)
     if table_buckets is not None:

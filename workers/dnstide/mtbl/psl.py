@@ -20,8 +20,6 @@ from itertools import pairwise
 
 import publicsuffixlist
 
-__all__ = ["SuffixList", "suffix_list"]
-
 EXACT, WILDCARD, EXCEPTION = 1, 2, 4
 
 

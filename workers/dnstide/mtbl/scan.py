@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
+import dnstide.mtbl._scan as _scan
 import numpy as np
 import numpy.typing as npt
-from dnstide.mtbl import _scan
+from dnstide.model.vocabulary import Grouping
 from dnstide.mtbl._native import Cancel, Table
 from dnstide.mtbl.errors import TableError
-from dnstide.mtbl.keys import Grouping, Keys
+from dnstide.mtbl.keys import Keys
 from dnstide.mtbl.psl import suffix_list
-
-__all__ = ["COMMON_TYPES", "KeyRange", "TableScan", "TopKeys", "TypeClasses", "scan", "subtree", "sum_groups"]
 
 COMMON_TYPES = (1, 28, 2, 5, 15, 16, 6, 12, 43)  # A, AAAA, NS, CNAME, MX, TXT, SOA, PTR, DS: a class for each
 UNLIMITED = 2**62
@@ -108,7 +107,7 @@ def scan(
 
     A grouping may be a number k: the owner's last k labels. ``ranges`` (ascending, apart) limit owner names
     for all but rdata, of which only those count whose reversed owner begins with ``rdata_owners``. A table
-    that cannot be read has its error in its place. Raises Cancelled, DeadlinePassed.
+    that cannot be read has its error in its place. Raises Cancelled, DeadlineExceeded.
     """
     wanted = [
         ("depth", by, keep, least) if isinstance(by, int) else (str(by), 0, keep, least) for by in groupings
@@ -141,7 +140,7 @@ def sum_groups(
     """For each table the exact sums of the keys (as scans give them) whose indices stand in its ``wanted``.
 
     ``by`` None sums everything at and under a name, whatever it is grouped as. ``types`` None counts all.
-    Raises Cancelled, DeadlinePassed, CountOverflow.
+    Raises Cancelled, DeadlineExceeded, CountOverflow.
     """
     summed = _scan.sum_groups(
         list(tables),

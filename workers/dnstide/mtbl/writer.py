@@ -4,6 +4,8 @@ A table appears under its name only when it is whole: it is written to a dot-fil
 to the disk and renamed. After an error nothing is left.
 """
 
+from __future__ import annotations
+
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,10 +15,11 @@ from itertools import islice
 from types import TracebackType
 from typing import Self, TypeAlias
 
-from dnstide.mtbl import _writer
+import dnstide.mtbl._writer as _writer
 from dnstide.mtbl.dnstable import MAX_U64, BadEntry, Row, TimeRange, Version, encode_union, encode_varints
 from dnstide.mtbl.entries import encode_entry, merge_values, row_keys
 from dnstide.mtbl.errors import CountOverflow
+from dnstide.mtbl.verify import verify_table
 
 _BATCH = 4096
 # What an entry takes in the writer's dictionaries beside the bytes of its key.
@@ -107,8 +110,6 @@ def merge_tables(
 
     Every table is verified first. TableError for a damaged one, CountOverflow where a sum passes 2**64-1.
     """
-    from dnstide.mtbl import verify_table  # it needs the reader, and the reader nothing of this
-
     names = [os.fspath(path) for path in paths]
     for name in names:
         verify_table(name)

@@ -10,10 +10,11 @@ from time import perf_counter
 
 import numpy as np
 import numpy.typing as npt
-from dnstide.mtbl import BlockCache, Cancel, Cancelled, CountOverflow, DeadlinePassed, Table, lookup
+from dnstide.model.errors import Failure
+from dnstide.mtbl import BlockCache, Cancel, Cancelled, CountOverflow, DeadlineExceeded, Table, lookup
 from dnstide.shard.batch import Batch, batches, divide
 from dnstide.shard.directory import TableStatus, list_directory
-from dnstide.shard.partial import CANCELLED, COUNT_OVERFLOW, DEADLINE_PASSED, Failure, Partial, ShardError
+from dnstide.shard.partial import CANCELLED, COUNT_OVERFLOW, DEADLINE_PASSED, Partial, ShardError
 from dnstide.shard.question import ShardPlan, ShardQuestion
 from dnstide.shard.ranking.ranker import Ranker
 from dnstide.shard.ranking.requests import RankQuestion, RankReply
@@ -113,7 +114,7 @@ class Shard:
             return self.ranker.answer(question)
         except Cancelled:
             return ShardError(question.id, CANCELLED, "the question was cancelled")
-        except DeadlinePassed:
+        except DeadlineExceeded:
             return ShardError(question.id, DEADLINE_PASSED, "the deadline passed")
         except CountOverflow as error:
             return ShardError(question.id, COUNT_OVERFLOW, str(error))
@@ -157,7 +158,7 @@ class Shard:
             )
         except Cancelled:
             return [ShardError(q.id, CANCELLED, "the question was cancelled") for q in batch.questions]
-        except DeadlinePassed:
+        except DeadlineExceeded:
             return [ShardError(q.id, DEADLINE_PASSED, "the deadline passed") for q in batch.questions]
         except CountOverflow as error:
             if len(batch.questions) == 1:

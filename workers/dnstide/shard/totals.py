@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from dnstide.model.errors import Failure
 from dnstide.mtbl import LookupQuery, Table
 from dnstide.shard.counts import add_counts
-from dnstide.shard.partial import Failure, Partial
+from dnstide.shard.partial import Partial
 from dnstide.shard.question import ShardQuestion
 from dnstide.shard.summaries.store import Summaries
 
@@ -25,7 +26,7 @@ Totals = list[list[dict[int, int]]]
 def answered_by_totals(question: ShardQuestion) -> bool:
     """Whether totals by table, suffix and type are all that a question needs."""
     buckets = question.plan.table_buckets
-    if buckets is None or not all(q.wildcard and q.bailiwick is None for q in question.queries):
+    if buckets is None or not all(q.wildcard and q.filter.bailiwick is None for q in question.queries):
         return False
     return bool((np.frombuffer(buckets, "<i4") >= 0).all())
 
@@ -38,7 +39,7 @@ def totals_of(
     for query in queries:
         # A prefix is the entry type and a suffix without the zero that closes it.
         suffix = query.prefix[1:] + b"\0"
-        counts = summaries.counts(tables, suffix, query.rrtypes, split=split)
+        counts = summaries.counts(tables, suffix, query.filter.rrtypes, split=split)
         if counts is None:
             return None
         found.append(counts)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from dnstide.mtbl import LookupQuery
+from dnstide.mtbl import LookupQuery, RowFilter
 from dnstide.shard.partial import Partial, ShardError
 from dnstide.shard.question import ShardPlan, ShardQuestion
 
@@ -58,7 +58,10 @@ def pack_questions(questions: Sequence[ShardQuestion], plans: PlanPacker) -> lis
         (
             q.id,
             plans.pack(q.plan),
-            [(query.prefix, query.wildcard, query.rrtypes, query.bailiwick) for query in q.queries],
+            [
+                (query.prefix, query.wildcard, query.filter.rrtypes, query.filter.bailiwick)
+                for query in q.queries
+            ],
             q.split_by_rrtype,
             q.seconds_left,
         )
@@ -69,9 +72,13 @@ def pack_questions(questions: Sequence[ShardQuestion], plans: PlanPacker) -> lis
 def read_questions(packed: list[tuple[Any, ...]], plans: PlanReader) -> list[ShardQuestion]:
     """The questions of `pack_questions`."""
     return [
-        ShardQuestion(id, plans.read(plan), tuple([LookupQuery(*query) for query in queries]), split, left)
+        ShardQuestion(id, plans.read(plan), tuple([_query(*query) for query in queries]), split, left)
         for id, plan, queries, split, left in packed
     ]
+
+
+def _query(prefix: bytes, wildcard: bool, rrtypes: tuple[int, ...], bailiwick: bytes | None) -> LookupQuery:
+    return LookupQuery(prefix, wildcard, RowFilter(rrtypes, bailiwick))
 
 
 def pack_answers(answers: Sequence[Partial | ShardError]) -> list[tuple[Any, ...]]:

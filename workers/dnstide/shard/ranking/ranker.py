@@ -6,9 +6,10 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from threading import Lock
 
-from dnstide.mtbl import Cancel, DeadlinePassed, Table
+from dnstide.model.errors import Failure
+from dnstide.mtbl import Cancel, DeadlineExceeded, Table
 from dnstide.shard.counts import Counts
-from dnstide.shard.partial import Failure
+from dnstide.shard.partial import failure_of
 from dnstide.shard.ranking.bounds import Bounds
 from dnstide.shard.ranking.requests import (
     AskAbove,
@@ -77,7 +78,7 @@ class Ranker:
     ) -> RankReply:
         """The answer to one ask. Tables that fail are named and not in it.
 
-        Raises Cancelled, DeadlinePassed, CountOverflow. With `cancel`, that one decides alone.
+        Raises Cancelled, DeadlineExceeded, CountOverflow. With `cancel`, that one decides alone.
         """
         stop = cancel or Cancel(question.seconds_left)
         self._running[question.id] = stop
@@ -104,7 +105,7 @@ class Ranker:
     def _wait(self, question: RankQuestion) -> None:
         left = question.seconds_left
         if not self._lock.acquire(timeout=-1 if left is None else max(left, 0)):
-            raise DeadlinePassed("the time allowed ran out")
+            raise DeadlineExceeded("the time allowed ran out")
 
     def _value(self, work: RankWork, question: RankQuestion) -> Bounds | Counts | Totals:
         ask = question.ask
@@ -143,7 +144,7 @@ class Ranker:
 
     def _met(self, tables: dict[str, Table], failed: Failed) -> list[Failure]:
         return [
-            Failure.of(n, failed[t])
+            failure_of(n, failed[t])
             if isinstance(failed[t], NoRdata)
             else self._tables.failed(n, t, failed[t])
             for n, t in tables.items()

@@ -172,7 +172,7 @@ def count_of(summary: Summary | StoredSummary, grouping: Grouping, cls: int, key
 def summarize(
     tables: list[Table], *, keep: int = KEEP, threads: int = 1, cancel: Cancel | None = None
 ) -> list[Summary | TableError]:
-    """Read the tables in full, once. Raises Cancelled, DeadlinePassed."""
+    """Read the tables in full, once. Raises Cancelled, DeadlineExceeded."""
     found = scan(tables, LISTED, SUMMARY_TYPES, keep=keep, threads=threads, cancel=cancel)
     return [one if isinstance(one, TableError) else Summary(one) for one in found]
 

@@ -78,7 +78,7 @@ class Summaries:
         """Makes the summaries that are missing, and stores each. Tables that cannot be read come back.
 
         What cannot be stored stays in memory; with ``must_keep`` it raises OSError. Raises Cancelled,
-        DeadlinePassed.
+        DeadlineExceeded.
         """
         failed: Failed = {}
         missing = self.missing(tables)

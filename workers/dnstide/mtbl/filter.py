@@ -1,0 +1,24 @@
+"""Which rows of a table count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RowFilter:
+    """Rows of these record types and this bailiwick, in the forms of the tables.
+
+    Empty `rrtypes` stand for all record types, `bailiwick` None for all bailiwicks. Record types are numbers; a
+    bailiwick is a name with its labels reversed, closed by a zero (see `dnstable.reversed_name`).
+    """
+
+    rrtypes: tuple[int, ...] = ()
+    bailiwick: bytes | None = None
+
+    def __bool__(self) -> bool:
+        """Whether any row can be left out."""
+        return bool(self.rrtypes) or self.bailiwick is not None
+
+
+ALL_ROWS = RowFilter()
