@@ -28,6 +28,7 @@ from dnstide.model.vocabulary import Grouping
 
 if TYPE_CHECKING:
     from dnstide.model.arguments import TopOptions
+    from dnstide.model.top import TopProgress
 
 
 class _Top(click.Command):
@@ -121,7 +122,12 @@ def top(
         "explain": explain,
     }  # fmt: skip
     with closing(source.connect(timeout, cache_dir)) as client, progress_bar("making summaries") as bar:
-        answer = client.top(limit, progress=bar, **options)
+
+        def progress(now: TopProgress) -> None:
+            assert bar is not None
+            bar(now.summaries_made, now.summaries_wanted)
+
+        answer = client.top(limit, progress=progress if bar else None, **options)
     if explain:
         explain_top(answer)
     draw_top(answer, drawing, picture_title(answer, options))
