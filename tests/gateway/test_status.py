@@ -58,7 +58,7 @@ def test_every_row_gives_its_status_and_error_info(kind: type[BaseException]) ->
 @pytest.mark.parametrize("kind", TableError.__subclasses__())
 def test_every_damage_is_data_loss_under_its_own_code(kind: type[TableError]) -> None:
     """Whatever is wrong with a table that the answer needs, the reason says so."""
-    failure = Failure.of("dns.20240101.D.mtbl", kind("/data/dns.20240101.D.mtbl", 7, "broken"))
+    failure = failure_of("dns.20240101.D.mtbl", kind("/data/dns.20240101.D.mtbl", 7, "broken"))
     found = status_of(AnswerIncomplete((failure,)))
     assert (found.code, found.reason) == (grpc.StatusCode.DATA_LOSS, kind.code)
 

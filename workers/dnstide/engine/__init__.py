@@ -1,42 +1,28 @@
-"""From a question to an answer over any shards: catalog, plan, merge, smooth."""
+"""From a question to an answer over any shards: catalog, plan, merge, smooth; for volume, top and analysis."""
 
-from dnstide.engine.catalog import Catalog, TableInfo, parse_table_name, scan_directory
-from dnstide.engine.errors import AnswerIncomplete, DirectoryError, EngineError, InvalidQuestion, NoTables
-from dnstide.engine.granularity import Granularity
+from dnstide.engine.analyze import analyze, volume_question
+from dnstide.engine.catalog import build_catalog, parse_table_name, scan_directory
 from dnstide.engine.local import LocalEngine
-from dnstide.engine.parse import OwnerTarget
-from dnstide.engine.volume.answer import Series, Timings, VolumeAnswer
-from dnstide.engine.volume.coverage import Coverage
-from dnstide.engine.volume.explain import LeftOut
-from dnstide.engine.volume.merge import Accumulator
+from dnstide.engine.top.query import TopQuery
+from dnstide.engine.top.run import RefreshCatalog, ShardsRequest, plan_spans, top_steps
+from dnstide.engine.volume.execution import VolumeExecution
 from dnstide.engine.volume.plan import VolumePlan, plan_volume
-from dnstide.engine.volume.question import BucketBy, FailurePolicy, VolumeQuestion
-from dnstide.engine.volume.smooth import Smoothing, SmoothingMethod
+from dnstide.engine.volume.query import VolumeQuery
 
 __all__ = [
-    "Accumulator",
-    "AnswerIncomplete",
-    "BucketBy",
-    "Catalog",
-    "Coverage",
-    "DirectoryError",
-    "EngineError",
-    "FailurePolicy",
-    "Granularity",
-    "InvalidQuestion",
-    "LeftOut",
     "LocalEngine",
-    "NoTables",
-    "OwnerTarget",
-    "Series",
-    "Smoothing",
-    "SmoothingMethod",
-    "TableInfo",
-    "Timings",
-    "VolumeAnswer",
+    "RefreshCatalog",
+    "ShardsRequest",
+    "TopQuery",
+    "VolumeExecution",
     "VolumePlan",
-    "VolumeQuestion",
+    "VolumeQuery",
+    "analyze",
+    "build_catalog",
     "parse_table_name",
+    "plan_spans",
     "plan_volume",
     "scan_directory",
+    "top_steps",
+    "volume_question",
 ]

@@ -1,40 +1,34 @@
 """Which tables there are, the period of each, and whether each is sound."""
 
+from __future__ import annotations
+
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
+from threading import Lock
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
-from dnstide.engine.errors import DirectoryError
-from dnstide.engine.granularity import Granularity
+from dnstide.model.catalog import Catalog, TableInfo
+from dnstide.model.errors import DirectoryUnreadable, Failure
+from dnstide.model.granularity import Granularity
 from dnstide.shard.directory import TableStatus, list_directory
-from dnstide.shard.partial import Failure
 
 _NAME = re.compile(r"(dns|dnssec)\.([0-9]{4}|[0-9]{6}|[0-9]{8}|[0-9]{8}\.[0-9]{4})\.([YQMWDHXm])\.mtbl")
-_LENGTHS = {"Y": 4, "Q": 6, "M": 6, "W": 8, "D": 8, "H": 13, "X": 13, "m": 13}
-
-
-@dataclass(frozen=True, slots=True)
-class TableInfo:
-    """One table: its period is [start, stop) in unix seconds; `problem` is set where it cannot be read."""
-
-    name: str
-    dataset: str
-    granularity: Granularity
-    start: int
-    stop: int
-    size: int = 0
-    mtime_ns: int = 0
-    problem: Failure | None = None
+_STAMP_LENGTHS = {"Y": 4, "Q": 6, "M": 6, "W": 8, "D": 8, "H": 13, "X": 13, "m": 13}
 
 
 @dataclass(frozen=True, eq=False)
-class Columns:
-    """The tables of one dataset as arrays, ordered by start, then coarsest first."""
+class TableColumns:
+    """The tables of one dataset as arrays, ordered by start, then coarsest first.
+
+    `start` and `stop` are unix seconds, `rank` is that of the granularity; `sound` is False where a table
+    cannot be read.
+    """
 
     infos: tuple[TableInfo, ...]
     start: npt.NDArray[np.int64]
@@ -43,92 +37,74 @@ class Columns:
     sound: npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, eq=False)
-class Catalog:
-    """Tables by dataset, then start, then coarsest first, and the files that are no tables.
+_columns: WeakKeyDictionary[Catalog, dict[str, TableColumns]] = WeakKeyDictionary()
+_lock = Lock()
 
-    Immutable; `version` changes when a table comes, goes, changes or breaks. `plans` is the planner's.
+
+def table_columns(catalog: Catalog, dataset: str) -> TableColumns:
+    """The tables of that dataset as arrays. They are made once for each catalog."""
+    with _lock:
+        columns = _columns.setdefault(catalog, {}).get(dataset)
+    if columns is None:
+        infos = tuple([table for table in catalog.tables if table.dataset == dataset])
+        columns = TableColumns(
+            infos,
+            _seconds([table.start for table in infos]),
+            _seconds([table.stop for table in infos]),
+            np.array([table.granularity.rank for table in infos], np.int8),
+            np.array([table.problem is None for table in infos], bool),
+        )
+        with _lock:
+            _columns[catalog][dataset] = columns
+    return columns
+
+
+def build_catalog(statuses: Iterable[TableStatus]) -> Catalog:
+    """The catalog of what shards report.
+
+    Where several speak of one table, one that can read it decides; but damage that one shard has met is
+    there for all that see the same file.
     """
-
-    tables: tuple[TableInfo, ...]
-    ignored: tuple[tuple[str, str], ...] = ()
-    plans: dict[object, object] = field(default_factory=dict, repr=False)
-
-    @classmethod
-    def build(cls, statuses: Iterable[TableStatus]) -> "Catalog":
-        """From what shards report. Where several speak of one table, one that can read it decides; but damage
-        that one shard has met is there for all that see the same file.
-        """
-        statuses = list(statuses)
-        damaged = {
-            (status.name, status.identity): status.problem
-            for status in statuses
-            if status.problem is not None and not status.problem.retryable
-        }
-        tables: dict[str, TableInfo] = {}
-        ignored: dict[str, str] = {}
-        for status in statuses:
-            known = tables.get(status.name)
-            if known is not None and known.problem is None:
-                continue
-            table = parse_table_name(status.name)
-            if isinstance(table, str):
-                ignored[status.name] = table
-            else:
-                problem = damaged.get((status.name, status.identity), status.problem)
-                tables[status.name] = replace(
-                    table, size=status.size, mtime_ns=status.mtime_ns, problem=problem
-                )
-        return cls(tuple(sorted(tables.values(), key=_order)), tuple(sorted(ignored.items())))
-
-    @cached_property
-    def version(self) -> str:
-        """16 hexadecimal digits over names, sizes, times and problems."""
-        digest = hashlib.blake2b(digest_size=8)
-        for t in self.tables:
-            digest.update(
-                f"{t.name}\0{t.size}\0{t.mtime_ns}\0{t.problem.code if t.problem else ''}\n".encode()
+    statuses = list(statuses)
+    damaged = {
+        (status.name, status.identity): status.problem
+        for status in statuses
+        if status.problem is not None and not status.problem.retryable
+    }
+    tables: dict[str, TableInfo] = {}
+    ignored: dict[str, str] = {}
+    for status in statuses:
+        known = tables.get(status.name)
+        if known is not None and known.problem is None:
+            continue
+        table = parse_table_name(status.name)
+        if isinstance(table, str):
+            ignored[status.name] = table
+        else:
+            problem = damaged.get((status.name, status.identity), status.problem)
+            tables[status.name] = replace(
+                table, size=status.size, modified_ns=status.mtime_ns, problem=problem
             )
-        return digest.hexdigest()
+    return _catalog(tables.values(), tuple(sorted(ignored.items())))
 
-    @cached_property
-    def by_name(self) -> Mapping[str, TableInfo]:
-        return {table.name: table for table in self.tables}
 
-    def columns(self, dataset: str) -> Columns:
-        """The tables of that dataset as arrays, made once."""
-        columns = self._columns.get(dataset)
-        if columns is None:
-            infos = tuple([table for table in self.tables if table.dataset == dataset])
-            columns = self._columns[dataset] = Columns(
-                infos,
-                np.array([t.start for t in infos], np.int64),
-                np.array([t.stop for t in infos], np.int64),
-                np.array([t.granularity.rank for t in infos], np.int8),
-                np.array([t.problem is None for t in infos], bool),
-            )
-        return columns
+def with_problems(catalog: Catalog, problems: Iterable[Failure], more: Iterable[TableInfo] = ()) -> Catalog:
+    """The same tables and `more`; those that the problems name are marked as unreadable."""
+    of = {failure.table: failure for failure in problems}
+    tables = [replace(t, problem=of[t.name]) if t.name in of else t for t in (*catalog.tables, *more)]
+    return _catalog(tables, catalog.ignored)
 
-    @cached_property
-    def _columns(self) -> dict[str, Columns]:
-        return {}
 
-    def with_problems(self, problems: Iterable[Failure], more: Iterable[TableInfo] = ()) -> "Catalog":
-        """The same tables and `more`, those that problems name marked as unreadable."""
-        found = {failure.table: failure for failure in problems}
-        tables = [replace(t, problem=found[t.name]) if t.name in found else t for t in (*self.tables, *more)]
-        return Catalog(tuple(sorted(tables, key=_order)), self.ignored)
-
-    def available(self, dataset: str) -> tuple[str, ...]:
-        """One line for each granularity of the dataset, coarsest first: how many tables, and from when."""
-        lines = []
-        for granularity in reversed(Granularity):
-            some = [t for t in self.tables if t.dataset == dataset and t.granularity is granularity]
-            if some:
-                first, last = min(t.start for t in some), max(t.stop for t in some)
-                what = f"{len(some)} {granularity.label} table{'s' if len(some) > 1 else ''}"
-                lines.append(f"{what} from {utc_text(first)} to {utc_text(last)}")
-        return tuple(lines)
+def available(catalog: Catalog, dataset: str) -> tuple[str, ...]:
+    """One line for each granularity of the dataset, coarsest first: how many tables, and from when."""
+    lines = []
+    for granularity in reversed(Granularity):
+        tables = [t for t in catalog.tables if t.dataset == dataset and t.granularity is granularity]
+        if tables:
+            first, last = min(t.start for t in tables), max(t.stop for t in tables)
+            what = f"{len(tables)} {granularity} table{'s' if len(tables) > 1 else ''}"
+            lines.append(f"{what} from {utc_text(unix_seconds(first))} to {utc_text(unix_seconds(last))}")
+    return tuple(lines)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -140,27 +116,27 @@ def parse_table_name(name: str) -> TableInfo | str:
     if match is None:
         return "not a table: names are like dns.20150208.D.mtbl or dnssec.201501.M.mtbl"
     dataset, stamp, letter = match.groups()
-    if len(stamp) != _LENGTHS[letter]:
-        return f"a stamp of {_LENGTHS[letter]} characters goes with {letter}"
-    granularity = Granularity(letter)
+    if len(stamp) != _STAMP_LENGTHS[letter]:
+        return f"a stamp of {_STAMP_LENGTHS[letter]} characters goes with {letter}"
+    granularity = Granularity.of_letter(letter)
     try:
         year, month, day = int(stamp[:4]), int(stamp[4:6] or 1), int(stamp[6:8] or 1)
-        start = int(
-            datetime(year, month, day, int(stamp[9:11] or 0), int(stamp[11:] or 0), tzinfo=UTC).timestamp()
-        )
+        hour, minute = int(stamp[9:11] or 0), int(stamp[11:] or 0)
+        start = int(datetime(year, month, day, hour, minute, tzinfo=UTC).timestamp())
     except ValueError:
         return f"no such date or time: {stamp}"
     if start < 0 or granularity.floor(start) != start:
-        return f"no {granularity.label} begins at {stamp}"
-    return TableInfo(name, dataset, granularity, start, granularity.next(start))
+        return f"no {granularity} begins at {stamp}"
+    stop = granularity.next(start)
+    return TableInfo(name, dataset, granularity, np.datetime64(start, "s"), np.datetime64(stop, "s"))
 
 
 def scan_directory(path: str) -> Catalog:
-    """The catalog of a directory as it lies there, nothing opened. Raises DirectoryError."""
+    """The catalog of a directory as it lies there. No table is opened. Raises DirectoryUnreadable."""
     try:
-        return Catalog.build(list_directory(path))
+        return build_catalog(list_directory(path))
     except OSError as error:
-        raise DirectoryError.of(path, error) from error
+        raise DirectoryUnreadable.of(path, error) from error
 
 
 def utc_text(timestamp: int, *, time: bool = False) -> str:
@@ -173,5 +149,26 @@ def utc_text(timestamp: int, *, time: bool = False) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ" if time else "%Y-%m-%d")
 
 
+def unix_seconds(moment: np.datetime64) -> int:
+    """A moment in unix seconds."""
+    return int(moment.astype("datetime64[s]").astype(np.int64))
+
+
+def _catalog(tables: Iterable[TableInfo], ignored: tuple[tuple[str, str], ...]) -> Catalog:
+    """Tables in the order of the catalog; its version is 16 hexadecimal digits over names, sizes, times and
+    problems.
+    """
+    ordered = tuple(sorted(tables, key=_order))
+    digest = hashlib.blake2b(digest_size=8)
+    for table in ordered:
+        code = table.problem.code if table.problem else ""
+        digest.update(f"{table.name}\0{table.size}\0{table.modified_ns}\0{code}\n".encode())
+    return Catalog(ordered, ignored, digest.hexdigest())
+
+
+def _seconds(moments: list[np.datetime64]) -> npt.NDArray[np.int64]:
+    return np.array(moments, "datetime64[s]").astype(np.int64)
+
+
 def _order(table: TableInfo) -> tuple[str, int, int, str]:
-    return table.dataset, table.start, -table.granularity.rank, table.name
+    return table.dataset, unix_seconds(table.start), -table.granularity.rank, table.name

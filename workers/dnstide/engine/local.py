@@ -1,41 +1,47 @@
-"""The engine in this process: plan, look and merge over one directory, without a server."""
+"""The engine in this process: plan, ask and merge over one directory, without a server."""
+
+from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from threading import Lock
 from time import monotonic, perf_counter
 
-from dnstide.engine.catalog import Catalog
-from dnstide.engine.errors import DirectoryError
-from dnstide.engine.top.answer import TopAnswer
-from dnstide.engine.top.question import TopQuestion
-from dnstide.engine.top.run import Fresh, top_steps
-from dnstide.engine.volume.answer import Timings, VolumeAnswer
-from dnstide.engine.volume.execution import Looks
+from dnstide.engine.analyze import analyze, volume_question
+from dnstide.engine.catalog import build_catalog
+from dnstide.engine.top.query import TopQuery
+from dnstide.engine.top.run import RefreshCatalog, top_steps
+from dnstide.engine.volume.execution import VolumeExecution
 from dnstide.engine.volume.plan import VolumePlan, plan_volume
-from dnstide.engine.volume.question import VolumeQuestion
-from dnstide.mtbl import (
-    Cancel,
+from dnstide.engine.volume.query import VolumeQuery
+from dnstide.model.analysis import Findings
+from dnstide.model.catalog import Catalog, TableReport
+from dnstide.model.errors import (
     Cancelled,
     CountOverflow,
     DeadlineExceeded,
-    TableError,
-    TableReport,
-    verify_table,
+    DirectoryUnreadable,
+    DnstideError,
+    Failure,
 )
-from dnstide.shard import BLOCK_CACHE_BYTES, Failure, Shard, ShardError, ShardQuestion
-from dnstide.shard.partial import CANCELLED, COUNT_OVERFLOW, DEADLINE_PASSED
+from dnstide.model.question import AnalysisQuestion, TopQuestion, VolumeQuestion
+from dnstide.model.top import Top, TopProgress
+from dnstide.model.volume import Progress, Timings, Volume
+from dnstide.mtbl import Cancel, TableError, verify_table
+from dnstide.shard import BLOCK_CACHE_BYTES, Shard, ShardError, ShardQuestion
+from dnstide.shard.partial import CANCELLED, COUNT_OVERFLOW, DEADLINE_PASSED, failure_of
 from dnstide.shard.ranking.requests import RankReply
 
-#: Called with (tables done, tables asked) between the parts of a long look.
-Progress = Callable[[int, int], None]
+CHUNK_PAIRS = 16384
+"""Largest number of (table, query) pairs in one chunk, where the caller wants progress."""
 
-#: Pairs of table and query in one part of a look whose progress is watched.
-_PART = 16384
-#: Files rewritten in place do not touch the directory; they are noticed after this many seconds.
-_STALE = 2.0
+RESCAN_SECONDS = 2.0
+"""Files that are rewritten in place do not touch the directory; they are noticed after this time."""
 
-_STOPS: Mapping[str, type[Exception]] = {
+TOO_LATE = "no whole answer in time: allow more with a longer timeout, or ask for less"
+
+_ERRORS: Mapping[str, type[DnstideError]] = {
     CANCELLED: Cancelled,
     DEADLINE_PASSED: DeadlineExceeded,
     COUNT_OVERFLOW: CountOverflow,
@@ -52,30 +58,31 @@ class LocalEngine:
         cache_dir: str | os.PathLike[str] | None = None,
         block_cache_bytes: int = BLOCK_CACHE_BYTES,
     ) -> None:
-        """Raises DirectoryError where the directory cannot be listed. An empty one can: tables may come.
+        """Raises DirectoryUnreadable where the directory cannot be listed. An empty one can: tables may come.
 
         Summaries of tables are kept in `cache_dir`, by default in the user's cache directory, and up to
         `block_cache_bytes` of decoded blocks in memory (0: none).
         """
         self._shard = Shard(mtbl_dir, threads, cache_dir, block_cache_bytes)
         self._lock = Lock()
-        self._catalog = Catalog(())
+        self._catalog = Catalog()
         self._state: list[tuple[str, tuple[int, int, int], Failure | None]] = []
         self._scan()
 
-    def __enter__(self) -> "LocalEngine":
+    def __enter__(self) -> LocalEngine:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.close()
 
     def close(self) -> None:
-        """Closes the tables."""
+        """Close the tables."""
         self._shard.close()
 
     def tables(self, check: bool = False) -> Catalog:
-        """The catalog as the directory is now. With check, every table is opened first, so that its trailer
-        and index are known to be sound. Raises DirectoryError."""
+        """The catalog as the directory is now. With `check`, every table is opened first, so that its trailer
+        and index are known to be sound. Raises DirectoryUnreadable.
+        """
         with self._lock:
             self._scan()
             if check:
@@ -85,97 +92,120 @@ class LocalEngine:
 
     def verify(
         self, names: Iterable[str] | None = None, cancel: Cancel | None = None
-    ) -> Iterator[TableReport | Failure]:
-        """Reads every byte of these tables, or of all, and tells of each what it holds or what is wrong."""
-        for name in [table.name for table in self.tables().tables] if names is None else names:
+    ) -> Iterator[TableReport]:
+        """Read every byte of these tables, or of all, and report on each."""
+        for name in [table.name for table in self.tables()] if names is None else names:
+            path = os.path.join(self._shard.mtbl_dir, name)
             try:
-                yield verify_table(os.path.join(self._shard.mtbl_dir, name), cancel)
+                yield verify_table(path, cancel)
             except TableError as error:
-                yield Failure.of(name, error)
+                yield TableReport(path, problem=failure_of(name, error))
 
     def plan(self, question: VolumeQuestion) -> VolumePlan:
-        """What would be read for a question. Raises NoTables, InvalidQuestion, DirectoryError."""
-        return plan_volume(self._current(), question)
+        """What would be read for a question. Raises NoTables, InvalidQuestion, DirectoryUnreadable."""
+        return plan_volume(self._current(), VolumeQuery.parse(question))
 
     def volume(
-        self, question: VolumeQuestion, progress: Progress | None = None, cancel: Cancel | None = None
-    ) -> VolumeAnswer:
+        self,
+        question: VolumeQuestion,
+        progress: Callable[[Progress], None] | None = None,
+        cancel: Cancel | None = None,
+    ) -> Volume:
         """The answer to a question.
 
-        Raises NoTables, InvalidQuestion, DirectoryError, AnswerIncomplete, CountOverflow, and what `cancel`
-        brings: Cancelled or DeadlineExceeded. Where a table turns out to be unreadable, finer tables take its
-        place.
+        Raises NoTables, InvalidQuestion, DirectoryUnreadable, AnswerIncomplete, CountOverflow, and what
+        `cancel` brings: Cancelled or DeadlineExceeded. Where a table turns out to be unreadable, finer tables
+        take its place.
         """
         began = perf_counter()
-        looks = Looks(self._current(), question)
-        planning, looking = perf_counter() - began, 0.0
-        while True:
-            began = perf_counter()
-            self._look(looks, question, progress, cancel)
-            looking += perf_counter() - began
-            if not looks.may_replan:
-                return looks.finish(Timings(plan=planning, look=looking))
-            began = perf_counter()
-            with self._lock:
-                self._scan()
-                fresh = self._catalog
-            looks.replan(fresh)
-            planning += perf_counter() - began
+        execution = VolumeExecution(self._current(), VolumeQuery.parse(question))
+        planning, asking = perf_counter() - began, 0.0
+        with _deadline():
+            while True:
+                began = perf_counter()
+                self._ask(execution, progress, cancel)
+                asking += perf_counter() - began
+                if not execution.may_replan:
+                    return execution.finish(Timings(plan=planning, ask=asking))
+                began = perf_counter()
+                execution.replan(self._rescanned())
+                planning += perf_counter() - began
 
     def top(
-        self, question: TopQuestion, progress: Progress | None = None, cancel: Cancel | None = None
-    ) -> TopAnswer:
+        self,
+        question: TopQuestion,
+        progress: Callable[[TopProgress], None] | None = None,
+        cancel: Cancel | None = None,
+    ) -> Top:
         """The largest, proved. Summaries that are missing are made, and `progress` tells how many are.
 
         Raises as `volume` does.
         """
-        steps = top_steps(self._current(), question)
+        steps = top_steps(self._current(), TopQuery.parse(question))
         reply: Catalog | list[RankReply] | None = None
-        while True:
-            try:
-                ask = steps.send(reply)
-            except StopIteration as done:
-                answer: TopAnswer = done.value
-                return answer
-            if isinstance(ask, Fresh):
-                with self._lock:
-                    self._scan()
-                    reply = self._catalog
-            else:
-                reply = [self._shard.ranker.answer(ask.share(ask.tables, "", None), cancel, progress)]
+
+        def made(done: int, wanted: int) -> None:
+            if progress is not None:
+                progress(TopProgress(summaries_wanted=wanted, summaries_made=done))
+
+        with _deadline():
+            while True:
+                try:
+                    request = steps.send(reply)
+                except StopIteration as done:
+                    top: Top = done.value
+                    return top
+                if isinstance(request, RefreshCatalog):
+                    reply = self._rescanned()
+                else:
+                    question_of_shard = request.share(request.tables, "", None)
+                    reply = [self._shard.ranker.answer(question_of_shard, cancel, made)]
+
+    def analyze(
+        self,
+        question: AnalysisQuestion,
+        progress: Callable[[Progress], None] | None = None,
+        cancel: Cancel | None = None,
+    ) -> Findings:
+        """What the counts of a volume show. Raises as `volume` does, and AnalysisRefused."""
+        return analyze(self.volume(volume_question(question), progress, cancel), question)
 
     def summarize(
         self,
         names: Iterable[str] | None = None,
-        progress: Progress | None = None,
+        progress: Callable[[int, int], None] | None = None,
         cancel: Cancel | None = None,
     ) -> list[Failure]:
-        """Makes the summaries that are missing, of these tables or of all; returns the tables that cannot be
-        read.
+        """Make the summaries that are missing, of these tables or of all; return the tables that cannot be
+        read. `progress` is called with how many are made and how many were missing.
 
         Raises OSError where they cannot be kept, Cancelled, DeadlineExceeded.
         """
-        listed = [table.name for table in self.tables().tables] if names is None else list(names)
-        return self._shard.ranker.make(listed, cancel, progress, must_keep=True)
+        listed = [table.name for table in self.tables()] if names is None else list(names)
+        with _deadline():
+            return self._shard.ranker.make(listed, cancel, progress, must_keep=True)
 
-    def _look(
-        self, looks: Looks, question: VolumeQuestion, progress: Progress | None, cancel: Cancel | None
+    def _ask(
+        self,
+        execution: VolumeExecution,
+        progress: Callable[[Progress], None] | None,
+        cancel: Cancel | None,
     ) -> None:
-        """Asks what is to do, in parts where progress is watched."""
-        queries, names = question.queries(), looks.todo
-        step = len(names) if progress is None else max(1, _PART // len(queries))
+        """Ask for the pending tables, in chunks where progress is wanted."""
+        queries, names = execution.query.queries(), execution.pending
+        split = execution.query.question.split_by_rrtype
+        step = len(names) if progress is None else max(1, CHUNK_PAIRS // len(queries))
         for first in range(0, len(names), step or 1):
-            part = (
-                looks.shard_plan if len(names) <= step else looks.plan.shard_plan(names[first : first + step])
-            )
-            answer = self._shard.answer([ShardQuestion("", part, queries, question.split_by_rrtype)], cancel)[
-                0
-            ]
+            if len(names) <= step:
+                plan = execution.shard_plan
+            else:
+                plan = execution.plan.shard_plan(names[first : first + step])
+            (answer,) = self._shard.answer([ShardQuestion("", plan, queries, split)], cancel)
             if isinstance(answer, ShardError):
-                raise _STOPS[answer.code](answer.reason)
-            looks.add(answer)
+                raise _ERRORS[answer.code](answer.reason)
+            execution.add(answer)
             if progress is not None:
-                progress(min(first + step, len(names)), len(names))
+                progress(Progress(execution.tables_asked, execution.tables_answered, execution.tables_failed))
 
     def _current(self) -> Catalog:
         """The catalog, read again where the directory changed since."""
@@ -183,9 +213,15 @@ class LocalEngine:
             try:
                 changed = os.stat(self._shard.mtbl_dir).st_mtime_ns != self._changed
             except OSError as error:
-                raise DirectoryError.of(self._shard.mtbl_dir, error) from error
-            if changed or monotonic() - self._scanned > _STALE:
+                raise DirectoryUnreadable.of(self._shard.mtbl_dir, error) from error
+            if changed or monotonic() - self._scanned > RESCAN_SECONDS:
                 self._scan()
+            return self._catalog
+
+    def _rescanned(self) -> Catalog:
+        """The catalog, read again in any case."""
+        with self._lock:
+            self._scan()
             return self._catalog
 
     def _scan(self) -> None:
@@ -194,8 +230,17 @@ class LocalEngine:
             self._changed = os.stat(self._shard.mtbl_dir).st_mtime_ns
             statuses = self._shard.inventory()
         except OSError as error:
-            raise DirectoryError.of(self._shard.mtbl_dir, error) from error
+            raise DirectoryUnreadable.of(self._shard.mtbl_dir, error) from error
         self._scanned = monotonic()
         state = [(status.name, status.identity, status.problem) for status in statuses]
         if state != self._state:
-            self._state, self._catalog = state, Catalog.build(statuses)
+            self._state, self._catalog = state, build_catalog(statuses)
+
+
+@contextmanager
+def _deadline() -> Iterator[None]:
+    """Says what to do where the time was too short."""
+    try:
+        yield
+    except DeadlineExceeded:
+        raise DeadlineExceeded(TOO_LATE) from None

@@ -1,21 +1,26 @@
 """Owner names and record types as people write them."""
 
-from collections.abc import Iterable
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import dns.exception
 import dns.name
 import dns.rdatatype
-from dnstide.engine.errors import InvalidQuestion
+from dnstide.model.errors import InvalidQuestion
+from dnstide.model.vocabulary import MAX_RRTYPES
 from dnstide.mtbl import LookupQuery, RowFilter
 from dnstide.mtbl.dnstable import owner_prefix, reversed_name
 
-MAX_RRTYPES = 64
-
-# All types, in dnstable's words: it reads ANY-DNSSEC as ANY, since DNSSEC records live in a dataset of their
-# own.
 _ALL_TYPES = frozenset({"ANY", "ANY-DNSSEC", "TYPE255"})
+"""All types, in dnstable's words: it reads ANY-DNSSEC as ANY, since DNSSEC has a dataset of its own."""
+
+
+class NotParsed(ValueError):
+    """A text that is no name or no record type; the text of the error is the cure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +36,14 @@ class OwnerTarget:
     bailiwick: dns.name.Name | None = None
 
     @classmethod
-    def parse(cls, text: str, field: str = "names") -> "OwnerTarget":
+    def parse(cls, text: str, field: str = "names") -> OwnerTarget:
         """From NAME, NAME/TYPE or NAME/TYPE/BAILIWICK, where TYPE may be empty or a comma list.
 
         A slash inside a name is written \\/ or \\047. `*.NAME` makes a wildcard, `*` and `*.` stand for all
-        names; an asterisk that is meant literally is written \\*. Raises InvalidQuestion(field, text, …).
+        names; an asterisk that is meant literally is written \\*. Raises InvalidQuestion for the field.
         """
-        try:
+        with refused(field, text):
             return _parse_target(text)
-        except InvalidQuestion as error:
-            raise InvalidQuestion(field, text, error.reason) from None
 
     def query(self) -> LookupQuery:
         """What a reader looks for."""
@@ -49,7 +52,7 @@ class OwnerTarget:
             owner_prefix(self.name, self.wildcard), self.wildcard, RowFilter(self.rrtypes, bailiwick)
         )
 
-    def narrowed(self, rrtypes: tuple[int, ...], bailiwick: dns.name.Name | None) -> "OwnerTarget":
+    def narrowed(self, rrtypes: tuple[int, ...], bailiwick: dns.name.Name | None) -> OwnerTarget:
         """The same name with these filters."""
         return replace(self, rrtypes=rrtypes, bailiwick=bailiwick)
 
@@ -59,20 +62,26 @@ class OwnerTarget:
         return name_text(self.name)
 
 
-def parse_owner(text: str, field: str) -> tuple[dns.name.Name, bool]:
-    """NAME, or `*.NAME`, `*` and `*.` for a name with all that is under it. Raises InvalidQuestion(field,
-    text, …)."""
+@contextmanager
+def refused(field: str, text: str) -> Iterator[None]:
+    """Turns NotParsed into the InvalidQuestion of a field and the text that was given there."""
+    try:
+        yield
+    except NotParsed as error:
+        raise InvalidQuestion.of(field, text, str(error)) from None
+
+
+def read_owner(text: str) -> tuple[dns.name.Name, bool]:
+    """NAME, or `*.NAME`, `*` and `*.` for a name with all that is under it. Raises NotParsed."""
     name = text.strip()
     wildcard = name in ("*", "*.") or name.startswith("*.")
     if wildcard:
         name = name[2:] or "."
     if "*" in _unescaped(name):
-        raise InvalidQuestion(
-            field,
-            text,
-            "an asterisk stands for whole names in front only (*.example.com); a literal one is written \\*",
+        raise NotParsed(
+            "an asterisk stands for whole names in front only (*.example.com); a literal one is written \\*"
         )
-    return parse_name(name, field), wildcard
+    return read_name(name), wildcard
 
 
 def name_text(name: dns.name.Name) -> str:
@@ -80,20 +89,18 @@ def name_text(name: dns.name.Name) -> str:
     return name.to_text().replace("*", "\\*")
 
 
-def parse_name(text: str, field: str) -> dns.name.Name:
-    """An absolute name in lower case with A-labels. Raises InvalidQuestion(field, text, …)."""
+def read_name(text: str) -> dns.name.Name:
+    """An absolute name in lower case with A-labels. Raises NotParsed."""
     if not text:
-        raise InvalidQuestion(field, text, "the name is empty; the root is written '.'")
+        raise NotParsed("the name is empty; the root is written '.'")
     plain = _unescaped(text)
     if not plain.isprintable() or " " in plain:  # other white space is not printable
-        raise InvalidQuestion(
-            field, text, "a space or control character in a name is written \\DDD, as in \\032"
-        )
+        raise NotParsed("a space or control character in a name is written \\DDD, as in \\032")
     try:
         if text.isascii():
             return dns.name.from_text(text).canonicalize()
         if "\\" in text:
-            raise InvalidQuestion(field, text, "write the labels of a name with escapes as A-labels (xn--…)")
+            raise NotParsed("write the labels of a name with escapes as A-labels (xn--…)")
         return dns.name.from_unicode(text, idna_codec=dns.name.IDNA_2008_Practical).canonicalize()
     except dns.name.LabelTooLong:
         reason = "a label is longer than 63 octets"
@@ -106,39 +113,38 @@ def parse_name(text: str, field: str) -> dns.name.Name:
     except (dns.exception.DNSException, UnicodeError) as error:
         detail = getattr(error, "kwargs", {}).get("idna_exception", error)
         reason = f"not a name of IDNA 2008: {detail}; its A-label (xn--…) is taken as it is"
-    raise InvalidQuestion(field, text, reason)
+    raise NotParsed(reason)
 
 
-def parse_rrtype(text: str, field: str = "rrtypes") -> int | None:
-    """The number of a mnemonic or TYPEnnn in any case; None for ANY. Raises InvalidQuestion(field, text,
-    …)."""
+def read_rrtype(text: str) -> int | None:
+    """The number of a mnemonic or TYPEnnn in any case; None for ANY. Raises NotParsed."""
     word = text.strip().upper()
     if word in _ALL_TYPES:
         return None
     if word.isdecimal():
-        raise InvalidQuestion(field, text, f"write a record type by its name or as TYPE{word}")
+        raise NotParsed(f"write a record type by its name or as TYPE{word}")
     try:
         rrtype = int(dns.rdatatype.from_text(word))
     except (dns.exception.DNSException, ValueError):
         hint = "; a slash inside a name is written \\/" if "." in word else ""
-        raise InvalidQuestion(field, text, f"no such record type{hint}") from None
+        raise NotParsed(f"no such record type{hint}") from None
     if not 0 < rrtype < 65536:
-        raise InvalidQuestion(field, text, "record types go from TYPE1 to TYPE65535")
+        raise NotParsed("record types go from TYPE1 to TYPE65535")
     return rrtype
 
 
 def parse_rrtypes(texts: Iterable[str], field: str = "rrtypes") -> tuple[int, ...]:
-    """Sorted numbers, each once; empty where nothing or ANY is among them. Raises InvalidQuestion(field,
-    …)."""
-    found: set[int] = set()
-    everything = False
+    """Sorted numbers, each once; empty where nothing or ANY is among them. Raises InvalidQuestion for the
+    field.
+    """
+    rrtypes: set[int | None] = set()
     for text in texts:
-        rrtype = parse_rrtype(text, field)
-        everything = everything or rrtype is None
-        found.add(rrtype or 0)
-    if len(found) > MAX_RRTYPES:
-        raise InvalidQuestion(field, len(found), f"at most {MAX_RRTYPES} record types at once")
-    return () if everything else tuple(sorted(found))
+        with refused(field, text):
+            rrtypes.add(read_rrtype(text))
+    if len(rrtypes) > MAX_RRTYPES:
+        raise InvalidQuestion.of(field, len(rrtypes), f"at most {MAX_RRTYPES} record types at once")
+    numbers = [rrtype for rrtype in rrtypes if rrtype is not None]
+    return tuple(sorted(numbers)) if len(numbers) == len(rrtypes) else ()
 
 
 def rrtype_text(rrtype: int) -> str:
@@ -148,14 +154,16 @@ def rrtype_text(rrtype: int) -> str:
 
 @lru_cache(maxsize=4096)
 def _parse_target(text: str) -> OwnerTarget:
-    field = "names"
     parts = _split(text.strip())
     if len(parts) > 3:
-        raise InvalidQuestion(field, text, "take NAME/TYPE/BAILIWICK; a slash inside a name is written \\/")
-    name, rrtype, bailiwick = (part.strip() for part in [*parts, "", ""][:3])
-    owner, wildcard = parse_owner(name, field)
-    rrtypes = parse_rrtypes([t for t in rrtype.split(",") if t.strip()], field)
-    return OwnerTarget(owner, wildcard, rrtypes, parse_name(bailiwick, field) if bailiwick else None)
+        raise NotParsed("take NAME/TYPE/BAILIWICK; a slash inside a name is written \\/")
+    name, rrtypes, bailiwick = (part.strip() for part in [*parts, "", ""][:3])
+    owner, wildcard = read_owner(name)
+    numbers = {read_rrtype(word) for word in rrtypes.split(",") if word.strip()}
+    if len(numbers) > MAX_RRTYPES:
+        raise NotParsed(f"at most {MAX_RRTYPES} record types at once")
+    chosen = () if None in numbers else tuple(sorted(number for number in numbers if number))
+    return OwnerTarget(owner, wildcard, chosen, read_name(bailiwick) if bailiwick else None)
 
 
 def _split(text: str) -> list[str]:

@@ -24,7 +24,6 @@ from dnstide.mtbl.errors import (
 from dnstide.mtbl.filter import RowFilter
 from dnstide.mtbl.handshake import require_same_version
 from dnstide.mtbl.lookup import LookupQuery, LookupResult, lookup
-from dnstide.mtbl.verify import TableReport, verify_table
 from dnstide.mtbl.writer import DnstableWriter, merge_tables, write_entries
 
 __all__ = [
@@ -49,7 +48,6 @@ __all__ = [
     "TableChanged",
     "TableError",
     "TableMissing",
-    "TableReport",
     "TableTooShort",
     "TableUnreadable",
     "UnknownCompression",

@@ -15,11 +15,11 @@ from typing import Any
 import dnstide.mtbl._scan as _scan
 import numpy as np
 import numpy.typing as npt
+from dnstide.model.vocabulary import Grouping
 from dnstide.mtbl._native import Cancel, Table
 from dnstide.mtbl.errors import TableError
 from dnstide.mtbl.keys import Keys
 from dnstide.mtbl.psl import suffix_list
-from dnstide.model.vocabulary import Grouping
 
 COMMON_TYPES = (1, 28, 2, 5, 15, 16, 6, 12, 43)  # A, AAAA, NS, CNAME, MX, TXT, SOA, PTR, DS: a class for each
 UNLIMITED = 2**62

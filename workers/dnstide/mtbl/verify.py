@@ -3,22 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
 import dnstide.mtbl._native as _native
+from dnstide.model.catalog import TableReport
 from dnstide.mtbl._native import Cancel, Table
-
-
-@dataclass(frozen=True, slots=True)
-class TableReport:
-    """A sound table: its layout, and how much was looked at. `bytes` is the file's size."""
-
-    path: str
-    version: int
-    compression: str
-    entries: int
-    blocks: int
-    bytes: int
 
 
 def verify_table(path: str | os.PathLike[str], cancel: Cancel | None = None) -> TableReport:

@@ -2,9 +2,6 @@
 
 from dnstide.shard.directory import TableStatus, list_directory
 from dnstide.shard.partial import (
-    SHARD_TIMEOUT,
-    SHARD_UNREACHABLE,
-    Failure,
     Partial,
     ShardError,
     sum_partials,
@@ -14,9 +11,6 @@ from dnstide.shard.shard import BLOCK_CACHE_BYTES, Shard
 
 __all__ = [
     "BLOCK_CACHE_BYTES",
-    "SHARD_TIMEOUT",
-    "SHARD_UNREACHABLE",
-    "Failure",
     "Partial",
     "Shard",
     "ShardError",

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
+from dnstide.model.errors import Failure
 from dnstide.mtbl import Cancel, LookupQuery, LookupResult
-from dnstide.shard.partial import Failure, Partial
+from dnstide.shard.partial import Partial
 from dnstide.shard.question import ShardPlan, ShardQuestion
 
 

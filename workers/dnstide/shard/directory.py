@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass, replace
 
-from dnstide.shard.partial import Failure
+from dnstide.model.errors import Failure
 
 
 @dataclass(frozen=True, slots=True)

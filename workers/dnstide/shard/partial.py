@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+from dnstide.model.errors import Failure
 from dnstide.mtbl import CountOverflow, TableChanged, TableError
 
-SHARD_UNREACHABLE = "SHARD_UNREACHABLE"
-SHARD_TIMEOUT = "SHARD_TIMEOUT"
 CANCELLED = "CANCELLED"
 DEADLINE_PASSED = "DEADLINE_PASSED"
 COUNT_OVERFLOW = "COUNT_OVERFLOW"
@@ -26,34 +25,10 @@ UInt16s = npt.NDArray[np.uint16]
 UInt64s = npt.NDArray[np.uint64]
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A table whose rows are not in the answer, and why.
-
-    `code` is the code of a `dnstide.mtbl.TableError`, SHARD_UNREACHABLE or SHARD_TIMEOUT; `offset` is the
-    byte in the file, None where the trouble has no place; `retryable` says that asking again may succeed.
-    """
-
-    table: str
-    code: str
-    reason: str
-    offset: int | None = None
-    retryable: bool = False
-
-    @classmethod
-    def of(cls, table: str, error: TableError) -> "Failure":
-        """What a reader's error means for the table of that name."""
-        retryable = not error.damaged or isinstance(error, TableChanged)
-        return cls(table, error.code, error.reason, error.offset, retryable)
-
-    @property
-    def unreachable(self) -> bool:
-        """True where the shard did not answer, so nothing is known about the table itself."""
-        return self.code in (SHARD_UNREACHABLE, SHARD_TIMEOUT)
-
-    def __str__(self) -> str:
-        place = "" if self.offset is None else f" (at byte {self.offset})"
-        return f"{self.table}: {self.reason}{place}"
+def failure_of(table: str, error: TableError) -> Failure:
+    """What a reader's error means for the table of that name."""
+    retryable = not error.damaged or isinstance(error, TableChanged)
+    return Failure(table, error.code, error.reason, error.offset, retryable)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ from time import perf_counter
 
 import numpy as np
 import numpy.typing as npt
+from dnstide.model.errors import Failure
 from dnstide.mtbl import BlockCache, Cancel, Cancelled, CountOverflow, DeadlineExceeded, Table, lookup
 from dnstide.shard.batch import Batch, batches, divide
 from dnstide.shard.directory import TableStatus, list_directory
-from dnstide.shard.partial import CANCELLED, COUNT_OVERFLOW, DEADLINE_PASSED, Failure, Partial, ShardError
+from dnstide.shard.partial import CANCELLED, COUNT_OVERFLOW, DEADLINE_PASSED, Partial, ShardError
 from dnstide.shard.question import ShardPlan, ShardQuestion
 from dnstide.shard.ranking.ranker import Ranker
 from dnstide.shard.ranking.requests import RankQuestion, RankReply

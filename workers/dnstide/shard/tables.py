@@ -4,9 +4,10 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from threading import Lock
 
+from dnstide.model.errors import Failure
 from dnstide.mtbl import Table, TableChanged, TableError, TableMissing, open_tables
 from dnstide.shard.directory import TableStatus
-from dnstide.shard.partial import Failure
+from dnstide.shard.partial import failure_of
 
 Identity = tuple[int, int, int]
 
@@ -56,7 +57,7 @@ class OpenTables:
 
     def failed(self, name: str, table: Table, error: TableError) -> Failure:
         """Notes what a lookup met in an open table; the next question opens it again unless it is damaged."""
-        failure = Failure.of(name, error)
+        failure = failure_of(name, error)
         with self._lock:
             held = self._open.get(name)
             if held is not None and held is table:
@@ -119,7 +120,7 @@ class OpenTables:
         if not isinstance(opened, TableError):
             self._broken.pop(name, None)
             return self._open.setdefault(name, opened)
-        failure = Failure.of(name, opened)
+        failure = failure_of(name, opened)
         if isinstance(opened, TableMissing):
             self._broken.pop(name, None)
         else:

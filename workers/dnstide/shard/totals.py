@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from dnstide.model.errors import Failure
 from dnstide.mtbl import LookupQuery, Table
 from dnstide.shard.counts import add_counts
-from dnstide.shard.partial import Failure, Partial
+from dnstide.shard.partial import Partial
 from dnstide.shard.question import ShardQuestion
 from dnstide.shard.summaries.store import Summaries
 

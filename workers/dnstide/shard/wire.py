@@ -15,11 +15,12 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from dnstide.model.errors import Failure
 from dnstide.mtbl import LookupQuery, RowFilter, TableError
 from dnstide.mtbl.errors import Cancelled, CountOverflow, DeadlineExceeded
 from dnstide.mtbl.keys import Grouping, Keys
 from dnstide.shard.directory import TableStatus
-from dnstide.shard.partial import Failure, Partial, ShardError
+from dnstide.shard.partial import Partial, ShardError
 from dnstide.shard.question import ShardPlan, ShardQuestion
 from dnstide.shard.ranking import requests
 from dnstide.shard.ranking.bounds import Bounds

@@ -1,41 +1,19 @@
-"""Statistics of finished series: plain arrays in, frozen values out.
+"""Statistics of finished series: plain arrays in, values of the model out.
 
-`analyze` takes a whole answer; every other function takes the counts of one bucket each (uint64, 0 where none
-was seen) and a mask `known` that is False where no table covers the bucket. Buckets are named by their index
-on the axis.
+`analyze` takes a whole volume; every other function takes the counts of one bucket each (uint64, 0 where none
+was seen) and a mask `known` that is False where no table covers the bucket.
 """
 
-from dnstide.engine.analyze.breakdown import Breakdown, Part, break_down
-from dnstide.engine.analyze.correlation import Correlation, correlate
-from dnstide.engine.analyze.errors import AnalysisError
-from dnstide.engine.analyze.gaps import Gap, GapKind, find_gaps
-from dnstide.engine.analyze.run import (
-    Analysis,
-    AnalysisSettings,
-    Findings,
-    SeriesFindings,
-    analyze,
-    question_for,
-)
+from dnstide.engine.analyze.breakdown import break_down
+from dnstide.engine.analyze.correlation import correlate
+from dnstide.engine.analyze.findings import analyze, volume_question
+from dnstide.engine.analyze.gaps import find_gaps
 from dnstide.engine.analyze.season import season_for
-from dnstide.engine.analyze.shape import Shape, describe_shape
-from dnstide.engine.analyze.shifts import Shift, find_shifts
-from dnstide.engine.analyze.spikes import Spike, find_spikes
+from dnstide.engine.analyze.shape import describe_shape
+from dnstide.engine.analyze.shifts import find_shifts
+from dnstide.engine.analyze.spikes import find_spikes
 
 __all__ = [
-    "Analysis",
-    "AnalysisError",
-    "AnalysisSettings",
-    "Breakdown",
-    "Correlation",
-    "Findings",
-    "Gap",
-    "GapKind",
-    "Part",
-    "SeriesFindings",
-    "Shape",
-    "Shift",
-    "Spike",
     "analyze",
     "break_down",
     "correlate",
@@ -43,6 +21,6 @@ __all__ = [
     "find_gaps",
     "find_shifts",
     "find_spikes",
-    "question_for",
     "season_for",
+    "volume_question",
 ]

@@ -3,45 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
-from dnstide.engine.analyze.columns import columns
-from dnstide.engine.analyze.errors import AnalysisError
+from dnstide.engine.analyze.columns import columns, refusal
 from dnstide.engine.analyze.totals import LARGEST, exact_total
+from dnstide.model.analysis import Breakdown, Part
 from numpy.typing import ArrayLike
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One label, its exact total, and its share of the whole from 0 to 1 (0 where the whole is 0)."""
+def break_down(name: str, series: Iterable[tuple[str, ArrayLike]]) -> Breakdown:
+    """Total the counts of each record type of a name over the span, largest first, equal ones by type.
 
-    label: str
-    total: int
-    share: float
+    Counts of one type that is given twice are added. Without any series there is nothing to total.
 
-
-@dataclass(frozen=True, slots=True)
-class Breakdown:
-    """The parts, largest first, equal ones by label; and their exact sum."""
-
-    total: int
-    parts: tuple[Part, ...]
-
-
-def break_down(series: Iterable[tuple[str, ArrayLike]]) -> Breakdown:
-    """Total each label's counts over the span; counts of one label given twice are added.
-
-    share = total / sum of totals. Raises AnalysisError where there is no series or a sum passes 2^64 − 1.
+    share = total / sum of totals, 0 where that is 0. Raises AnalysisRefused where a sum passes 2^64 − 1.
     """
     totals: dict[str, int] = {}
-    for label, counts in series:
+    for rrtype, counts in series:
         numbers, _ = columns("breakdown", counts, None)
-        totals[label] = totals.get(label, 0) + exact_total(np.asarray(numbers))
-    if not totals:
-        raise AnalysisError("breakdown", "no series to break down")
+        totals[rrtype] = totals.get(rrtype, 0) + exact_total(np.asarray(numbers))
     whole = sum(totals.values())
     if whole > LARGEST:
-        raise AnalysisError("breakdown", f"the total {whole} passes 2^64-1; ask for a shorter span")
+        raise refusal("breakdown", f"the total {whole} passes 2^64-1; ask for a shorter span")
     ordered = sorted(totals.items(), key=lambda item: (-item[1], item[0]))
-    return Breakdown(whole, tuple(Part(k, v, v / whole if whole else 0.0) for k, v in ordered))
+    return Breakdown(name, whole, tuple(Part(k, v, v / whole if whole else 0.0) for k, v in ordered))

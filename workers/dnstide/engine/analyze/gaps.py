@@ -3,42 +3,24 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
-from dnstide.engine.analyze.columns import Bools, columns
-from dnstide.engine.analyze.errors import AnalysisError
+from dnstide.engine.analyze.columns import Bools, columns, moments, refusal
+from dnstide.model.analysis import Gap
+from dnstide.model.vocabulary import GapKind
 from numpy.typing import ArrayLike, NDArray
 
 NEIGHBOURS = 28  # buckets on either side that tell how likely silence is there
 RARE = 60  # at most one silent span in so many buckets, or two, is out of the ordinary
 
 
-class GapKind(Enum):
-    """Why a span has no counts."""
-
-    SILENT = "silent"  # tables were there, and the name was not in them
-    NO_DATA = "no-data"  # no table to look at
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """The buckets [start, stop) without counts.
-
-    `expected` is how many silent spans as long as this one chance would make in the whole series (0 for
-    NO_DATA). `edge` is true where the span touches a bucket without data or an end of the series, so that it
-    may be longer.
-    """
-
-    start: int
-    stop: int
-    kind: GapKind
-    expected: float
-    edge: bool
-
-
-def find_gaps(counts: ArrayLike, known: ArrayLike | None = None, *, alpha: float = 0.01) -> tuple[Gap, ...]:
+def find_gaps(
+    counts: ArrayLike,
+    known: ArrayLike | None = None,
+    *,
+    edges: ArrayLike | None = None,
+    alpha: float = 0.01,
+) -> tuple[Gap, ...]:
     """Every span without data, and every silent span that chance does not explain, in order of time.
 
     Seen and silent buckets are taken as a two-state Markov chain. The K longest silent spans (one in
@@ -56,18 +38,20 @@ def find_gaps(counts: ArrayLike, known: ArrayLike | None = None, *, alpha: float
 
     Sources: M. F. Schilling, "The longest run of heads", College Math. J. 21, 1990; C. I. Bliss and
     R. A. Fisher, "Fitting the negative binomial distribution to biological data", Biometrics 9, 1953.
-    Raises AnalysisError for bad arguments. A series that was never seen has no silent span.
+    Raises AnalysisRefused for bad arguments. A series that was never seen has no silent span. `edges` are
+    the n+1 borders of the buckets, unix seconds; without them bucket i begins at second i.
     """
     numbers, mask = columns("gaps", counts, known)
+    times = moments(edges, numbers.size)
     if not 0 < alpha < 1:
-        raise AnalysisError("gaps", f"alpha must lie between 0 and 1, not {alpha}")
-    gaps = [Gap(a, b, GapKind.NO_DATA, 0.0, a == 0 or b == mask.size) for a, b in runs(~mask)]
+        raise refusal("gaps", f"alpha must lie between 0 and 1, not {alpha}")
+    gaps = [Gap(times[a], times[b], GapKind.NO_DATA, 0.0, a == 0 or b == mask.size) for a, b in runs(~mask)]
     seen = int(np.count_nonzero(mask & (numbers > 0)))
     spans = runs(mask & (numbers == 0))
     if seen and spans:
         spans.sort(key=lambda span: span[0] - span[1])
-        most = max(2, mask.size // RARE)
-        judged, usual = spans[:most], spans[most:]
+        rare = max(2, mask.size // RARE)
+        judged, usual = spans[:rare], spans[rare:]
         at_risk = sum(b - a for a, b in usual) + (len(judged) * (usual[0][1] - usual[0][0]) if usual else 0)
         ordinary = mask.copy()
         for a, b in judged:
@@ -80,7 +64,7 @@ def find_gaps(counts: ArrayLike, known: ArrayLike | None = None, *, alpha: float
             expected = seen * begins * _survival(b - a, ends, goes_on)
             if expected < alpha:
                 open_end = a == 0 or b == mask.size or not mask[a - 1] or not mask[b]
-                gaps.append(Gap(a, b, GapKind.SILENT, expected, bool(open_end)))
+                gaps.append(Gap(times[a], times[b], GapKind.SILENT, expected, bool(open_end)))
     return tuple(sorted(gaps, key=lambda gap: gap.start))
 
 

@@ -2,52 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from dnstide.engine.analyze.columns import Floats, Ints, columns
-from dnstide.engine.analyze.errors import AnalysisError
+from dnstide.engine.analyze.columns import Floats, Ints, columns, refusal
 from dnstide.engine.analyze.season import DAY
 from dnstide.engine.analyze.totals import exact_total
+from dnstide.model.analysis import Shape
 from numpy.typing import ArrayLike, NDArray
 
 HOUR = 3_600
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """Figures of one series over its known buckets.
-
-    `total` is exact. `variation` is the coefficient of variation, standard deviation (n − 1) over mean; None
-    for fewer than two buckets or a mean of 0. `weekdays` holds the mean count of the buckets that begin on
-    Monday … Sunday (UTC) over the mean of all, None where no bucket does, and is empty for buckets longer
-    than a day; `hours` the same for the hours 0 … 23, empty for buckets longer than an hour.
-    """
-
-    buckets: int
-    seen: int
-    total: int
-    mean: float
-    median: float
-    low: int
-    high: int
-    variation: float | None
-    weekdays: tuple[float | None, ...]
-    hours: tuple[float | None, ...]
 
 
 def describe_shape(starts: ArrayLike, end: int, counts: ArrayLike, known: ArrayLike | None = None) -> Shape:
     """Describe one series. starts: first second of each bucket, unix time; end: first second after the last.
 
     Source of the coefficient of variation: K. Pearson, "Regression, heredity and panmixia", 1896.
-    Raises AnalysisError where no bucket is known or the lengths differ.
+    Raises AnalysisRefused where no bucket is known or the lengths differ.
     """
     numbers, mask = columns("shape", counts, known)
     begin = np.asarray(starts, dtype=np.int64)
     if begin.shape != numbers.shape:
-        raise AnalysisError("shape", f"{numbers.size} counts but {begin.size} bucket starts")
+        raise refusal("shape", f"{numbers.size} counts but {begin.size} bucket starts")
     if not mask.any():
-        raise AnalysisError("shape", "no bucket has data; ask for a span that tables cover")
+        raise refusal("shape", "no bucket has data; ask for a span that tables cover")
     longest = int(np.diff(np.append(begin, end)).max())
     kept, begin = numbers[mask], begin[mask]
     values = kept.astype(np.float64)

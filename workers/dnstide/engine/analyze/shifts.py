@@ -20,13 +20,12 @@ A change is kept where, between its neighbours, all of these hold:
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
-from dnstide.engine.analyze.columns import Floats, Ints, columns
-from dnstide.engine.analyze.errors import AnalysisError
+from dnstide.engine.analyze.columns import Floats, Ints, columns, moments, refusal
 from dnstide.engine.analyze.ranks import best_split, cautious_z, midranks
 from dnstide.engine.analyze.season import without_season
+from dnstide.model.analysis import Shift
 from numpy.typing import ArrayLike
 
 SHRINK = 1.0 / math.sqrt(2.0)  # each layer of intervals is this much shorter than the one above
@@ -34,26 +33,11 @@ SHRINK = 1.0 / math.sqrt(2.0)  # each layer of intervals is this much shorter th
 ABRUPT = 2.0 / 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """One level change. `bucket` is the first bucket of the new level.
-
-    `before` and `after` are the medians of the counts between the neighbouring changes (their means, where
-    half or more of either side is zero); `ratio` is after / before, infinite from zero. `score` is the
-    rank-sum z.
-    """
-
-    bucket: int
-    before: float
-    after: float
-    ratio: float
-    score: float
-
-
 def find_shifts(
     counts: ArrayLike,
     known: ArrayLike | None = None,
     *,
+    edges: ArrayLike | None = None,
     season: int | None = None,
     shortest: int = 7,
     min_ratio: float = 1.25,
@@ -61,15 +45,17 @@ def find_shifts(
     """The level changes of one series, in order of time.
 
     counts: one per bucket of an unbroken axis, 0 where none was seen. known: False where no table covers the
-    bucket; such buckets are skipped. season: buckets of a repeating pattern to take out first (7 for days).
-    shortest: buckets that a level lasts at least. Raises AnalysisError for bad arguments; a series that is
+    bucket; such buckets are skipped. edges: the n+1 borders of the buckets, unix seconds, in which a shift
+    is told; without them bucket i begins at second i. season: buckets of a repeating pattern to take out first (7 for days).
+    shortest: buckets that a level lasts at least. Raises AnalysisRefused for bad arguments; a series that is
     too short to judge has no shifts.
     """
     numbers, mask = columns("shifts", counts, known)
+    times = moments(edges, numbers.size)
     if shortest < 2:
-        raise AnalysisError("shifts", f"the shortest level must last 2 buckets or more, not {shortest}")
+        raise refusal("shifts", f"the shortest level must last 2 buckets or more, not {shortest}")
     if not min_ratio >= 1.0:
-        raise AnalysisError("shifts", f"the smallest ratio must be 1 or more, not {min_ratio}")
+        raise refusal("shifts", f"the smallest ratio must be 1 or more, not {min_ratio}")
     places = np.flatnonzero(mask).astype(np.int64)
     kept = numbers[mask]
     if kept.size < 2 * shortest:
@@ -78,11 +64,11 @@ def find_shifts(
     levels = kept.astype(np.float64)
     changes = _settle(values, levels, _candidates(values, shortest), shortest, min_ratio)
     bounds = [0, *(c for c, _ in changes), kept.size]
-    found = []
+    shifts = []
     for i, (change, score) in enumerate(changes):
         before, after = _levels(levels[bounds[i] : change], levels[change : bounds[i + 2]])
-        found.append(Shift(int(places[change]), before, after, _ratio(before, after), score))
-    return tuple(found)
+        shifts.append(Shift(times[places[change]], before, after, _ratio(before, after), score))
+    return tuple(shifts)
 
 
 def _threshold(size: int) -> float:
@@ -98,10 +84,10 @@ def _candidates(values: Floats, shortest: int) -> list[int]:
     for starts, width in _layers(size, 2 * shortest):
         step = max(1, 2_000_000 // width)
         for low in range(0, starts.size, step):
-            some = starts[low : low + step]
-            splits, scores = best_split(values[some[:, None] + np.arange(width)], shortest)
+            firsts = starts[low : low + step]
+            splits, scores = best_split(values[firsts[:, None] + np.arange(width)], shortest)
             strong = np.flatnonzero(scores > threshold)
-            seen.extend((width, int(some[i]), int(some[i] + splits[i])) for i in strong)
+            seen.extend((width, int(firsts[i]), int(firsts[i] + splits[i])) for i in strong)
     chosen: list[int] = []
     for width, start, split in sorted(seen):
         if not any(start < other < start + width for other in chosen):

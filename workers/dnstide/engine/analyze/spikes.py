@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from dnstide.engine.analyze.columns import Floats, columns, stabilised
-from dnstide.engine.analyze.errors import AnalysisError
+from dnstide.engine.analyze.columns import Floats, columns, moments, refusal, stabilised
 from dnstide.engine.analyze.season import running_median, without_season
 from dnstide.engine.analyze.shifts import find_shifts
+from dnstide.model.analysis import Spike
 from numpy.typing import ArrayLike
 
 MAD_TO_SIGMA = 1.4826  # of the normal law: 1 / Φ⁻¹(3/4)
-
-
-@dataclass(frozen=True, slots=True)
-class Spike:
-    """One bucket that stands out. `expected` is the running median there, `score` the robust z: negative for
-    a dip.
-    """
-
-    bucket: int
-    count: int
-    expected: float
-    score: float
 
 
 def find_spikes(
     counts: ArrayLike,
     known: ArrayLike | None = None,
     *,
+    edges: ArrayLike | None = None,
     season: int | None = None,
     window: int = 29,
     threshold: float = 6.0,
@@ -45,16 +33,18 @@ def find_spikes(
     that over the whole level (MAD; 29 buckets alone often look calmer than they are), f the factor by which
     taking out the pattern stretched x. Windows do not reach across a level change (`find_shifts`). 1 is the
     spread that chance alone gives a stabilised Poisson count, so a quiet name does not spike for one query;
-    f is that of a count stretched so, such as those of a quiet Sunday. Unknown buckets are skipped.
-    Raises AnalysisError for bad arguments. Source: B. Iglewicz and D. Hoaglin, "How to detect and handle
+    f is that of a count stretched so, such as those of a quiet Sunday. Unknown buckets are skipped;
+    edges are those of `find_shifts`.
+    Raises AnalysisRefused for bad arguments. Source: B. Iglewicz and D. Hoaglin, "How to detect and handle
     outliers", 1993 (the modified z-score, there with a threshold of 3.5 for one look; one series has
     hundreds).
     """
     numbers, mask = columns("spikes", counts, known)
+    times = moments(edges, numbers.size)
     if window < 3:
-        raise AnalysisError("spikes", f"the window must be 3 buckets or more, not {window}")
+        raise refusal("spikes", f"the window must be 3 buckets or more, not {window}")
     if not threshold > 0:
-        raise AnalysisError("spikes", f"the threshold must be above 0, not {threshold}")
+        raise refusal("spikes", f"the threshold must be above 0, not {threshold}")
     places = np.flatnonzero(mask).astype(np.int64)
     kept = numbers[mask]
     if kept.size < window:
@@ -64,14 +54,14 @@ def find_spikes(
     logs = 2.0 * np.log(raw)
     values = np.exp(without_season(logs, places, season) / 2.0)
     stretched = np.maximum(np.square(values / raw) - 1.0, 0.0)
-    changes = [shift.bucket for shift in find_shifts(counts, known, season=season)]
-    bounds = [0, *(int(np.searchsorted(places, change)) for change in changes), kept.size]
+    changes = [shift.time for shift in find_shifts(counts, known, edges=edges, season=season)]
+    bounds = [0, *(int(np.searchsorted(times[places], change)) for change in changes), kept.size]
     pieces = [_robust_scores(values[a:b], stretched[a:b], window) for a, b in pairwise(bounds)]
     middle = np.concatenate([piece[0] for piece in pieces])
     scores = np.concatenate([piece[1] for piece in pieces])
     expected = np.maximum(np.square(middle * raw / values / 2.0) - 0.375, 0.0)
     return tuple(
-        Spike(int(places[i]), int(kept[i]), float(expected[i]), float(scores[i]))
+        Spike(times[places[i]], int(kept[i]), float(expected[i]), float(scores[i]))
         for i in np.flatnonzero(np.abs(scores) > threshold)
     )
 

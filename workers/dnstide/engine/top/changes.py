@@ -1,8 +1,8 @@
 """The largest changes between two spans, proved: the threshold algorithm of `rank` on differences and on
 ratios.
 
-A rise is counted from the span where the sum is larger (``plus``) against the other (``minus``); a fall is a
-rise with the two exchanged. A key that no list of ``plus`` holds reaches at most Θ₊ there, and so rises by at
+A rise is counted from the span where the sum is larger (`plus`) against the other (`minus`); a fall is a
+rise with the two exchanged. A key that no list of `plus` holds reaches at most Θ₊ there, and so rises by at
 most Θ₊.
 """
 
@@ -20,23 +20,22 @@ from dnstide.engine.top.merged import Merged, add_exact, merge, nth_largest
 from dnstide.engine.top.threshold import (
     FIRST_DEPTH,
     LOOKUPS_WORTH,
-    Certificate,
     can_lengthen,
     deepen,
     longer,
     send_for,
 )
+from dnstide.model.top import Certificate, capped
 from dnstide.mtbl.keys import Keys
 from dnstide.shard.counts import Counts
 from dnstide.shard.ranking.requests import Ask, AskAbove, AskExact, AskTop
 
-__all__ = ["AFTER", "BEFORE", "Change", "Movement", "Movers", "move"]
+AFTER, BEFORE = 0, 1
+"""The `span` of a request: the span asked for, and the baseline span."""
 
-AFTER, BEFORE = 0, 1  # the ``span`` of an ask: the asked span, and the one it is held against
 
-
-class Change(Enum):
-    """Which way a key moved, and how that is measured."""
+class Direction(Enum):
+    """Which way a key moved."""
 
     RISE = "rise"
     FALL = "fall"
@@ -73,15 +72,15 @@ class _Both:
 
 
 def move(
-    n: int, change: Change, tie_order: Callable[[bytes], Any], *, ratio_from: int | None = None
+    n: int, direction: Direction, tie_order: Callable[[bytes], Any], *, ratio_min_count: int | None = None
 ) -> Generator[Ask, Any, Movers]:
-    """Yield questions about both spans, be sent the answers, return the ``n`` largest changes.
+    """Yield questions about both spans, be sent the answers, return the `n` largest changes.
 
-    By difference; or, with ``ratio_from``, by the ratio of the larger sum to the smaller among keys whose
-    larger sum is at least ``ratio_from`` (a key absent from the other span comes before all others, the
+    By difference; or, with `ratio_min_count`, by the ratio of the larger sum to the smaller among keys whose
+    larger sum is at least `ratio_min_count` (a key absent from the other span comes before all others, the
     largest first).
     """
-    plus, minus = (AFTER, BEFORE) if change is Change.RISE else (BEFORE, AFTER)
+    plus, minus = (AFTER, BEFORE) if direction is Direction.RISE else (BEFORE, AFTER)
     depth = max(FIRST_DEPTH, 5 * n)
     ask_plus: AskTop | AskAbove = AskTop(depth, send_for(n), span=plus)
     ask_minus: AskTop | AskAbove = AskTop(depth, send_for(n), span=minus)
@@ -92,7 +91,7 @@ def move(
         rounds += 2
         scanned += ahead.scanned + behind.scanned
         both = _beside(ahead, behind)
-        chosen = _by_ratio(both, n, ratio_from) if ratio_from else _by_difference(both, n)
+        chosen = _by_ratio(both, n, ratio_min_count) if ratio_min_count else _by_difference(both, n)
         cost = int(both.lookups[chosen].sum())
         if cost > LOOKUPS_WORTH and (can_lengthen(ask_plus, ahead) or can_lengthen(ask_minus, behind)):
             ask_plus = longer(ask_plus, n) if can_lengthen(ask_plus, ahead) else ask_plus
@@ -105,9 +104,16 @@ def move(
             downs = add_exact((yield AskExact(asked, span=minus)), len(chosen))
             rounds += 2
             looked_up += cost
-        threshold = ratio_from or nth_largest(_difference(ups, downs), n)
+        threshold = ratio_min_count or nth_largest(_difference(ups, downs), n)
         certificate = Certificate(
-            ahead.theta, threshold, ahead.lists, ahead.depth, len(chosen), looked_up, scanned, rounds
+            theta=capped(ahead.theta),
+            threshold=threshold,
+            lists=ahead.lists,
+            depth=ahead.depth,
+            candidates=len(chosen),
+            lookups=looked_up,
+            scanned=scanned,
+            rounds=rounds,
         )
         if (
             ahead.theta == 0 or ahead.theta < threshold
@@ -115,10 +121,10 @@ def move(
             found = [
                 (key, up, down)
                 for key, up, down in zip(asked, ups.tolist(), downs.tolist(), strict=True)
-                if up > down and up >= (ratio_from or 0)
+                if up > down and up >= (ratio_min_count or 0)
             ]
-            found = _sorted(found, tie_order, bool(ratio_from))[:n]
-            rise = change is Change.RISE
+            found = _sorted(found, tie_order, bool(ratio_min_count))[:n]
+            rise = direction is Direction.RISE
             return Movers(
                 tuple(Movement(key, *((down, up) if rise else (up, down))) for key, up, down in found),
                 certificate,
@@ -150,15 +156,15 @@ def _by_difference(both: _Both, n: int) -> npt.NDArray[np.intp]:
     return np.flatnonzero(_difference(both.high, both.minus_low) >= np.uint64(max(enough, 1)))
 
 
-def _by_ratio(both: _Both, n: int, least: int) -> npt.NDArray[np.intp]:
+def _by_ratio(both: _Both, n: int, min_count: int) -> npt.NDArray[np.intp]:
     """The keys that may reach the n-th largest ratio; floats with a margin only prune, the rank is by
     integers.
     """
     with np.errstate(divide="ignore"):
         surely = both.low.astype(np.float64) / both.minus_high.astype(np.float64)
         possibly = both.high.astype(np.float64) / both.minus_low.astype(np.float64)
-    able = both.high >= np.uint64(least)
-    sure = surely[(both.low >= np.uint64(least)) & (both.low > both.minus_high)]
+    able = both.high >= np.uint64(min_count)
+    sure = surely[(both.low >= np.uint64(min_count)) & (both.low > both.minus_high)]
     enough = np.partition(sure, len(sure) - n)[len(sure) - n] if len(sure) >= n else 0.0
     return np.flatnonzero(able & (possibly >= enough * (1 - 1e-9)) & (both.high > both.minus_low))
 

@@ -12,15 +12,13 @@ from dnstide.mtbl.keys import Keys
 from dnstide.shard.counts import LARGEST_COUNT, Counts, add_counts
 from dnstide.shard.ranking.bounds import Bounds
 
-__all__ = ["Merged", "add_exact", "merge", "nth_largest"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Merged:
     """Every key that any shard sent, with bounds on its sum over all of them.
 
-    ``known`` marks the keys whose bounds meet; ``lookups`` (int64) is how many lists would have to be asked
-    for the exact sum of each. ``theta`` bounds the sum of a key that no shard sent.
+    `known` marks the keys whose bounds meet; `lookups` (int64) is how many lists would have to be asked
+    for the exact sum of each. `theta` bounds the sum of a key that no shard sent.
     """
 
     keys: Keys

@@ -12,25 +12,25 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from dnstide.engine.catalog import Catalog, utc_text
-from dnstide.engine.errors import AnswerIncomplete, InvalidQuestion, NoTables
-from dnstide.engine.granularity import Granularity
-from dnstide.engine.top.answer import Change, Entry, TopAnswer
-from dnstide.engine.top.changes import Change as Direction
-from dnstide.engine.top.changes import Movers, move
+from dnstide.engine.catalog import available, utc_text
+from dnstide.engine.top.changes import Direction, Movers, move
 from dnstide.engine.top.merged import add_exact
-from dnstide.engine.top.question import Span, TopQuestion, key_text
-from dnstide.engine.top.threshold import Certificate, Ranking, rank
+from dnstide.engine.top.query import TopQuery, key_text
+from dnstide.engine.top.threshold import Ranking, rank
 from dnstide.engine.volume.coverage import covered
 from dnstide.engine.volume.execution import MAX_PLANS, without
-from dnstide.engine.volume.merge import coverage_of
-from dnstide.engine.volume.plan import VolumePlan, plan_volume
-from dnstide.engine.volume.question import FailurePolicy
-from dnstide.mtbl import CountOverflow
-from dnstide.mtbl.keys import Grouping, Keys, tie_order
+from dnstide.engine.volume.merge import coverage_of, plan_entries
+from dnstide.engine.volume.plan import VolumePlan, plan_tables
+from dnstide.model.catalog import Catalog
+from dnstide.model.errors import CountOverflow, Failure, InvalidQuestion, NoTables, answer_incomplete
+from dnstide.model.granularity import Granularity
+from dnstide.model.question import Span
+from dnstide.model.top import Certificate, Change, Rank, Top, TopSummary
+from dnstide.model.vocabulary import MAX_LISTED_FAILURES, FailurePolicy, Grouping, RankMethod
+from dnstide.model.volume import Axis, frozen
+from dnstide.mtbl.keys import Keys, tie_order
 from dnstide.mtbl.psl import suffix_list
 from dnstide.shard.counts import LARGEST_COUNT
-from dnstide.shard.partial import Failure
 from dnstide.shard.ranking.requests import (
     Ask,
     AskSeries,
@@ -42,33 +42,34 @@ from dnstide.shard.ranking.requests import (
 )
 from dnstide.shard.summaries.format import KEEP
 
-__all__ = ["Fresh", "ShardsAsk", "TopSteps", "plan_spans", "top_steps"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ShardsAsk:
+class ShardsRequest:
     """To be asked of the shards, each for its share of the tables; the reply is a list of `RankReply`."""
 
     tables: tuple[str, ...]
     scope: RankScope
-    ask: Ask
+    request: Ask
 
     def share(self, names: Iterable[str], question_id: str, seconds_left: float | None) -> RankQuestion:
         """What the shard of these tables is asked."""
-        own = set(names)
-        at = [i for i, name in enumerate(self.tables) if name in own]
-        ask = replace(self.ask, buckets=self.ask.buckets[at]) if isinstance(self.ask, AskSeries) else self.ask
-        return RankQuestion(question_id, tuple([self.tables[i] for i in at]), self.scope, ask, seconds_left)
+        wanted = set(names)
+        at = [i for i, name in enumerate(self.tables) if name in wanted]
+        request = self.request
+        if isinstance(request, AskSeries):
+            request = replace(request, buckets=request.buckets[at])
+        tables = tuple([self.tables[i] for i in at])
+        return RankQuestion(question_id, tables, self.scope, request, seconds_left)
 
 
 @dataclass(frozen=True, slots=True)
-class Fresh:
+class RefreshCatalog:
     """The catalog is wanted as it is now: tables have failed, and others may take their place."""
 
     failures: tuple[Failure, ...]
 
 
-TopSteps = Generator[ShardsAsk | Fresh, Any, TopAnswer]
+TopSteps = Generator[ShardsRequest | RefreshCatalog, Any, Top]
 
 
 class _Failed(Exception):
@@ -77,118 +78,116 @@ class _Failed(Exception):
 
 
 def plan_top(
-    catalog: Catalog, question: TopQuestion, span: Span, step: Granularity | None = None
+    catalog: Catalog, query: TopQuery, span: Span, granularity: Granularity = Granularity.YEAR
 ) -> VolumePlan:
     """The tables that cover the span without overlap. Raises NoTables, and InvalidQuestion where an edge of
     the span falls inside a table that no finer ones replace: a ranking counts whole tables.
     """
-    plan = plan_volume(catalog, question.volume(span, step or Granularity.YEAR))
-    columns, cover = catalog.columns(question.dataset), plan.cover
+    plan = plan_tables(catalog, query.plan_key(span, granularity))
+    columns, cover = plan.columns, plan.cover
     periods = columns.start[cover.chosen], columns.stop[cover.chosen]
     for i in np.flatnonzero(cover.crossing & cover.fits & columns.sound & ~cover.chosen):
         within = np.clip([columns.start[i], columns.stop[i]], plan.span.start, plan.span.stop)
         low, high = covered(*periods, within.astype(np.int64))
         if high - low < within[1] - within[0]:
-            early = columns.start[i] < plan.span.start
-            side, edge = ("start_time", plan.span.start) if early else ("end_time", plan.span.stop)
-            available = ", ".join(catalog.available(question.dataset))
+            at_start = columns.start[i] < plan.span.start
+            side, edge = ("start", plan.span.start) if at_start else ("stop", plan.span.stop)
+            tables = ", ".join(available(catalog, query.question.dataset))
             reason = (
-                f"{columns.infos[i].name} cannot be cut there, and finer tables are not at hand: {available}"
+                f"{columns.infos[i].name} cannot be cut there, and finer tables are not at hand: {tables}"
             )
-            raise InvalidQuestion(side, utc_text(edge, time=True), reason)
+            raise InvalidQuestion.of(side, utc_text(edge, time=True), reason)
     return plan
 
 
-def plan_spans(catalog: Catalog, question: TopQuestion) -> list[VolumePlan]:
-    """The tables of the asked span, and of the one that it is held against. Raises as `plan_top`."""
-    plans = [plan_top(catalog, question, question.span)]
-    if question.against is not None:
+def plan_spans(catalog: Catalog, query: TopQuery) -> list[VolumePlan]:
+    """The tables of the asked span, and of the baseline span. Raises as `plan_top`."""
+    question = query.question
+    plans = [plan_top(catalog, query, question.span)]
+    if question.baseline is not None:
         try:
-            plans.append(plan_top(catalog, question, question.against))
+            plans.append(plan_top(catalog, query, question.baseline))
         except NoTables as error:
-            raise NoTables(f"in the span held against, {error.reason}", error.available) from None
+            raise NoTables(f"in the span held against, {error}") from None
         except InvalidQuestion as error:
-            raise InvalidQuestion(f"against.{error.field}", error.value, error.reason) from None
+            raise InvalidQuestion([(f"baseline.{side}", text) for side, text in error.problems]) from None
     return plans
 
 
-def top_steps(catalog: Catalog, question: TopQuestion) -> TopSteps:
-    """Raises NoTables, InvalidQuestion, AnswerIncomplete, CountOverflow."""
+def top_steps(catalog: Catalog, query: TopQuery) -> TopSteps:
+    """Yields what shards are to be asked, is sent the replies, returns the Top. Raises NoTables, InvalidQuestion, AnswerIncomplete, CountOverflow."""
     began = perf_counter()
     for attempt in range(MAX_PLANS):
-        run = _Run(catalog, question)
+        run = _Run(catalog, query)
         try:
             answer = yield from run.answer()
         except _Failed as failed:
             if attempt + 1 == MAX_PLANS:
-                raise AnswerIncomplete(tuple(failed.failures.values())) from None
-            fresh = yield Fresh(tuple(failed.failures.values()))
+                raise answer_incomplete(tuple(failed.failures.values())) from None
+            fresh = yield RefreshCatalog(tuple(failed.failures.values()))
             catalog = without(failed.failures, catalog, fresh)
             continue
-        if answer.failures and question.policy is FailurePolicy.FAIL:
-            raise AnswerIncomplete(answer.failures)
-        return replace(answer, seconds=perf_counter() - began)
+        return replace(answer, summary=replace(answer.summary, seconds=perf_counter() - began))
     raise AssertionError("the loop ends by returning or raising")
 
 
 class _Run:
     """One attempt over one choice of tables."""
 
-    def __init__(self, catalog: Catalog, question: TopQuestion) -> None:
-        self._question = question
-        self._scope = question.scope
-        self._plans = plan_spans(catalog, question)
-        self._series = (
-            plan_top(catalog, question, question.span, question.series) if question.series else None
-        )
+    def __init__(self, catalog: Catalog, query: TopQuery) -> None:
+        self._question = question = query.question
+        self._scope = query.scope
+        self._plans = plan_spans(catalog, query)
+        step = question.series_granularity
+        self._series = plan_top(catalog, query, question.span, step) if step else None
         self._all = [*self._plans, *([self._series] if self._series else [])]
         failures = {failure for plan in self._all for failure in plan.failures}
         self._failures = tuple(sorted(failures, key=lambda failure: failure.table))
-        if failures and question.policy is FailurePolicy.FAIL:
-            raise AnswerIncomplete(self._failures)
+        if failures and question.failure_policy is FailurePolicy.FAIL:
+            raise answer_incomplete(self._failures)
 
     def answer(self) -> TopSteps:
         question = self._question
-        entries: tuple[Entry, ...] = ()
+        ranks: tuple[Rank, ...] = ()
         moved: list[Movers] = []
-        if question.against is not None:
+        if question.baseline is not None:
             for direction in Direction:
-                steps = move(question.n, direction, self._order, ratio_from=question.ratio_from)
+                steps = move(question.limit, direction, self._order, ratio_min_count=question.ratio_min_count)
                 moved.append((yield from self._drive(steps)))
             certificates = [movers.certificate for movers in moved]
             totals = yield from self._totals()
         elif self._scope.grouping is Grouping.RRTYPE:
             totals = yield from self._totals()
-            entries, certificates = self._by_type(totals)
+            ranks, certificates = self._by_type(totals)
         else:
-            ranking: Ranking = yield from self._drive(rank(question.n, self._order))
+            ranking: Ranking = yield from self._drive(rank(question.limit, self._order))
             certificates = [ranking.certificate]
             totals = yield from self._totals()
-            entries = self._entries(ranking.keys, ranking.counts, totals.count - totals.excluded)
+            ranks = self._ranks(ranking.keys, ranking.counts, totals.count - totals.excluded)
             if self._series is not None:
-                entries = yield from self._with_series(entries, ranking.keys)
-        return self._finish(entries, moved, totals, certificates)
+                ranks = yield from self._with_series(ranks, ranking.keys)
+        return self._finish(ranks, moved, totals, certificates)
 
     def _order(self, key: bytes) -> tuple[bytes, ...]:
         return tie_order(self._scope.grouping)(key)
 
-    def _ask(self, ask: Ask, tables: tuple[str, ...]) -> Generator[ShardsAsk, Any, list[Any]]:
-        replies: list[RankReply] = yield ShardsAsk(tables, self._scope, ask)
+    def _ask(self, request: Ask, tables: tuple[str, ...]) -> Generator[ShardsRequest, Any, list[Any]]:
+        replies: list[RankReply] = yield ShardsRequest(tables, self._scope, request)
         failures = {failure.table: failure for reply in replies for failure in reply.failures}
         if failures:
             raise _Failed(failures)
         return [reply.value for reply in replies]
 
-    def _drive(self, steps: Generator[Ask, Any, Any]) -> Generator[ShardsAsk, Any, Any]:
+    def _drive(self, steps: Generator[Ask, Any, Any]) -> Generator[ShardsRequest, Any, Any]:
         values: list[Any] | None = None
         while True:
             try:
-                ask = steps.send(values)
+                request = steps.send(values)
             except StopIteration as done:
                 return done.value
-            values = yield from self._ask(ask, self._plans[ask.span].tables)
+            values = yield from self._ask(request, self._plans[request.span].tables)
 
-    def _totals(self) -> Generator[ShardsAsk, Any, Totals]:
+    def _totals(self) -> Generator[ShardsRequest, Any, Totals]:
         parts: list[Totals] = yield from self._ask(AskTotals(), self._plans[0].tables)
         types: dict[int, tuple[int, int]] | None = {}
         for part in parts:
@@ -203,41 +202,52 @@ class _Run:
             raise CountOverflow("the total of the ranking passes 2**64 - 1")
         return totals
 
-    def _by_type(self, totals: Totals) -> tuple[tuple[Entry, ...], list[Certificate]]:
+    def _by_type(self, totals: Totals) -> tuple[tuple[Rank, ...], list[Certificate]]:
         excluded = {int.from_bytes(key, "big") for key in self._scope.excluded}
         types = {t: count for t, count in self._types(totals).items() if t not in excluded}
-        best = sorted(types, key=lambda t: (-types[t], t))[: self._question.n]
+        best = sorted(types, key=lambda t: (-types[t], t))[: self._question.limit]
         counts = tuple(types[t] for t in best)
-        entries = self._entries(tuple(t.to_bytes(2, "big") for t in best), counts, sum(types.values()))
+        ranks = self._ranks(tuple(t.to_bytes(2, "big") for t in best), counts, sum(types.values()))
         lists = len(self._plans[0].tables)
-        return entries, [Certificate(0, min(counts, default=0), lists, len(types), len(types), 0, 0, 1)]
+        certificate = Certificate(
+            theta=0,
+            threshold=min(counts, default=0),
+            lists=lists,
+            depth=len(types),
+            candidates=len(types),
+            lookups=0,
+            scanned=0,
+            rounds=1,
+        )
+        return ranks, [certificate]
 
     def _types(self, totals: Totals) -> dict[int, int]:
         """Counts by record type, those of the scope alone."""
         only = self._scope.rrtypes
         return {t: count for t, (_, count) in (totals.types or {}).items() if not only or t in only}
 
-    def _entries(self, keys: tuple[bytes, ...], counts: tuple[int, ...], whole: int) -> tuple[Entry, ...]:
+    def _ranks(self, keys: tuple[bytes, ...], counts: tuple[int, ...], whole: int) -> tuple[Rank, ...]:
         texts = [key_text(self._scope.grouping, key) for key in keys]
         return tuple(
-            Entry(i, name, rrtype, count, count / whole)
+            Rank(i, name, rrtype, count, count / whole)
             for i, ((name, rrtype), count) in enumerate(zip(texts, counts, strict=True), 1)
         )
 
     def _with_series(
-        self, entries: tuple[Entry, ...], keys: tuple[bytes, ...]
-    ) -> Generator[ShardsAsk, Any, tuple[Entry, ...]]:
+        self, ranks: tuple[Rank, ...], keys: tuple[bytes, ...]
+    ) -> Generator[ShardsRequest, Any, tuple[Rank, ...]]:
         plan = self._series
         if plan is None or plan.buckets is None:
-            return entries
+            return ranks
         size = len(plan.edges) - 1
         parts = yield from self._ask(AskSeries(Keys.of(keys), plan.buckets, size), plan.tables)
         counts = add_exact([part.ravel() for part in parts], len(keys) * size).reshape(len(keys), size)
-        return tuple(replace(entry, series=counts[i]) for i, entry in enumerate(entries))
+        frozen(counts)
+        return tuple(replace(place, series=counts[i]) for i, place in enumerate(ranks))
 
     def _finish(
-        self, entries: tuple[Entry, ...], moved: list[Movers], totals: Totals, certificates: list[Certificate]
-    ) -> TopAnswer:
+        self, ranks: tuple[Rank, ...], moved: list[Movers], totals: Totals, certificates: list[Certificate]
+    ) -> Top:
         question, scope = self._question, self._scope
         changes = [
             tuple(
@@ -253,25 +263,30 @@ class _Run:
         rows = None
         if totals.types is not None:
             rows = sum(r for t, (r, _) in totals.types.items() if not scope.rrtypes or t in scope.rrtypes)
-        tables = {table for p in self._all for table in p.tables}
-        scanned = any(certificate.scanned for certificate in certificates)
-        axis = self._series
-        return TopAnswer(
-            question=question,
-            plans=tuple(self._all),
-            entries=entries,
-            rises=rises,
-            falls=falls,
-            total=totals.count - excluded,
-            excluded=excluded,
-            rows=rows,
+        tables = {table for plan in self._all for table in plan.tables}
+        method = RankMethod.SUMMARY
+        if any(certificate.scanned for certificate in certificates):
+            method = RankMethod.RANGE if scope.under else RankMethod.SCAN
+        summary = TopSummary(
+            complete=not self._failures,
+            tables_asked=len(tables) + len(self._failures),
+            tables_answered=len(tables),
+            failures=self._failures[:MAX_LISTED_FAILURES],
+            failures_total=len(self._failures),
+            plan=plan_entries(self._all) if question.explain else (),
+            total_count=totals.count - excluded,
+            excluded_count=excluded,
             certificates=tuple(certificates),
-            method=("range" if scope.under else "scan") if scanned else "summary",
+            method=method,
             keep=KEEP,
-            suffixes=suffix_list().version if scope.grouping is Grouping.DOMAIN else None,
-            asked=len(tables) + len(self._failures),
-            answered=len(tables),
-            failures=self._failures,
-            edges=None if axis is None else axis.edges,
-            coverage=None if axis is None else coverage_of(axis, axis.failures),
+            suffix_list_version=suffix_list().version if scope.grouping is Grouping.DOMAIN else None,
+            rows=rows,
+            catalog_version=self._plans[0].catalog_version,
         )
+        return Top(question, ranks, rises, falls, summary, self._axis())
+
+    def _axis(self) -> Axis | None:
+        plan = self._series
+        if plan is None:
+            return None
+        return Axis.of(plan.key.granularity, plan.edges, coverage_of(plan, plan.failures))

@@ -19,45 +19,14 @@ from typing import Any
 
 import numpy as np
 from dnstide.engine.top.merged import Merged, add_exact, merge, nth_largest
+from dnstide.model.top import Certificate, capped
 from dnstide.shard.ranking.requests import Ask, AskAbove, AskExact, AskTop
 
-__all__ = ["MAX_RANKS", "Certificate", "Ranking", "rank"]
-
-MAX_RANKS = 100_000
 FIRST_DEPTH = 500
-LOOKUPS_WORTH = 20_000  # more point lookups than this cost more than reading further down the lists
-
+LOOKUPS_WORTH = 20_000
+"""More look-ups of single keys than this cost more than reading further down the lists."""
 
 Steps = Generator[Ask, Any, "Ranking"]
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """Why nothing that is not in the answer can belong in it.
-
-    ``theta`` bounds every key that was never listed; ``threshold`` is the smallest value of the answer that
-    others had to beat (λ). The answer is proved as ``theta < threshold``, or ``theta == 0`` (all were
-    listed), or, when ``lists == 1``, ``theta <= threshold`` (that list is in rank order). ``depth`` places of
-    each list were read; ``candidates`` keys were counted exactly, with ``lookups`` point lookups; ``scanned``
-    tables were read in full.
-    """
-
-    theta: int
-    threshold: int
-    lists: int
-    depth: int
-    candidates: int
-    lookups: int
-    scanned: int
-    rounds: int
-
-    @property
-    def proved(self) -> bool:
-        return (
-            self.theta == 0
-            or self.theta < self.threshold
-            or (self.lists == 1 and self.theta <= self.threshold)
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +39,7 @@ class Ranking:
 
 
 def rank(n: int, tie_order: Callable[[bytes], Any]) -> Steps:
-    """Yield questions, be sent the answers of all shards to each, return the `Ranking` of the ``n``
+    """Yield questions, be sent the answers of all shards to each, return the `Ranking` of the `n`
     largest.
     """
     ask: AskTop | AskAbove = AskTop(max(FIRST_DEPTH, 5 * n), send_for(n))
@@ -92,7 +61,14 @@ def rank(n: int, tie_order: Callable[[bytes], Any]) -> Steps:
             looked_up += cost
         threshold = nth_largest(exact, n)
         certificate = Certificate(
-            merged.theta, threshold, merged.lists, merged.depth, len(survivors), looked_up, scanned, rounds
+            theta=capped(merged.theta),
+            threshold=threshold,
+            lists=merged.lists,
+            depth=merged.depth,
+            candidates=len(survivors),
+            lookups=looked_up,
+            scanned=scanned,
+            rounds=rounds,
         )
         if certificate.proved:
             best = np.flatnonzero(exact >= np.uint64(max(threshold, 1)))
@@ -115,7 +91,7 @@ def deepen(
     """The next question when the proof did not close: longer lists while there are, then whatever settles it.
 
     With a threshold, no key can belong that reaches less than threshold / lists in each list. Without one,
-    fewer than ``n`` keys are known: lists of ``n`` places hold that many whenever they exist, and after that
+    fewer than `n` keys are known: lists of `n` places hold that many whenever they exist, and after that
     everything is asked.
     """
     if can_lengthen(ask, merged):

@@ -3,13 +3,15 @@
 Rests on one fact: of two periods, either they are disjoint or one holds the other.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from dnstide.engine.catalog import Columns
+from dnstide.engine.catalog import TableColumns
 from dnstide.engine.volume.coverage import covered
-from dnstide.engine.volume.span import Span
+from dnstide.engine.volume.span import AxisSpan
 
 Mask = npt.NDArray[np.bool_]
 
@@ -18,29 +20,29 @@ Mask = npt.NDArray[np.bool_]
 class Cover:
     """Masks over the tables of one dataset.
 
-    `early`, `late`: wholly before or after all that matters. `cut`: chosen although it reaches over an edge
+    `before`, `after`: wholly before or after all that matters. `cut`: chosen although it reaches over an edge
     of the span. `crossing`: reaches over an edge, chosen or not. `missed`: unreadable, and not covered by
     chosen ones.
     """
 
     fits: Mask
-    early: Mask
-    late: Mask
+    before: Mask
+    after: Mask
     crossing: Mask
     chosen: Mask
     cut: Mask
     missed: Mask
 
 
-def choose_tables(columns: Columns, fits: Mask, span: Span, grace: int) -> Cover:
+def choose_tables(columns: TableColumns, fits: Mask, span: AxisSpan, grace: int) -> Cover:
     """The coarsest sound tables among those that fit, within the span and `grace` seconds on either side.
 
     Tables that cross an edge of the span are used only with grace, that is, where rows can be told apart.
     """
     start, stop = columns.start, columns.stop
-    early, late = stop <= span.start - grace, start >= span.stop + grace
+    before, after = stop <= span.start - grace, start >= span.stop + grace
     crossing = ((start < span.start) & (stop > span.start)) | ((start < span.stop) & (stop > span.stop))
-    wanted = fits & ~early & ~late
+    wanted = fits & ~before & ~after
     if not grace:
         wanted &= ~crossing
     usable = wanted & columns.sound
@@ -56,10 +58,10 @@ def choose_tables(columns: Columns, fits: Mask, span: Span, grace: int) -> Cover
         b = np.minimum(stop[missed], span.stop + grace)
         periods = start[chosen], stop[chosen]
         missed[missed] = covered(*periods, b) - covered(*periods, a) < b - a
-    return Cover(fits, early, late, crossing, chosen, cut, missed)
+    return Cover(fits, before, after, crossing, chosen, cut, missed)
 
 
-def _largest(columns: Columns, allowed: Mask) -> Mask:
+def _largest(columns: TableColumns, allowed: Mask) -> Mask:
     """Those that no other allowed one holds. Tables come by start, coarsest first, so holders come first."""
     at = np.flatnonzero(allowed)
     stops = columns.stop[at]
@@ -71,7 +73,7 @@ def _largest(columns: Columns, allowed: Mask) -> Mask:
     return chosen
 
 
-def _needed(columns: Columns, crossing: npt.NDArray[np.intp], inside: Mask, span: Span) -> list[int]:
+def _needed(columns: TableColumns, crossing: npt.NDArray[np.intp], inside: Mask, span: AxisSpan) -> list[int]:
     """Of the crossing tables, a handful at most, the finest with which all is covered that they can cover."""
     starts, stops = columns.start[inside], columns.stop[inside]
 
@@ -88,11 +90,11 @@ def _needed(columns: Columns, crossing: npt.NDArray[np.intp], inside: Mask, span
         return int(high - low)
 
     def outermost(tables: list[int]) -> list[int]:
-        found: list[int] = []
+        outer: list[int] = []
         for table in tables:
-            if not any(holds(other, table) for other in found):
-                found.append(table)
-        return found
+            if not any(holds(other, table) for other in outer):
+                outer.append(table)
+        return outer
 
     def resolve(tables: list[int]) -> list[int]:
         needed = []

@@ -1,32 +1,17 @@
-"""How much of one bucket an answer could look at."""
+"""How much of one bucket an answer could look at: the marks of `Coverage`, from the periods of tables."""
 
-from enum import IntEnum
+from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from dnstide.engine.granularity import DAY
+from dnstide.model.granularity import DAY
+from dnstide.model.vocabulary import Coverage
 
 Int64s = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.uint8]
 
-#: How far before the period of its table a row may be first seen.
 GRACE = DAY
-
-
-class Coverage(IntEnum):
-    """A fact about tables, not about rows: a bucket without a table of its own is NONE even where the table
-    after it holds rows first seen there. Merge law: the worst, which is the largest number."""
-
-    COMPLETE = 1  # every moment lies in a table that answered
-    PARTIAL = 2  # some moments lie in no table, or a table that may hold rows of this bucket failed
-    NONE = 3  # no table: counts are unknown, not zero
-    DAMAGED = 4  # a table of the bucket could not be read: counts are lower bounds
-    UNREACHABLE = 5  # a shard of the bucket did not answer: counts are lower bounds
-
-    @property
-    def label(self) -> str:
-        """The word that JSON and tables carry."""
-        return self.name.lower()
+"""How far before the period of its table a row may be first seen, in seconds."""
 
 
 def covered(starts: Int64s, stops: Int64s, points: Int64s) -> Int64s:

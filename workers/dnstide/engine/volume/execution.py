@@ -1,47 +1,66 @@
-"""What has been looked at for one question, while tables turn out to be unreadable and the plan changes.
+"""One question on its way to an answer, while tables turn out to be unreadable and the plan changes.
 
 A table that fails may be covered by others: finer ones, or the coarser one into which it was just
 merged. So after a failure the question is planned anew without it, and only what the new plan reads
 beside the old one is asked.
 """
 
+from __future__ import annotations
+
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
-from dnstide.engine.catalog import Catalog
-from dnstide.engine.volume.answer import Timings, VolumeAnswer
-from dnstide.engine.volume.merge import Accumulator
+from dnstide.engine.catalog import with_problems
+from dnstide.engine.volume.merge import merge_volume
 from dnstide.engine.volume.plan import VolumePlan, plan_volume
-from dnstide.engine.volume.question import VolumeQuestion
+from dnstide.engine.volume.query import VolumeQuery
+from dnstide.model.catalog import Catalog
+from dnstide.model.errors import Failure
+from dnstide.model.volume import Timings, Volume
 from dnstide.mtbl import TableChanged, TableMissing
-from dnstide.shard.partial import Failure, Partial
+from dnstide.shard.partial import Partial
 from dnstide.shard.question import ShardPlan
 
-#: Plans tried for one question before failures are taken as they are.
+log = logging.getLogger(__name__)
+
 MAX_PLANS = 8
+"""Plans that are tried for one question before failures are taken as they are."""
 
 
-class Looks:
-    """Plan, add partials, replan, finish. `todo` are the tables of the plan that have not been asked."""
+class VolumeExecution:
+    """Plans, takes partials, plans anew, finishes. `pending` are the tables of the plan that have not been
+    asked.
+    """
 
-    def __init__(self, catalog: Catalog, question: VolumeQuestion) -> None:
+    def __init__(self, catalog: Catalog, query: VolumeQuery) -> None:
         """Raises NoTables, InvalidQuestion."""
-        self._catalog, self._question = catalog, question
+        self._catalog, self.query = catalog, query
         self._partials: list[Partial] = []
         self._plans = 1
-        self.plan: VolumePlan = plan_volume(catalog, question)
-        self.todo: tuple[str, ...] = self.plan.tables
+        self.plan: VolumePlan = plan_volume(catalog, query)
+        self.pending: tuple[str, ...] = self.plan.tables
 
     @property
     def shard_plan(self) -> ShardPlan:
-        """What is to be read of the tables of todo."""
-        whole = len(self.todo) == len(self.plan.tables)
-        return self.plan.shard_plan(None if whole else self.todo)
+        """What is to be read of the pending tables."""
+        whole = len(self.pending) == len(self.plan.tables)
+        return self.plan.shard_plan(None if whole else self.pending)
 
     @property
-    def answered(self) -> int:
+    def tables_asked(self) -> int:
+        """Tables that the answer needs by the present plan."""
+        return self.plan.tables_asked
+
+    @property
+    def tables_answered(self) -> int:
         """Tables whose rows are in."""
         return sum(partial.answered for partial in self._partials)
+
+    @property
+    def tables_failed(self) -> int:
+        """Tables that the answer lacks so far: those that the plan knew of, and those that failed since."""
+        return len(self.plan.failures) + len(self.failed)
 
     @property
     def failed(self) -> Mapping[str, Failure]:
@@ -54,30 +73,28 @@ class Looks:
         return self._plans < MAX_PLANS and any(partial.failures for partial in self._partials)
 
     def add(self, partial: Partial) -> None:
-        """What a shard found. Every table of todo is answered for once, as answered or as failed."""
+        """Take what a shard found. Every pending table is answered for once, as answered or as failed."""
         self._partials.append(partial)
 
     def replan(self, fresh: Catalog) -> None:
-        """Plans without the tables that failed. `fresh` is the catalog as it is now. Raises as the
+        """Plan without the tables that failed. `fresh` is the catalog as it is now. Raises as the
         constructor.
         """
         failed = self.failed
         asked = {*self.plan.tables} - failed.keys()
         self._catalog = without(failed, self._catalog, fresh)
         self._plans += 1
-        self.plan = plan_volume(self._catalog, self._question)
+        self.plan = plan_volume(self._catalog, self.query)
         self._partials = [replace(partial, failures=()) for partial in self._partials]
         if not asked <= {*self.plan.tables}:
             # Tables came or went, so that what was counted may overlap with the new choice: begin again.
             self._partials, asked = [], set()
-        self.todo = tuple([name for name in self.plan.tables if name not in asked])
+        self.pending = tuple([name for name in self.plan.tables if name not in asked])
+        log.debug("plan %d without %s: %d tables pending", self._plans, sorted(failed), len(self.pending))
 
-    def finish(self, timings: Timings) -> VolumeAnswer:
-        """As `Accumulator.finish`."""
-        found = Accumulator(self.plan, self._question)
-        for partial in self._partials:
-            found.add(partial)
-        return found.finish(timings)
+    def finish(self, timings: Timings) -> Volume:
+        """The answer. Raises as `merge_volume`."""
+        return merge_volume(self.plan, self.query, self._partials, timings)
 
 
 def without(failed: Mapping[str, Failure], before: Catalog, fresh: Catalog) -> Catalog:
@@ -92,4 +109,4 @@ def without(failed: Mapping[str, Failure], before: Catalog, fresh: Catalog) -> C
         if failure.code in passing and name in known and known[name].problem is None
     }
     gone = [before.by_name[name] for name in failed if name not in known]
-    return fresh.with_problems([failed[name] for name in failed if name not in again], gone)
+    return with_problems(fresh, [failed[name] for name in failed if name not in again], gone)

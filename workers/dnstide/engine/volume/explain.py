@@ -1,12 +1,15 @@
 """Why tables are left out of a plan."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
-from dnstide.engine.catalog import Catalog, Columns, TableInfo
-from dnstide.engine.granularity import Granularity
+from dnstide.engine.catalog import TableColumns
 from dnstide.engine.volume.cover import Cover
-from dnstide.engine.volume.question import BucketBy
+from dnstide.model.catalog import TableInfo
+from dnstide.model.granularity import Granularity
+from dnstide.model.vocabulary import BucketBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,35 +22,46 @@ class LeftOut:
 
 
 def explain(
-    catalog: Catalog, dataset: str, step: Granularity, bucket_by: BucketBy, cover: Cover
+    tables: tuple[TableInfo, ...],
+    columns: TableColumns,
+    granularity: Granularity,
+    bucket_by: BucketBy,
+    cover: Cover,
 ) -> tuple[LeftOut, ...]:
-    """One entry for each table of the catalog that is not chosen, in the order of the catalog."""
-    columns = catalog.columns(dataset)
-    of = {info.name: i for i, info in enumerate(columns.infos)}
+    """One entry for each table that is not chosen, in the order of `tables`, which are those of the catalog.
+
+    `columns` are those of the dataset in question.
+    """
+    place = {info.name: i for i, info in enumerate(columns.infos)}
     chosen = np.flatnonzero(cover.chosen)
     holders = np.searchsorted(columns.start[chosen], columns.start, side="right") - 1
-    found = []
-    for table in catalog.tables:
-        at = of.get(table.name)
+    left_out = []
+    for table in tables:
+        at = place.get(table.name)
         if at is None:
-            found.append(LeftOut(table.name, f"belongs to the dataset {table.dataset}"))
+            left_out.append(LeftOut(table.name, f"belongs to the dataset {table.dataset}"))
         elif not cover.chosen[at]:
             holder = columns.infos[chosen[holders[at]]] if holders[at] >= 0 else None
-            reason = _reason(columns, at, step, bucket_by, cover, holder)
-            found.append(LeftOut(table.name, reason, bool(cover.missed[at])))
-    return tuple(found)
+            reason = _reason(columns, at, granularity, bucket_by, cover, holder)
+            left_out.append(LeftOut(table.name, reason, bool(cover.missed[at])))
+    return tuple(left_out)
 
 
 def _reason(
-    columns: Columns, at: int, step: Granularity, bucket_by: BucketBy, cover: Cover, holder: TableInfo | None
+    columns: TableColumns,
+    at: int,
+    granularity: Granularity,
+    bucket_by: BucketBy,
+    cover: Cover,
+    holder: TableInfo | None,
 ) -> str:
     """`holder` is the last chosen table that does not begin later."""
     table = columns.infos[at]
     if not cover.fits[at]:
-        return f"a {table.granularity.label} does not fit into a bucket of one {step.label}"
-    if cover.early[at]:
+        return f"a {table.granularity} does not fit into a bucket of one {granularity}"
+    if cover.before[at]:
         return "ends before the span"
-    if cover.late[at]:
+    if cover.after[at]:
         return "begins after the span"
     if cover.crossing[at] and bucket_by is BucketBy.FILE:
         return "reaches over an edge of the span, and by file its rows cannot be told apart"

@@ -1,95 +1,100 @@
-"""From partials and failures to an answer: add, fail, finish."""
+"""From partials and failures to the answer."""
 
-from collections.abc import Iterable
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
 import numpy.typing as npt
-from dnstide.engine.errors import AnswerIncomplete
-from dnstide.engine.volume.answer import Timings, VolumeAnswer
-from dnstide.engine.volume.coverage import Codes, Coverage, mark_failed
+from dnstide.engine.catalog import unix_seconds
+from dnstide.engine.volume.coverage import Codes, mark_failed
 from dnstide.engine.volume.plan import VolumePlan
-from dnstide.engine.volume.question import BucketBy, FailurePolicy, VolumeQuestion
+from dnstide.engine.volume.query import VolumeQuery
 from dnstide.engine.volume.series import build_series
-from dnstide.shard.partial import Failure, Partial, sum_partials, union
+from dnstide.model.errors import Failure, answer_incomplete
+from dnstide.model.vocabulary import (
+    MAX_LISTED_FAILURES,
+    MAX_LISTED_PLAN,
+    BucketBy,
+    Coverage,
+    FailurePolicy,
+)
+from dnstide.model.volume import Axis, PlanEntry, Summary, Timings, Volume
+from dnstide.shard.partial import Partial, sum_partials, union
 
 
-class Accumulator:
-    """Collects what shards say about one plan. Not for several threads at once.
+def merge_volume(
+    plan: VolumePlan, query: VolumeQuery, partials: Sequence[Partial], timings: Timings
+) -> Volume:
+    """The answer to a question, of what shards said about its plan.
 
     Each table of the plan must be answered for once, by a partial that counts it as answered or lists it as
-    failed, or by `fail`. Known failures of the plan are in from the start.
+    failed. Raises AnswerIncomplete where a table failed and the question takes no partial answer,
+    CountOverflow for a sum past 2^64-1, RuntimeError where a table was not answered for.
     """
-
-    def __init__(self, plan: VolumePlan, question: VolumeQuestion) -> None:
-        self._plan, self._question = plan, question
-        self._partials: list[Partial] = []
-        self._failures: list[Failure] = list(plan.failures)
-
-    @property
-    def answered(self) -> int:
-        """Tables whose rows are in so far."""
-        return sum(partial.answered for partial in self._partials)
-
-    @property
-    def failures(self) -> tuple[Failure, ...]:
-        """Tables that failed so far, each once."""
-        return _one_each(union(self._failures, *(partial.failures for partial in self._partials)))
-
-    def add(self, partial: Partial) -> None:
-        """What a shard found in its tables."""
-        self._partials.append(partial)
-
-    def fail(self, tables: Iterable[str], failure: Failure) -> None:
-        """These tables are not in the answer, all for the same reason; `failure.table` does not matter."""
-        self._failures += [replace(failure, table=table) for table in tables]
-
-    def finish(self, timings: Timings = Timings()) -> VolumeAnswer:  # noqa: B008 (frozen)
-        """The answer. Raises AnswerIncomplete where a table failed and the question does not take a partial
-        answer, CountOverflow for a sum past 2**64-1."""
-        began = perf_counter()
-        plan, question, failures = self._plan, self._question, self.failures
-        if failures and question.policy is FailurePolicy.FAIL:
-            raise AnswerIncomplete(failures)
-        merged = sum_partials(self._partials)
-        if merged.answered + len(failures) != plan.asked:
-            heard = f"{merged.answered} answered, {len(failures)} failed"
-            raise RuntimeError(f"{plan.asked} tables were asked, but {heard}")
-        coverage = coverage_of(plan, failures)
-        drop = min(plan.lead, int(merged.bucket.min())) if len(merged.bucket) else plan.lead
-        bucket = merged.bucket - np.int32(drop) if drop else merged.bucket
-        series = build_series(question, merged.query, merged.rrtype, bucket, merged.count, coverage[drop:])
-        spent = perf_counter() - began
-        return VolumeAnswer(
-            question=question,
-            plan=plan,
-            edges=plan.edges[drop:],
-            coverage=coverage[drop:],
-            series=series,
-            failures=failures,
-            asked=plan.asked,
-            answered=merged.answered,
-            summarized=merged.summarized,
-            rows=merged.rows,
-            blocks=merged.blocks,
-            timings=replace(timings, merge=timings.merge + spent, slowest_shard=merged.seconds),
-        )
+    began = perf_counter()
+    question = query.question
+    failures = failures_of(plan, partials)
+    if failures and question.failure_policy is FailurePolicy.FAIL:
+        raise answer_incomplete(failures)
+    merged = sum_partials(partials)
+    if merged.answered + len(failures) != plan.tables_asked:
+        heard = f"{merged.answered} answered, {len(failures)} failed"
+        raise RuntimeError(f"{plan.tables_asked} tables were asked, but {heard}")
+    coverage = coverage_of(plan, failures)
+    drop = min(plan.lead, int(merged.bucket.min())) if len(merged.bucket) else plan.lead
+    bucket = merged.bucket - np.int32(drop) if drop else merged.bucket
+    axis = Axis.of(question.granularity, plan.edges[drop:], coverage[drop:])
+    series, total = build_series(query, merged.query, merged.rrtype, bucket, merged.count, axis)
+    spent = perf_counter() - began
+    summary = Summary(
+        complete=not failures,
+        tables_asked=plan.tables_asked,
+        tables_answered=merged.answered,
+        failures=failures[:MAX_LISTED_FAILURES],
+        failures_total=len(failures),
+        plan=plan_entries([plan]) if question.explain else (),
+        rows_read=merged.rows,
+        blocks_read=merged.blocks,
+        total_count=total,
+        timings=replace(timings, merge=timings.merge + spent, slowest_shard=merged.seconds),
+        catalog_version=plan.catalog_version,
+        tables_summarized=merged.summarized,
+    )
+    return Volume(question, axis, series, summary)
 
 
-def _one_each(failures: tuple[Failure, ...]) -> tuple[Failure, ...]:
+def failures_of(plan: VolumePlan, partials: Iterable[Partial]) -> tuple[Failure, ...]:
+    """Tables that failed, each once, those that the plan knew of included."""
+    failures = union(plan.failures, *(partial.failures for partial in partials))
     return tuple({failure.table: failure for failure in reversed(failures)}.values())[::-1]
 
 
 def coverage_of(plan: VolumePlan, failures: Iterable[Failure]) -> Codes:
     """The coverage of each bucket of a plan, now that these of its tables failed."""
     coverage = plan.coverage
-    grace = plan.bucket_by is BucketBy.FIRST_SEEN
+    grace = plan.key.bucket_by is BucketBy.FIRST_SEEN
     failures = tuple(failures)
     for code, unreachable in ((Coverage.DAMAGED, False), (Coverage.UNREACHABLE, True)):
-        tables = [plan.catalog.by_name[f.table] for f in failures if f.unreachable is unreachable]
+        tables = [plan.info[f.table] for f in failures if f.unreachable is unreachable]
         if tables:
-            starts: npt.NDArray[np.int64] = np.array([table.start for table in tables], np.int64)
-            stops: npt.NDArray[np.int64] = np.array([table.stop for table in tables], np.int64)
+            starts: npt.NDArray[np.int64] = np.array([unix_seconds(t.start) for t in tables], np.int64)
+            stops: npt.NDArray[np.int64] = np.array([unix_seconds(t.stop) for t in tables], np.int64)
             coverage = mark_failed(coverage, plan.edges, starts, stops, code, grace)
     return coverage
+
+
+def plan_entries(plans: Sequence[VolumePlan]) -> tuple[PlanEntry, ...]:
+    """Every table of the catalog, those that a plan uses first; the others with the reason of the first plan.
+
+    An answer lists MAX_LISTED_PLAN of them.
+    """
+    used = {table for plan in plans for table in plan.tables}
+    entries = [PlanEntry(table.name, True) for table in plans[0].listed if table.name in used]
+    if len(entries) < MAX_LISTED_PLAN:
+        entries += [
+            PlanEntry(left.table, False, left.reason) for left in plans[0].left_out if left.table not in used
+        ]
+    return tuple(entries[:MAX_LISTED_PLAN])

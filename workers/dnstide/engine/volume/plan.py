@@ -10,43 +10,59 @@ A question without a start begins where its tables do. By first seen, the bucket
 in front, so that no row is lost; those without rows are taken away again from the answer (`VolumePlan.lead`).
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
-from dnstide.engine.catalog import Catalog, Columns
-from dnstide.engine.errors import InvalidQuestion, NoTables
-from dnstide.engine.granularity import Granularity, Seconds
+from dnstide.engine.catalog import TableColumns, available, table_columns
 from dnstide.engine.volume.cover import Cover, choose_tables
-from dnstide.engine.volume.coverage import GRACE, Coverage, base_coverage, mark
+from dnstide.engine.volume.coverage import GRACE, base_coverage, mark
 from dnstide.engine.volume.explain import LeftOut, explain
-from dnstide.engine.volume.question import MAX_BUCKETS, MAX_CELLS, BucketBy, VolumeQuestion
-from dnstide.engine.volume.span import Span, find_span
-from dnstide.shard.partial import Failure
+from dnstide.engine.volume.query import VolumeQuery
+from dnstide.engine.volume.span import AxisSpan, find_span
+from dnstide.model.catalog import Catalog, TableInfo
+from dnstide.model.errors import Failure, InvalidQuestion, NoTables
+from dnstide.model.granularity import Granularity, Seconds
+from dnstide.model.question import Span
+from dnstide.model.vocabulary import MAX_BUCKETS, MAX_CELLS, BucketBy, Coverage
 from dnstide.shard.question import ShardPlan
 
-_KEPT_PLANS = 64
-_lock = Lock()
+KEPT_PLANS = 64
+"""Plans that are kept with one catalog, for the next questions over the same spans."""
+
+
+class PlanKey(NamedTuple):
+    """All of a question that its plan depends on."""
+
+    span: Span
+    granularity: Granularity
+    bucket_by: BucketBy
+    dataset: str
 
 
 @dataclass(frozen=True, eq=False)
 class VolumePlan:
     """What is read for a question, and into which buckets.
 
-    `edges` are n+1 unix seconds; `coverage` has n codes that do not yet know of failures; the first
+    `edges` are n+1 unix seconds; `coverage` has n marks that do not yet know of failures; the first
     `lead` buckets are there only for rows first seen before the first table. `tables` are names in the
     order of their periods; `buckets` is the bucket of each, or None where time_first decides. `failures`
-    are tables that the catalog knows to be unreadable and that no others cover.
+    are tables that the catalog knows to be unreadable and that no others cover. `listed` are all tables of
+    the catalog, which the plan does not hold itself, so that a catalog is gone once nobody asks it.
     """
 
-    catalog: Catalog = field(repr=False)
-    span: Span
-    step: Granularity
-    bucket_by: BucketBy
-    dataset: str
+    key: PlanKey
+    catalog_version: str
+    listed: tuple[TableInfo, ...] = field(repr=False)
+    columns: TableColumns = field(repr=False)
+    span: AxisSpan
     edges: Seconds = field(repr=False)
     coverage: npt.NDArray[np.uint8] = field(repr=False)
     tables: tuple[str, ...] = field(repr=False)
@@ -56,17 +72,23 @@ class VolumePlan:
 
     @property
     def lead(self) -> int:
+        """Buckets of grace in front."""
         return self.span.lead
 
     @property
-    def asked(self) -> int:
+    def tables_asked(self) -> int:
         """Tables that the answer needs, the known failures included."""
         return len(self.tables) + len(self.failures)
 
     @cached_property
     def left_out(self) -> tuple[LeftOut, ...]:
         """Every table of the catalog that is not read, each with its reason, in the order of the catalog."""
-        return explain(self.catalog, self.dataset, self.step, self.bucket_by, self.cover)
+        return explain(self.listed, self.columns, self.key.granularity, self.key.bucket_by, self.cover)
+
+    @cached_property
+    def info(self) -> dict[str, TableInfo]:
+        """The tables of the dataset by name."""
+        return {info.name: info for info in self.columns.infos}
 
     def shard_plan(self, names: Sequence[str] | None = None) -> ShardPlan:
         """What a shard is asked to read: these tables, or all."""
@@ -86,41 +108,53 @@ class VolumePlan:
         return {name: i for i, name in enumerate(self.tables)}
 
 
-def plan_volume(catalog: Catalog, question: VolumeQuestion) -> VolumePlan:
-    """The plan for a question, kept with the catalog for the next one over the same span.
+_plans: WeakKeyDictionary[Catalog, dict[PlanKey, VolumePlan]] = WeakKeyDictionary()
+_lock = Lock()
 
-    Raises NoTables where no table covers any part of the span, InvalidQuestion for too many buckets.
-    """
-    key = (question.start, question.stop, question.step, question.bucket_by, question.dataset)
-    plan = catalog.plans.get(key)
-    if not isinstance(plan, VolumePlan):
-        plan = _plan(catalog, question)
-        with _lock:
-            while len(catalog.plans) >= _KEPT_PLANS:
-                del catalog.plans[next(iter(catalog.plans))]
-            catalog.plans[key] = plan
-    cells = len(plan.coverage) * len(question.targets)
-    if cells > MAX_CELLS and (question.fill or question.smooth is not None):
-        raise InvalidQuestion(
-            "names", len(question.targets), _too_many("names times buckets", cells, MAX_CELLS)
-        )
+
+def plan_volume(catalog: Catalog, query: VolumeQuery) -> VolumePlan:
+    """The plan for a question. Raises as `plan_tables`, and InvalidQuestion for too many cells."""
+    question = query.question
+    key = PlanKey(question.span, question.granularity, question.bucket_by, question.dataset)
+    plan = plan_tables(catalog, key)
+    cells = len(plan.coverage) * len(query.targets)
+    if cells > MAX_CELLS and (question.fill or question.smoothing is not None):
+        reason = _too_many("names times buckets", cells, MAX_CELLS)
+        raise InvalidQuestion.of("names", len(query.targets), reason)
     return plan
 
 
-def _plan(catalog: Catalog, question: VolumeQuestion) -> VolumePlan:
-    step, by_file = question.step, question.bucket_by is BucketBy.FILE
-    columns = catalog.columns(question.dataset)
-    fits = columns.rank <= step.rank
-    span = find_span(columns, fits, question)
+def plan_tables(catalog: Catalog, key: PlanKey) -> VolumePlan:
+    """The choice of tables, kept for the next question over the same span.
+
+    Raises NoTables where no table covers any part of the span, InvalidQuestion for too many buckets.
+    """
+    with _lock:
+        plan = _plans.setdefault(catalog, {}).get(key)
+    if plan is None:
+        plan = _plan(catalog, key)
+        with _lock:
+            plans = _plans[catalog]
+            while len(plans) >= KEPT_PLANS:
+                del plans[next(iter(plans))]
+            plans[key] = plan
+    return plan
+
+
+def _plan(catalog: Catalog, key: PlanKey) -> VolumePlan:
+    granularity, by_file = key.granularity, key.bucket_by is BucketBy.FILE
+    columns = table_columns(catalog, key.dataset)
+    fits = columns.rank <= granularity.rank
+    span = find_span(columns, fits, key.span, granularity, key.bucket_by)
     if span is None:
-        raise NoTables(_nothing(columns, fits, question), catalog.available(question.dataset))
-    if step.count(span.first, span.stop) > MAX_BUCKETS + 2:
-        buckets = step.count(span.first, span.stop)
-        raise InvalidQuestion("granularity", step.label, _too_many("buckets", buckets, MAX_BUCKETS))
+        raise NoTables.of(_nothing(columns, fits, key), available(catalog, key.dataset))
+    bound = granularity.bucket_bound(span.first, span.stop)
+    if bound > MAX_BUCKETS + 2:
+        raise InvalidQuestion.of("granularity", str(granularity), _too_many("buckets", bound, MAX_BUCKETS))
     cover = choose_tables(columns, fits, span, 0 if by_file else GRACE)
     if not (cover.chosen | cover.missed).any():
-        raise NoTables("every table reaches over an edge of the span", catalog.available(question.dataset))
-    edges = step.edges(span.first, span.stop)
+        raise NoTables.of("every table reaches over an edge of the span", available(catalog, key.dataset))
+    edges = granularity.edges(span.first, span.stop)
     chosen = cover.chosen
     starts, stops = columns.start[chosen], columns.stop[chosen]
     coverage = base_coverage(edges, starts, stops)
@@ -129,11 +163,11 @@ def _plan(catalog: Catalog, question: VolumeQuestion) -> VolumePlan:
     buckets_of = (np.searchsorted(edges, starts, side="right") - 1).astype(np.int32) if by_file else None
     failures = [columns.infos[i].problem for i in np.flatnonzero(cover.missed)]
     return VolumePlan(
-        catalog=catalog,
+        key=key,
+        catalog_version=catalog.version,
+        listed=catalog.tables,
+        columns=columns,
         span=span,
-        step=step,
-        bucket_by=question.bucket_by,
-        dataset=question.dataset,
         edges=edges,
         coverage=coverage,
         tables=tuple([columns.infos[i].name for i in np.flatnonzero(chosen)]),
@@ -143,14 +177,13 @@ def _plan(catalog: Catalog, question: VolumeQuestion) -> VolumePlan:
     )
 
 
-def _nothing(columns: Columns, fits: npt.NDArray[np.bool_], question: VolumeQuestion) -> str:
+def _nothing(columns: TableColumns, fits: npt.NDArray[np.bool_], key: PlanKey) -> str:
     if not len(columns.infos):
-        dataset = question.dataset
-        return f"there are no tables of the dataset {dataset}, such as {dataset}.20150208.D.mtbl"
+        return f"there are no tables of the dataset {key.dataset}, such as {key.dataset}.20150208.D.mtbl"
     if not fits.any():
-        return f"no table fits into a bucket of one {question.step.label}"
+        return f"no table fits into a bucket of one {key.granularity}"
     return "no table covers any part of the span"
 
 
-def _too_many(what: str, found: int, limit: int) -> str:
-    return f"about {found:,} {what}, at most {limit:,}; take a coarser granularity or a shorter span"
+def _too_many(what: str, number: int, limit: int) -> str:
+    return f"about {number:,} {what}, at most {limit:,}; take a coarser granularity or a shorter span"

@@ -1,6 +1,8 @@
 """Merged columns to series: split, fill and smooth, with a Python step for each series and none for each
 value."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -8,14 +10,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 from dnstide.engine.parse import OwnerTarget, rrtype_text
-from dnstide.engine.volume.answer import Series
-from dnstide.engine.volume.coverage import Codes, Coverage
-from dnstide.engine.volume.question import VolumeQuestion
+from dnstide.engine.volume.coverage import Codes
+from dnstide.engine.volume.query import VolumeQuery
 from dnstide.engine.volume.smooth import smooth
+from dnstide.model.question import VolumeQuestion
+from dnstide.model.vocabulary import Coverage
+from dnstide.model.volume import Axis, Indexes, Series, frozen
 from dnstide.shard.partial import Int32s, UInt16s, UInt64s, sum_runs
 
-#: Series are laid out as dense rows in slabs of about this many cells.
 _SLAB = 1 << 20
+"""Series are laid out as dense rows in slabs of about this many cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +33,14 @@ class _Group:
 
 
 def build_series(
-    question: VolumeQuestion, query: Int32s, rrtype: UInt16s, bucket: Int32s, count: UInt64s, coverage: Codes
-) -> tuple[Series, ...]:
-    """One series for each name asked, in that order; where split, one for each of its types, by number.
+    volume_query: VolumeQuery, query: Int32s, rrtype: UInt16s, bucket: Int32s, count: UInt64s, axis: Axis
+) -> tuple[tuple[Series, ...], int]:
+    """The series and the sum of all counts. There is one series for each name asked, in that order; where split, one for each of its types, by number.
 
     A name without rows has one empty series, without a type unless types were asked for. The columns are
     sorted by (query, rrtype, bucket). Raises CountOverflow where the total of a series passes 2**64-1.
     """
-    distinct = question.distinct
+    question, distinct = volume_query.question, volume_query.distinct
     if question.split_by_rrtype:
         groups = _groups_by_type(distinct, query, rrtype)
     else:
@@ -44,17 +48,27 @@ def build_series(
         groups = [_Group(q, None, bounds[q], bounds[q + 1]) for q in range(len(distinct))]
     totals = _totals(groups, count)
     names = [str(target) for target in distinct]
-    found: dict[int, list[Series]] = defaultdict(list)
-    columns = _columns(question, groups, bucket, count, coverage)
-    for group, total, (buckets, counts, smoothed) in zip(groups, totals, columns, strict=True):
-        kind = None if group.rrtype is None else rrtype_text(group.rrtype)
+    of_query: dict[int, list[Series]] = defaultdict(list)
+    columns = _columns(
+        question, groups, frozen(bucket.astype(np.uint32, copy=False)), frozen(count), axis.coverage
+    )
+    for group, (buckets, counts, smoothed) in zip(groups, columns, strict=True):
+        mnemonic = None if group.rrtype is None else rrtype_text(group.rrtype)
         q = group.query
-        found[q].append(Series(names[q], kind, q, buckets, counts, total, smoothed))
-    if len(distinct) == len(question.targets):
-        return tuple([series for q in range(len(distinct)) for series in found[q]])
+        of_query[q].append(Series(names[q], mnemonic, q, axis, buckets, counts, smoothed))
+    total_of: dict[int, int] = defaultdict(int)
+    for group, total in zip(groups, totals, strict=True):
+        total_of[group.query] += total
+    targets = volume_query.targets
+    if len(distinct) == len(targets):
+        return tuple([series for q in range(len(distinct)) for series in of_query[q]]), sum(totals)
     place = {target: q for q, target in enumerate(distinct)}
-    asked = enumerate(question.targets)
-    return tuple([replace(series, target=i) for i, target in asked for series in found[place[target]]])
+    repeated = [
+        replace(series, name_index=i)
+        for i, target in enumerate(targets)
+        for series in of_query[place[target]]
+    ]
+    return tuple(repeated), sum(total_of[place[target]] for target in targets)
 
 
 def _groups_by_type(distinct: tuple[OwnerTarget, ...], query: Int32s, rrtype: UInt16s) -> list[_Group]:
@@ -84,17 +98,17 @@ def _totals(groups: list[_Group], count: UInt64s) -> list[int]:
     return [next(sums) if group.high > group.low else 0 for group in groups]
 
 
-_Columns = tuple[Int32s, UInt64s, npt.NDArray[np.float64] | None]
+_Columns = tuple[Indexes, UInt64s, npt.NDArray[np.float64] | None]
 
 
 def _columns(
-    question: VolumeQuestion, groups: list[_Group], bucket: Int32s, count: UInt64s, coverage: Codes
+    question: VolumeQuestion, groups: list[_Group], bucket: Indexes, count: UInt64s, coverage: Codes
 ) -> Iterator[_Columns]:
-    if not question.fill and question.smooth is None:
+    if not question.fill and question.smoothing is None:
         for group in groups:
             yield bucket[group.low : group.high], count[group.low : group.high], None
         return
-    axis = np.arange(len(coverage), dtype=np.int32)
+    every = frozen(np.arange(len(coverage), dtype=np.uint32))
     rows = max(1, _SLAB // len(coverage))
     for first in range(0, len(groups), rows):
         slab = groups[first : first + rows]
@@ -104,13 +118,14 @@ def _columns(
         dense = np.zeros((len(slab), len(coverage)), np.uint64)
         dense[row, column] = count[low:high]
         smoothed = None
-        if question.smooth is not None:
+        if question.smoothing is not None:
             present = np.zeros(dense.shape, bool)
             present[row, column] = True
-            smoothed = smooth(question.smooth, dense, _valued(present, coverage, question.fill))
+            smoothed = frozen(smooth(question.smoothing, dense, _valued(present, coverage, question.fill)))
+        frozen(dense)
         for r, group in enumerate(slab):
             if question.fill:
-                yield axis, dense[r], None if smoothed is None else smoothed[r]
+                yield every, dense[r], None if smoothed is None else smoothed[r]
             else:
                 buckets = bucket[group.low : group.high]
                 line = None if smoothed is None else smoothed[r, buckets]

@@ -14,34 +14,20 @@ Sources: exponential, R. G. Brown, "Exponential smoothing for predicting demand"
 "Exploratory data analysis", 1977; A. Savitzky and M. Golay, Analytical Chemistry 36, 1964, by scipy.signal.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from dnstide.engine.errors import InvalidQuestion
+from dnstide.model.errors import InvalidQuestion
+from dnstide.model.question import Smoothing
+from dnstide.model.vocabulary import SmoothingMethod
 
 Counts = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
 Listed = npt.NDArray[np.bool_]
-
-
-class SmoothingMethod(Enum):
-    TRAILING_MEAN = "trailing-mean"
-    CENTRED_MEAN = "centred-mean"
-    EXPONENTIAL = "exponential"
-    MEDIAN = "median"
-    SAVITZKY_GOLAY = "savitzky-golay"
-
-
-@dataclass(frozen=True, slots=True)
-class Smoothing:
-    """A method and its number of buckets, 1 to 100,000."""
-
-    method: SmoothingMethod
-    period: int
 
 
 def smooth(smoothing: Smoothing, values: Counts, listed: Listed) -> Floats:
@@ -52,10 +38,10 @@ def smooth(smoothing: Smoothing, values: Counts, listed: Listed) -> Floats:
     """
     n, span = smoothing.period, values.shape[-1]
     if n < 1:
-        raise InvalidQuestion("smoothing.period", n, "a smoothing period is 1 bucket or more")
+        raise InvalidQuestion.of("smoothing.period", n, "a smoothing period is 1 bucket or more")
     if n > span:
         many = "1 bucket" if span == 1 else f"{span:,} buckets"
-        raise InvalidQuestion(
+        raise InvalidQuestion.of(
             "smoothing.period", n, f"the span asked for has only {many}; shorten the period"
         )
     return _METHODS[smoothing.method](values, listed, n)
@@ -116,14 +102,14 @@ def trailing_median(values: Counts, listed: Listed, n: int) -> Floats:
 
 def savitzky_golay(values: Counts, listed: Listed, n: int) -> Floats:
     if n < 3 or n % 2 == 0:
-        raise InvalidQuestion(
+        raise InvalidQuestion.of(
             "smoothing.period", n, "savitzky-golay takes an odd period of 3 buckets or more"
         )
     try:
         from scipy.signal import savgol_coeffs
     except ImportError:
         reason = "needs scipy where the answer is made: pip install 'dnstide-workers[savgol]'"
-        raise InvalidQuestion("smoothing.method", SmoothingMethod.SAVITZKY_GOLAY.value, reason) from None
+        raise InvalidQuestion.of("smoothing.method", str(SmoothingMethod.SAVITZKY_GOLAY), reason) from None
     weights = savgol_coeffs(n, 2, use="dot")
     half = n // 2
     out = np.full(values.shape, np.nan)

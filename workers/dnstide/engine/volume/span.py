@@ -1,17 +1,23 @@
 """From the span of a question, which may be open, to the seconds that the answer's axis covers."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from dnstide.engine.catalog import Columns
+from dnstide.engine.catalog import TableColumns
 from dnstide.engine.volume.coverage import GRACE
-from dnstide.engine.volume.question import BucketBy, VolumeQuestion
+from dnstide.model.granularity import Granularity
+from dnstide.model.question import Span
+from dnstide.model.vocabulary import BucketBy
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """[start, stop) is asked or found; `first` is earlier where `lead` buckets of grace stand in front."""
+class AxisSpan:
+    """[start, stop) is asked for, or is that of the tables. `first` is earlier where `lead` buckets of grace
+    stand in front.
+    """
 
     first: int
     start: int
@@ -19,24 +25,31 @@ class Span:
     lead: int = 0
 
 
-def find_span(columns: Columns, fits: npt.NDArray[np.bool_], question: VolumeQuestion) -> Span | None:
-    """The span asked; where it is open, that of the tables that fit, in whole buckets. None: no table touches
-    it."""
-    step = question.step
+def find_span(
+    columns: TableColumns,
+    fits: npt.NDArray[np.bool_],
+    span: Span,
+    granularity: Granularity,
+    bucket_by: BucketBy,
+) -> AxisSpan | None:
+    """The span asked for; where it is open, that of the tables that fit, in whole buckets.
+
+    None where no table touches it.
+    """
     touching = fits
-    if question.start is not None:
-        touching = touching & (columns.stop > question.start)
-    if question.stop is not None:
-        touching = touching & (columns.start < question.stop)
+    if span.start is not None:
+        touching = touching & (columns.stop > span.start)
+    if span.stop is not None:
+        touching = touching & (columns.start < span.stop)
     if not touching.any():
         return None
-    stop = question.stop
+    stop = span.stop
     if stop is None:
-        stop = step.ceil(int(columns.stop[touching].max()))
-    if question.start is not None:
-        return Span(question.start, question.start, stop)
-    start = step.floor(int(columns.start[touching].min()))
-    if question.bucket_by is BucketBy.FILE:
-        return Span(start, start, stop)
-    first = step.floor(start - GRACE)
-    return Span(first, start, stop, lead=len(step.edges(first, start)) - 1)
+        stop = granularity.ceil(int(columns.stop[touching].max()))
+    if span.start is not None:
+        return AxisSpan(span.start, span.start, stop)
+    start = granularity.floor(int(columns.start[touching].min()))
+    if bucket_by is BucketBy.FILE:
+        return AxisSpan(start, start, stop)
+    first = granularity.floor(start - GRACE)
+    return AxisSpan(first, start, stop, lead=len(granularity.edges(first, start)) - 1)

@@ -6,9 +6,10 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from threading import Lock
 
+from dnstide.model.errors import Failure
 from dnstide.mtbl import Cancel, DeadlineExceeded, Table
 from dnstide.shard.counts import Counts
-from dnstide.shard.partial import Failure
+from dnstide.shard.partial import failure_of
 from dnstide.shard.ranking.bounds import Bounds
 from dnstide.shard.ranking.requests import (
     AskAbove,
@@ -143,7 +144,7 @@ class Ranker:
 
     def _met(self, tables: dict[str, Table], failed: Failed) -> list[Failure]:
         return [
-            Failure.of(n, failed[t])
+            failure_of(n, failed[t])
             if isinstance(failed[t], NoRdata)
             else self._tables.failed(n, t, failed[t])
             for n, t in tables.items()

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from dnstide.model.errors import Failure
 from dnstide.mtbl.keys import Grouping, Keys
 from dnstide.shard.counts import Counts
-from dnstide.shard.partial import Failure
 from dnstide.shard.ranking.bounds import Bounds
 
 __all__ = [

@@ -1,0 +1,80 @@
+"""A question about volume whose names are parsed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from dnstide.engine.parse import NotParsed, OwnerTarget, parse_rrtypes, read_name, refused
+from dnstide.model.errors import InvalidQuestion
+from dnstide.model.question import VolumeQuestion
+from dnstide.model.vocabulary import MAX_NAMES
+from dnstide.mtbl import LookupQuery
+
+MAX_PROBLEMS = 20
+"""Wrong fields that one error names."""
+
+
+@dataclass(frozen=True)
+class VolumeQuery:
+    """A question with one target for each of its names."""
+
+    question: VolumeQuestion
+    targets: tuple[OwnerTarget, ...]
+
+    @classmethod
+    def parse(cls, question: VolumeQuestion, max_names: int = MAX_NAMES) -> VolumeQuery:
+        """Parse the texts of a question. Raises InvalidQuestion that names the wrong fields, 20 at most."""
+        names, row_filter = question.names, question.filter
+        if len(names) > max_names:
+            raise InvalidQuestion.of("names", len(names), f"at most {max_names:,} names at once")
+        problems: list[tuple[str, str]] = []
+        rrtypes: tuple[int, ...] = ()
+        bailiwick = None
+        try:
+            rrtypes = parse_rrtypes(row_filter.rrtypes)
+        except InvalidQuestion as error:
+            problems += error.problems
+        text = (row_filter.bailiwick or "").strip()
+        try:
+            with refused("bailiwick", text):
+                bailiwick = read_name(text) if text else None
+        except InvalidQuestion as error:
+            problems += error.problems
+        filtered = bool(row_filter.rrtypes) or bool(text)
+        targets: list[OwnerTarget] = []
+        for i, name in enumerate(names):
+            try:
+                with refused(f"names[{i}]", name):
+                    targets.append(_alone(OwnerTarget.parse(name)) if filtered else OwnerTarget.parse(name))
+            except InvalidQuestion as error:
+                problems += [(f"names[{i}]", reason) for _, reason in error.problems]
+                if len(problems) >= MAX_PROBLEMS:
+                    break
+        if problems:
+            raise InvalidQuestion(problems[:MAX_PROBLEMS])
+        if filtered:
+            targets = [target.narrowed(rrtypes, bailiwick) for target in targets]
+        return cls(question, tuple(targets))
+
+    def replaced(self, **changes: object) -> VolumeQuery:
+        """The same names with these fields of the question changed."""
+        return VolumeQuery(replace(self.question, **changes), self.targets)  # type: ignore[arg-type]
+
+    @cached_property
+    def distinct(self) -> tuple[OwnerTarget, ...]:
+        """The targets without repetition, in the order of their first mention: query i looks for
+        distinct[i].
+        """
+        return self.targets if len(self.targets) == 1 else tuple(dict.fromkeys(self.targets))
+
+    def queries(self) -> tuple[LookupQuery, ...]:
+        """What readers look for, one for each distinct target."""
+        return tuple([target.query() for target in self.distinct])
+
+
+def _alone(target: OwnerTarget) -> OwnerTarget:
+    """The target, where it brings no filter of its own. Raises NotParsed."""
+    if target.rrtypes or target.bailiwick is not None:
+        raise NotParsed("a name with its own type or bailiwick goes without those of the whole question")
+    return target
