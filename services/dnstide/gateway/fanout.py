@@ -1,5 +1,5 @@
-"""The one road to the shards: divides a request, asks, asks elsewhere what was lost or damaged, and yields what
-comes, within the deadline.
+"""The one road to the shards: divides a request, asks, asks elsewhere what was lost or damaged, and yields
+what comes, within the deadline.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class _Sent(Generic[R]):
 
 
 class Fanout(Generic[R]):
-    """One question on its way. Leaving `events` early, or being cancelled, takes the question back everywhere."""
+    """One question on its way. Leaving `events` early, or being cancelled, takes it back everywhere."""
 
     def __init__(
         self, pool: Pool, deadline: float, on_reassigned: Callable[[str, int], None] | None = None
@@ -44,7 +44,8 @@ class Fanout(Generic[R]):
         """The deadline is the time of the event loop after which nothing is waited for; `deadline_passed`
         tells that it came.
 
-        `on_reassigned` hears of tables that are asked elsewhere: the cause (loss, silence, damage) and how many.
+        `on_reassigned` hears of tables that are asked elsewhere: the cause (loss, silence, damage) and how
+        many.
         """
         self._pool = pool
         self._deadline = deadline

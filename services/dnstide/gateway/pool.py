@@ -1,4 +1,4 @@
-"""The shards, what each can see, and who is asked for which table. Holds state; `supervisor` keeps it true."""
+"""The shards, what each can see, and who is asked for which table. `supervisor` keeps this state true."""
 
 from __future__ import annotations
 

@@ -39,15 +39,13 @@ def after_answer(attempt: Attempt, failures: tuple[Failure, ...], choose: Choose
     if not failures:
         return RetryDecision({}, failures)
     reassigned = {
-        failure.table: shard
-        for failure in failures
-        if (shard := choose(failure.table, attempt)) is not None
+        failure.table: shard for failure in failures if (shard := choose(failure.table, attempt)) is not None
     }
     return RetryDecision(reassigned, tuple([f for f in failures if f.table not in reassigned]))
 
 
 def after_loss(attempt: Attempt, reason: str, choose: Choose) -> RetryDecision:
-    """All tables of a lost shard go to the next ones that see them; those that nobody else sees have failed."""
+    """All tables of a lost shard go to the next ones that see them; what nobody else sees has failed."""
     reassigned = {table: shard for table in attempt.tables if (shard := choose(table, attempt)) is not None}
     lost = [table for table in attempt.tables if table not in reassigned]
     return RetryDecision(reassigned, failed(lost, SHARD_UNREACHABLE, reason))

@@ -1,6 +1,6 @@
 """The ways to a shard that need no cluster: threads of this process, and the direct channel to another one.
 
-The third way, a call through Ray, stands in `ray_backend`, since Ray must not be imported before it is configured.
+The third way, a call through Ray, stands in `ray_backend`: Ray must not be imported before it is configured.
 """
 
 from __future__ import annotations

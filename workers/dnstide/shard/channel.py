@@ -4,8 +4,8 @@ A frame is a u64 little-endian length and that many bytes of msgpack (`wire`). A
 arguments], its reply the frame [True, result] or [False, exception]. A connection carries one call after
 another; calls that shall run side by side, such as a question and its cancel, take one connection each.
 
-The socket lives in the abstract namespace, so it vanishes with the process. Both ends talk only to processes of
-their own user.
+The socket lives in the abstract namespace, so it vanishes with the process. Both ends talk only to processes
+of their own user.
 """
 
 from __future__ import annotations

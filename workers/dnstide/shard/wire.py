@@ -1,6 +1,6 @@
 """Values on the direct channel, as msgpack: questions and answers, and nothing that could run code.
 
-Values of the kinds in `KINDS` travel with their name, arrays with their type and shape, and sequences within a
+Values of the kinds in `KINDS` travel with their name, arrays with their type and shape; sequences within a
 value arrive as tuples. What a busy gateway sends most, questions about volume and their answers, goes without
 names, in few steps. A plan travels as bytes that are made once and read once: both ends keep the last ones.
 """
@@ -76,7 +76,7 @@ class Wire:
         return _encode(self._plain(value))
 
     def decode(self, data: bytes | bytearray | memoryview) -> Any:
-        """The value of `encode`. Raises msgspec.DecodeError, or ValueError for a kind that does not travel."""
+        """The value that was encoded. Raises msgspec.DecodeError, or ValueError for an unknown kind."""
         return self._decode(data)
 
     def _plain(self, value: Any) -> Any:
