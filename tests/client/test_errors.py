@@ -8,7 +8,6 @@ import grpc
 import pytest
 from dnstide.cli.exits import exit_code
 from dnstide.client import errors
-from dnstide.model import errors as model_errors
 from dnstide.client.errors import (
     DnstideError,
     Failure,
@@ -18,6 +17,7 @@ from dnstide.client.errors import (
     TablesDamaged,
     error_class,
 )
+from dnstide.model import errors as model_errors
 
 
 def tree(kind=DnstideError):

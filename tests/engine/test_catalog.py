@@ -1,10 +1,15 @@
+from __future__ import annotations
+
 import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from dnstide.engine import Catalog, DirectoryError, Granularity, parse_table_name, scan_directory
-from dnstide.shard import Failure, TableStatus
+from dnstide.engine import build_catalog, parse_table_name, scan_directory
+from dnstide.engine.catalog import available, unix_seconds, with_problems
+from dnstide.model.errors import DirectoryUnreadable, Failure
+from dnstide.model.granularity import Granularity
+from dnstide.shard import TableStatus
 
 
 @pytest.mark.parametrize(
@@ -25,7 +30,7 @@ def test_names_of_tables(name: str, dataset: str, granularity: Granularity, star
     """Each form of DNSDB Export's file names gives a period in UTC."""
     table = parse_table_name(name)
     assert not isinstance(table, str)
-    period = tuple(datetime.fromtimestamp(t, UTC) for t in (table.start, table.stop))
+    period = tuple(datetime.fromtimestamp(unix_seconds(t), UTC) for t in (table.start, table.stop))
     assert period == tuple(datetime.fromisoformat(t).replace(tzinfo=UTC) for t in (start, stop))
     assert (table.dataset, table.granularity) == (dataset, granularity)
 
@@ -76,7 +81,7 @@ def test_scan_of_a_directory(tmp_path: Path) -> None:
         "dns.20150208.D.mtbl",
     ]
     assert [name for name, _ in catalog.ignored] == [".dns.20150209.D.mtbl", "notes"]
-    assert catalog.available("dns") == (
+    assert available(catalog, "dns") == (
         "1 month table from 2015-02-01 to 2015-03-01",
         "2 day tables from 2015-02-01 to 2015-02-09",
     )
@@ -88,7 +93,7 @@ def test_version_follows_what_is_there(tmp_path: Path) -> None:
     path.write_bytes(b"x")
     first = scan_directory(str(tmp_path))
     assert scan_directory(str(tmp_path)).version == first.version
-    broken = first.with_problems([Failure(path.name, "BAD_MAGIC", "not an MTBL file")])
+    broken = with_problems(first, [Failure(path.name, "BAD_MAGIC", "not an MTBL file")])
     assert broken.version != first.version
     os.utime(path, ns=(1, 1))
     assert scan_directory(str(tmp_path)).version != first.version
@@ -99,8 +104,8 @@ def test_shards_that_differ_about_a_table() -> None:
     good = TableStatus("dns.20150208.D.mtbl", 5, 5, 5)
     bad = good.with_problem(Failure(good.name, "TABLE_UNREADABLE", "permission denied", retryable=True))
     for statuses in ([good, bad], [bad, good]):
-        assert [table.problem for table in Catalog.build(statuses).tables] == [None]
-    assert Catalog.build([bad, bad]).tables[0].problem is not None
+        assert [table.problem for table in build_catalog(statuses).tables] == [None]
+    assert build_catalog([bad, bad]).tables[0].problem is not None
 
 
 def test_damage_met_by_one_shard() -> None:
@@ -109,15 +114,15 @@ def test_damage_met_by_one_shard() -> None:
     good, copy = TableStatus(name, 5, 5, 5), TableStatus(name, 5, 5, 6)
     bad = good.with_problem(Failure(name, "BAD_CHECKSUM", "block does not match its checksum", 7))
     for statuses in ([good, bad], [bad, good]):
-        assert [table.problem for table in Catalog.build(statuses).tables] == [bad.problem]
+        assert [table.problem for table in build_catalog(statuses).tables] == [bad.problem]
     for statuses in ([good, bad, copy], [copy, bad, good]):
-        assert [table.problem for table in Catalog.build(statuses).tables] == [None]
+        assert [table.problem for table in build_catalog(statuses).tables] == [None]
 
 
 def test_wrong_directories(tmp_path: Path) -> None:
     """A missing directory and a file in its place are told apart."""
-    with pytest.raises(DirectoryError, match="no such directory"):
+    with pytest.raises(DirectoryUnreadable, match="no such directory"):
         scan_directory(str(tmp_path / "nowhere"))
     (tmp_path / "file").touch()
-    with pytest.raises(DirectoryError, match="not a directory"):
+    with pytest.raises(DirectoryUnreadable, match="not a directory"):
         scan_directory(str(tmp_path / "file"))

@@ -1,15 +1,17 @@
+from __future__ import annotations
+
 from itertools import pairwise
 
 import numpy as np
-from dnstide.engine import Coverage
 from dnstide.engine.volume.coverage import GRACE, base_coverage, mark_failed
+from dnstide.model.vocabulary import Coverage
 from hypothesis import given
 from hypothesis import strategies as st
 
 C, P, N, D, U = Coverage
 
 
-def ints(*values: int) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+def ints(*values: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.array(values, np.int64)
 
 

@@ -1,5 +1,7 @@
 """Whatever is damaged: a bucket said to be complete has the true count, and no count is too high."""
 
+from __future__ import annotations
+
 import os
 from collections import Counter
 from datetime import UTC, datetime
@@ -9,17 +11,17 @@ from tempfile import TemporaryDirectory
 
 import dns.name
 import pytest
-from dnstide.engine import (
-    AnswerIncomplete,
-    Coverage,
-    LocalEngine,
-    VolumeAnswer,
-    VolumeQuestion,
-    parse_table_name,
-)
+from dnstide.engine import LocalEngine, parse_table_name
+from dnstide.engine.catalog import unix_seconds
+from dnstide.model.errors import AnswerIncomplete
+from dnstide.model.question import VolumeQuestion
+from dnstide.model.vocabulary import Coverage, FailurePolicy
+from dnstide.model.volume import Volume
 from dnstide.mtbl import DnstableWriter, Row
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from tests.engine.questions import volume_question
 
 DAY = 86400
 FIRST = int(datetime(2018, 10, 29, tzinfo=UTC).timestamp())
@@ -57,7 +59,8 @@ def versions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Row]]
     for name in NAMES:
         table = parse_table_name(name)
         assert not isinstance(table, str)
-        inside = [FIRST + i * DAY for i in range(DAYS) if table.start <= FIRST + i * DAY < table.stop]
+        start, stop = unix_seconds(table.start), unix_seconds(table.stop)
+        inside = [FIRST + i * DAY for i in range(DAYS) if start <= FIRST + i * DAY < stop]
         with DnstableWriter(base / "good" / name, sync=False) as writer:
             for day in inside:
                 for row in daily[DAILY[(day - FIRST) // DAY]]:
@@ -69,16 +72,16 @@ def versions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Row]]
 
 
 QUESTIONS = st.builds(
-    VolumeQuestion.build,
+    volume_question,
     names=st.just(["a.com"]),
     start=st.none() | st.integers(0, DAYS - 1).map(lambda day: FIRST + day * DAY),
     stop=st.none() | st.integers(DAYS, DAYS + 3).map(lambda day: FIRST + day * DAY),
-    step=st.sampled_from(["day", "week", "month", "quarter", "year"]),
-    policy=st.sampled_from(["fail", "partial"]),
+    granularity=st.sampled_from(["day", "week", "month", "quarter", "year"]),
+    failure_policy=st.sampled_from(["fail", "partial"]),
 )
 
 
-def ask(engine: LocalEngine, question: VolumeQuestion) -> VolumeAnswer | AnswerIncomplete:
+def ask(engine: LocalEngine, question: VolumeQuestion) -> Volume | AnswerIncomplete:
     try:
         return engine.volume(question)
     except AnswerIncomplete as error:
@@ -105,22 +108,25 @@ def test_never_wrong_and_unmarked(
             answer, again = ask(engine, question), ask(engine, question)
     if isinstance(answer, AnswerIncomplete) or isinstance(again, AnswerIncomplete):
         assert str(answer) == str(again)
-        assert question.policy.value == "fail"
+        assert question.failure_policy is FailurePolicy.FAIL
         assert {states[NAMES.index(failure.table)] for failure in answer.failures} <= {"flip", "cut"}
         return
-    assert question.policy.value == "partial" or answer.complete
+    assert question.failure_policy is FailurePolicy.PARTIAL or answer.complete
     truth = Counter[int]()
-    edges = answer.edges.tolist()
+    edges = answer.axis.edges.tolist()
     for row in everything:
         inside = [i for i in range(len(edges) - 1) if edges[i] <= row.time_first < edges[i + 1]]
         truth.update(dict.fromkeys(inside, row.count))
     (series,) = answer.series
-    found = dict(zip(series.bucket.tolist(), series.count.tolist(), strict=True))
-    for bucket, coverage in enumerate(answer.coverage.tolist()):
+    found = dict(zip(series.buckets.tolist(), series.counts.tolist(), strict=True))
+    for bucket, coverage in enumerate(answer.axis.coverage.tolist()):
         assert found.get(bucket, 0) <= truth[bucket]
         if coverage == Coverage.COMPLETE:
             assert found.get(bucket, 0) == truth[bucket]
     if answer.complete:
         assert found == {bucket: count for bucket, count in truth.items() if count}
-    assert again.series[0].count.tolist() == series.count.tolist()
-    assert (again.coverage.tolist(), again.failures) == (answer.coverage.tolist(), answer.failures)
+    assert again.series[0].counts.tolist() == series.counts.tolist()
+    assert (again.axis.coverage.tolist(), again.summary.failures) == (
+        answer.axis.coverage.tolist(),
+        answer.summary.failures,
+    )

@@ -1,5 +1,7 @@
 """Questions answered in this process, from real tables."""
 
+from __future__ import annotations
+
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -9,23 +11,24 @@ from random import Random
 import dns.name
 import numpy as np
 import pytest
-from dnstide.engine import (
+from dnstide.engine import LocalEngine, VolumeQuery, parse_table_name
+from dnstide.engine.catalog import unix_seconds
+from dnstide.model.errors import (
     AnswerIncomplete,
-    BucketBy,
-    Catalog,
-    Coverage,
-    DirectoryError,
-    Granularity,
-    LocalEngine,
+    Cancelled,
+    DeadlineExceeded,
+    DirectoryUnreadable,
     NoTables,
-    VolumeAnswer,
-    VolumeQuestion,
-    parse_table_name,
 )
-from dnstide.mtbl import Cancel, Cancelled, DeadlinePassed, DnstableWriter, Row, TableReport
-from dnstide.shard import Failure
+from dnstide.model.granularity import Granularity
+from dnstide.model.question import VolumeQuestion
+from dnstide.model.vocabulary import BucketBy, Coverage
+from dnstide.model.volume import Progress, Volume
+from dnstide.mtbl import Cancel, DnstableWriter, Row
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from tests.engine.questions import volume_question
 
 DAY = 86400
 FIRST = int(datetime(2018, 10, 25, tzinfo=UTC).timestamp())
@@ -58,7 +61,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> tuple[LocalEngine, dict[s
         assert not isinstance(table, str)
         rows = {}
         for _ in range(random.randrange(12)):
-            seen = random.randrange(table.start - DAY // 3, table.stop)
+            seen = random.randrange(unix_seconds(table.start) - DAY // 3, unix_seconds(table.stop))
             one = row(random.choice(OWNERS), seen, random.randrange(1, 1000), random.choice(TYPES),
                       random.choice(BAILIWICKS), random.randrange(3))  # fmt: skip
             rows[one.owner, one.rrtype, one.bailiwick, one.rdata] = one
@@ -68,7 +71,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> tuple[LocalEngine, dict[s
 
 
 QUESTIONS = st.builds(
-    VolumeQuestion.build,
+    volume_question,
     names=st.lists(
         st.sampled_from(
             ["a.com", "*.b.com", "b.com/A", "c.org//org", "*", "no.where", "*.com/TYPE65280/com"]
@@ -78,7 +81,7 @@ QUESTIONS = st.builds(
     ),
     start=st.none() | st.integers(FIRST // 3600, FIRST // 3600 + 480).map(lambda hour: hour * 3600),
     stop=st.none() | st.integers(FIRST // 3600 + 481, FIRST // 3600 + 700).map(lambda hour: hour * 3600),
-    step=st.sampled_from(
+    granularity=st.sampled_from(
         [Granularity.HOUR, Granularity.DAY, Granularity.WEEK, Granularity.MONTH, Granularity.YEAR]
     ),
     bucket_by=st.sampled_from(BucketBy),
@@ -97,17 +100,18 @@ def test_answers_against_brute_force(
         answer = engine.volume(question)
     except NoTables:
         return
-    expected: list[Counter[tuple[int, str | None, int]]] = [Counter() for _ in question.targets]
-    edges = answer.edges.tolist()
-    for name in answer.plan.tables:
+    targets = VolumeQuery.parse(question).targets
+    expected: list[Counter[tuple[int, str | None, int]]] = [Counter() for _ in targets]
+    edges = answer.axis.edges.tolist()
+    for name in engine.plan(question).tables:
         table = parse_table_name(name)
         assert not isinstance(table, str)
         for one in tables[name]:
-            moment = table.start if question.bucket_by is BucketBy.FILE else one.time_first
+            moment = unix_seconds(table.start) if question.bucket_by is BucketBy.FILE else one.time_first
             if not edges[0] <= moment < edges[-1]:
                 continue
             bucket = int(np.searchsorted(edges, moment, side="right")) - 1
-            for i, target in enumerate(question.targets):
+            for i, target in enumerate(targets):
                 if (
                     (one.owner.is_subdomain(target.name) if target.wildcard else one.owner == target.name)
                     and (not target.rrtypes or one.rrtype in target.rrtypes)
@@ -115,12 +119,12 @@ def test_answers_against_brute_force(
                 ):
                     kind = _kind(one.rrtype)
                     expected[i][i, kind if question.split_by_rrtype else None, bucket] += one.count
-    found: list[Counter[tuple[int, str | None, int]]] = [Counter() for _ in question.targets]
+    found: list[Counter[tuple[int, str | None, int]]] = [Counter() for _ in targets]
     for series in answer.series:
-        for bucket, count in zip(series.bucket.tolist(), series.count.tolist(), strict=True):
-            found[series.target][series.target, series.rrtype, bucket] += count
-        assert series.total == sum(series.count.tolist())
-        assert series.name == str(question.targets[series.target])
+        for bucket, count in zip(series.buckets.tolist(), series.counts.tolist(), strict=True):
+            found[series.name_index][series.name_index, series.rrtype, bucket] += count
+        assert series.total == sum(series.counts.tolist())
+        assert series.name == str(targets[series.name_index])
     assert found == expected
 
 
@@ -138,12 +142,12 @@ def dailies(folder: Path, count: int = 5) -> list[str]:
     return names
 
 
-def listed(answer: VolumeAnswer) -> list[int]:
-    counts: list[int] = answer.series[0].count.tolist()
+def listed(answer: Volume) -> list[int]:
+    counts: list[int] = answer.series[0].counts.tolist()
     return counts
 
 
-A = VolumeQuestion.build(["a.com"])
+A = volume_question(["a.com"])
 
 
 def test_tables_that_come_and_go_are_noticed(tmp_path: Path) -> None:
@@ -158,7 +162,7 @@ def test_tables_that_come_and_go_are_noticed(tmp_path: Path) -> None:
         (tmp_path / names[1]).unlink()
         answer = engine.volume(A)
         assert listed(answer) == [10, 3, 4, 5, 60]
-        assert answer.coverage[1] == Coverage.NONE
+        assert answer.axis.coverage[1] == Coverage.NONE
 
 
 def test_the_same_catalog_serves_until_something_changes(tmp_path: Path) -> None:
@@ -167,8 +171,8 @@ def test_the_same_catalog_serves_until_something_changes(tmp_path: Path) -> None
     with LocalEngine(tmp_path) as engine:
         first = engine.plan(A)
         assert engine.plan(A) is first
-        assert engine.tables() is first.catalog
-        assert engine.volume(A).catalog_version == first.catalog.version
+        assert engine.tables() is engine.tables()
+        assert engine.volume(A).summary.catalog_version == engine.tables().version
 
 
 def test_a_table_that_vanishes_while_the_question_runs(tmp_path: Path) -> None:
@@ -176,18 +180,18 @@ def test_a_table_that_vanishes_while_the_question_runs(tmp_path: Path) -> None:
     names = dailies(tmp_path)
     many = ["a.com", *(f"n{i}.com" for i in range(9999))]
 
-    def lose(_done: int, _asked: int) -> None:
+    def lose(_: Progress) -> None:
         (tmp_path / names[4]).unlink(missing_ok=True)
 
     with LocalEngine(tmp_path) as engine, pytest.raises(AnswerIncomplete) as caught:
-        engine.volume(VolumeQuestion.build(many), progress=lose)
+        engine.volume(volume_question(many), progress=lose)
     assert [(f.table, f.code) for f in caught.value.failures] == [(names[4], "TABLE_MISSING")]
 
     write(tmp_path / names[4], [row("a.com", FIRST + 4 * DAY, 5)])
     with LocalEngine(tmp_path) as engine:
-        answer = engine.volume(VolumeQuestion.build(many, policy="partial"), progress=lose)
+        answer = engine.volume(volume_question(many, failure_policy="partial"), progress=lose)
     assert listed(answer) == [1, 2, 3, 4]
-    assert answer.coverage.tolist()[-2:] == [Coverage.PARTIAL, Coverage.DAMAGED]
+    assert answer.axis.coverage.tolist()[-2:] == [Coverage.PARTIAL, Coverage.DAMAGED]
 
 
 def test_days_that_become_a_month_while_the_question_runs(tmp_path: Path) -> None:
@@ -195,7 +199,7 @@ def test_days_that_become_a_month_while_the_question_runs(tmp_path: Path) -> Non
     names = dailies(tmp_path)
     many = ["a.com", *(f"n{i}.com" for i in range(9999))]
 
-    def merge(_done: int, _asked: int) -> None:
+    def merge(_: Progress) -> None:
         if (tmp_path / names[0]).exists():
             rows = [row("a.com", FIRST + 60, 15)]
             write(tmp_path / "dns.201810.M.mtbl", rows)
@@ -203,23 +207,25 @@ def test_days_that_become_a_month_while_the_question_runs(tmp_path: Path) -> Non
                 (tmp_path / name).unlink()
 
     with LocalEngine(tmp_path) as engine:
-        answer = engine.volume(VolumeQuestion.build(many, step="month"), progress=merge)
+        answer = engine.volume(volume_question(many, granularity="month", explain=True), progress=merge)
     assert listed(answer) == [15]
-    assert answer.plan.tables == ("dns.201810.M.mtbl",)
+    assert [entry.table for entry in answer.summary.plan if entry.used] == ["dns.201810.M.mtbl"]
 
 
 def test_progress_tells_of_every_part(tmp_path: Path) -> None:
     """A long look reports as it goes, and answers as one that is not watched."""
     dailies(tmp_path, 6)
-    question = VolumeQuestion.build(["a.com", *(f"n{i}.com" for i in range(9999))])
-    seen: list[tuple[int, int]] = []
+    question = volume_question(["a.com", *(f"n{i}.com" for i in range(9999))])
+    seen: list[Progress] = []
     with LocalEngine(tmp_path) as engine:
-        watched = engine.volume(question, progress=lambda done, asked: seen.append((done, asked)))
-        assert seen == [(i + 1, 6) for i in range(6)]
+        watched = engine.volume(question, progress=seen.append)
+        assert seen == [Progress(6, i + 1) for i in range(6)]
         alone = engine.volume(question)
     assert listed(watched) == listed(alone) == [1, 2, 3, 4, 5, 6]
-    assert (watched.rows, watched.asked, watched.answered) == (alone.rows, 6, 6)
-    assert min(watched.timings.plan, watched.timings.look, watched.timings.merge) > 0
+    assert watched.summary.rows_read == alone.summary.rows_read
+    assert (watched.summary.tables_asked, watched.summary.tables_answered) == (6, 6)
+    timings = watched.summary.timings
+    assert min(timings.plan, timings.ask, timings.merge) > 0
 
 
 def test_cancel_and_deadline(tmp_path: Path) -> None:
@@ -230,7 +236,7 @@ def test_cancel_and_deadline(tmp_path: Path) -> None:
     with LocalEngine(tmp_path) as engine:
         with pytest.raises(Cancelled):
             engine.volume(A, cancel=stop)
-        with pytest.raises(DeadlinePassed):
+        with pytest.raises(DeadlineExceeded):
             engine.volume(A, cancel=Cancel(0.0))
         assert listed(engine.volume(A, cancel=Cancel(60.0))) == [1, 2, 3, 4, 5]
 
@@ -245,17 +251,17 @@ def test_threads_ask_side_by_side(tmp_path: Path) -> None:
 
 def test_wrong_directories(tmp_path: Path) -> None:
     """Missing, no directory, empty, and gone between two questions: each says so."""
-    with pytest.raises(DirectoryError, match="no such directory"):
+    with pytest.raises(DirectoryUnreadable, match="no such directory"):
         LocalEngine(tmp_path / "nowhere")
     (tmp_path / "file").touch()
-    with pytest.raises(DirectoryError, match="not a directory"):
+    with pytest.raises(DirectoryUnreadable, match="not a directory"):
         LocalEngine(tmp_path / "file")
     (tmp_path / "empty").mkdir()
     with LocalEngine(tmp_path / "empty") as engine:
         with pytest.raises(NoTables, match="there are no tables of the dataset dns"):
             engine.volume(A)
         (tmp_path / "empty").rmdir()
-        with pytest.raises(DirectoryError, match="no such directory"):
+        with pytest.raises(DirectoryUnreadable, match="no such directory"):
             engine.volume(A)
 
 
@@ -268,13 +274,13 @@ def test_verify_and_check(tmp_path: Path) -> None:
     (tmp_path / names[2]).write_bytes(b"short")
     with LocalEngine(tmp_path) as engine:
         good, flipped, short = engine.verify()
-        assert isinstance(good, TableReport)
-        assert isinstance(flipped, Failure)
-        assert (flipped.table, flipped.code) == (names[1], "BAD_CHECKSUM")
-        assert isinstance(short, Failure)
-        assert short.code == "TABLE_TOO_SHORT"
-        assert [report.table for report in engine.verify([names[1]]) if isinstance(report, Failure)] == [
-            names[1]
-        ]
-        checked: Catalog = engine.tables(check=True)
+        assert good.problem is None
+        assert good.entries > 0
+        assert flipped.problem is not None
+        assert (flipped.problem.table, flipped.problem.code) == (names[1], "BAD_CHECKSUM")
+        assert short.problem is not None
+        assert short.problem.code == "TABLE_TOO_SHORT"
+        (report,) = engine.verify([names[1]])
+        assert report.problem is not None
+        checked = engine.tables(check=True)
         assert [table.problem is None for table in checked.tables] == [True, True, False]

@@ -1,22 +1,26 @@
 """From partials to series, without tables."""
 
+from __future__ import annotations
+
 import math
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from dnstide.engine import (
-    Accumulator,
-    AnswerIncomplete,
-    Catalog,
-    Coverage,
-    VolumeAnswer,
-    VolumePlan,
-    VolumeQuestion,
-    plan_volume,
+from dnstide.engine import VolumePlan, VolumeQuery, build_catalog, plan_volume
+from dnstide.engine.volume.merge import merge_volume
+from dnstide.model.errors import (
+    SHARD_UNREACHABLE,
+    CountOverflow,
+    Failure,
+    ShardsUnreachable,
+    TablesDamaged,
 )
-from dnstide.mtbl import CountOverflow
-from dnstide.shard import SHARD_UNREACHABLE, Failure, Partial, TableStatus
+from dnstide.model.vocabulary import Coverage
+from dnstide.model.volume import Timings, Volume
+from dnstide.shard import Partial, TableStatus
+
+from tests.engine.questions import volume_query
 
 C, P, N, D, U = Coverage
 FIRST = int(datetime(2018, 11, 1, tzinfo=UTC).timestamp())
@@ -26,12 +30,12 @@ BAD = Failure(DAYS[2], "BAD_CHECKSUM", "checksum of a block is wrong", 99)
 
 def asked(
     *names: str, tables: list[str] = DAYS, bad: tuple[Failure, ...] = (), **more: object
-) -> tuple[VolumePlan, VolumeQuestion]:
+) -> tuple[VolumePlan, VolumeQuery]:
     known = {failure.table: failure for failure in bad}
-    catalog = Catalog.build(TableStatus(name, 1, 1, 1, known.get(name)) for name in tables)
+    catalog = build_catalog(TableStatus(name, 1, 1, 1, known.get(name)) for name in tables)
     span = {"start": FIRST, "stop": FIRST + 5 * 86400} | more
-    question = VolumeQuestion.build(list(names) or ["a.com"], **span)  # type: ignore[arg-type]
-    return plan_volume(catalog, question), question
+    query = volume_query(list(names) or ["a.com"], **span)
+    return plan_volume(catalog, query), query
 
 
 def found(counts: dict[tuple[int, int, int], int], answered: int = 5, **more: object) -> Partial:
@@ -42,16 +46,13 @@ def found(counts: dict[tuple[int, int, int], int], answered: int = 5, **more: ob
     return Partial(*columns, np.array([counts[k] for k in keys], np.uint64), answered=answered, **more)  # type: ignore[call-arg, arg-type, misc]
 
 
-def answer(plan_and_question: tuple[VolumePlan, VolumeQuestion], *partials: Partial) -> VolumeAnswer:
-    accumulator = Accumulator(*plan_and_question)
-    for partial in partials:
-        accumulator.add(partial)
-    return accumulator.finish()
+def answer(plan_and_query: tuple[VolumePlan, VolumeQuery], *partials: Partial) -> Volume:
+    return merge_volume(*plan_and_query, partials, Timings())
 
 
-def listed(result: VolumeAnswer, index: int = 0) -> dict[int, int]:
+def listed(result: Volume, index: int = 0) -> dict[int, int]:
     series = result.series[index]
-    return dict(zip(series.bucket.tolist(), series.count.tolist(), strict=True))
+    return dict(zip(series.buckets.tolist(), series.counts.tolist(), strict=True))
 
 
 def test_partials_add_up_to_a_series() -> None:
@@ -61,22 +62,23 @@ def test_partials_add_up_to_a_series() -> None:
     result = answer(asked("A.com"), first, second)
     assert listed(result) == {0: 1, 2: 15, 4: 7}
     assert (result.series[0].name, result.series[0].rrtype, result.series[0].total) == ("a.com.", None, 23)
-    assert (result.rows, result.blocks, result.asked, result.answered) == (5, 3, 5, 5)
+    assert (result.summary.rows_read, result.summary.blocks_read) == (5, 3)
+    assert (result.summary.tables_asked, result.summary.tables_answered) == (5, 5)
     assert result.complete
-    assert result.coverage.tolist() == [C] * 5
-    assert result.timings.slowest_shard == 0.5
+    assert result.axis.coverage.tolist() == [C] * 5
+    assert result.summary.timings.slowest_shard == 0.5
 
 
 def test_series_stand_in_the_order_asked() -> None:
     """Names asked twice are answered twice, names without rows have an empty series."""
     result = answer(asked("b.com", "a.com", "B.com.", "c.com"), found({(0, 0, 1): 3, (1, 0, 2): 4}))
-    assert [(s.name, s.target, s.total) for s in result.series] == [
+    assert [(s.name, s.name_index, s.total) for s in result.series] == [
         ("b.com.", 0, 3),
         ("a.com.", 1, 4),
         ("b.com.", 2, 3),
         ("c.com.", 3, 0),
     ]
-    assert result.total == 10
+    assert result.summary.total_count == 10
 
 
 def test_split_by_type() -> None:
@@ -107,7 +109,7 @@ def test_fill_lists_every_bucket() -> None:
     assert listed(result, 1) == {0: 0, 1: 3, 2: 0, 3: 0, 4: 0}
 
 
-def smoothed(result: VolumeAnswer) -> list[float | None]:
+def smoothed(result: Volume) -> list[float | None]:
     assert result.series[0].smoothed is not None
     return [None if math.isnan(value) else value for value in result.series[0].smoothed.tolist()]
 
@@ -124,13 +126,13 @@ def test_averages_do_not_cross_holes() -> None:
     rows = found({(0, 0, 0): 4, (0, 0, 1): 8, (0, 0, 3): 6, (0, 0, 4): 1}, answered=4)
     holed = asked(smooth=2, fill=True, tables=DAYS[:2] + DAYS[3:])
     result = answer(holed, rows)
-    assert result.coverage.tolist() == [C, C, N, C, C]
+    assert result.axis.coverage.tolist() == [C, C, N, C, C]
     assert smoothed(result) == [None, 6.0, None, None, 3.5]
 
 
 def test_averages_do_not_rest_on_lower_bounds() -> None:
     """The count of a damaged day is listed, but no average is made of it."""
-    broken = asked(smooth=2, policy="partial", bad=(BAD,))
+    broken = asked(smooth=2, failure_policy="partial", bad=(BAD,))
     rows = found({(0, 0, day): 4 for day in range(5)}, answered=4)
     result = answer(broken, rows)
     assert listed(result)[2] == 4
@@ -139,29 +141,24 @@ def test_averages_do_not_rest_on_lower_bounds() -> None:
 
 def test_failures_end_a_strict_question() -> None:
     """All or nothing: the error lists every failure, those of the catalog and those met on the way."""
-    plan, question = asked(bad=(BAD,))
-    accumulator = Accumulator(plan, question)
-    accumulator.add(found({}, answered=3))
-    accumulator.fail([DAYS[4]], Failure("", SHARD_UNREACHABLE, "shard 1 does not answer", retryable=True))
-    with pytest.raises(AnswerIncomplete) as caught:
-        accumulator.finish()
+    lost = Failure(DAYS[4], SHARD_UNREACHABLE, "shard 1 does not answer", retryable=True)
+    with pytest.raises(TablesDamaged) as caught:
+        answer(asked(bad=(BAD,)), found({}, answered=3, failures=(lost,)))
     assert [failure.table for failure in caught.value.failures] == [DAYS[2], DAYS[4]]
-    assert caught.value.damaged
-    lonely = AnswerIncomplete(caught.value.failures[1:])
-    assert not lonely.damaged
+    with pytest.raises(ShardsUnreachable):
+        answer(asked(), found({}, answered=4, failures=(lost,)))
 
 
 def test_failures_mark_a_partial_answer() -> None:
     """The bucket of a failed table and the day before it say what happened; the rest is complete."""
-    plan, question = asked(policy="partial")
-    accumulator = Accumulator(plan, question)
-    accumulator.add(found({(0, 0, 0): 1}, answered=3, failures=(BAD,)))
-    accumulator.fail([DAYS[4]], Failure("", SHARD_UNREACHABLE, "shard 1 does not answer", retryable=True))
-    assert (accumulator.answered, len(accumulator.failures)) == (3, 2)
-    result = accumulator.finish()
-    assert result.coverage.tolist() == [C, P, D, P, U]
-    assert (result.complete, result.asked, result.answered) == (False, 5, 3)
-    assert [(f.table, f.code) for f in result.failures] == [
+    plan, query = asked(failure_policy="partial")
+    lost = Failure(DAYS[4], SHARD_UNREACHABLE, "shard 1 does not answer", retryable=True)
+    result = answer((plan, query), found({(0, 0, 0): 1}, answered=3, failures=(BAD, lost)))
+    assert result.axis.coverage.tolist() == [C, P, D, P, U]
+    assert not result.complete
+    assert (result.summary.tables_asked, result.summary.tables_answered) == (5, 3)
+    assert result.summary.failures_total == 2
+    assert [(f.table, f.code) for f in result.summary.failures] == [
         (DAYS[2], "BAD_CHECKSUM"),
         (DAYS[4], SHARD_UNREACHABLE),
     ]
@@ -179,15 +176,15 @@ def test_a_table_that_nobody_spoke_of_is_no_zero() -> None:
 def test_leading_grace_is_kept_only_with_rows() -> None:
     """An open question loses no row of the day before the first file, and shows no empty day."""
     without = answer(asked(start=None), found({(0, 0, 1): 2, (0, 0, 5): 3}))
-    assert without.edges[0] == FIRST
+    assert without.axis.edges[0] == FIRST
     assert listed(without) == {0: 2, 4: 3}
-    assert without.coverage.tolist() == [C] * 5
+    assert without.axis.coverage.tolist() == [C] * 5
     early = answer(asked(start=None), found({(0, 0, 0): 1, (0, 0, 1): 2}))
-    assert early.edges[0] == FIRST - 86400
+    assert early.axis.edges[0] == FIRST - 86400
     assert listed(early) == {0: 1, 1: 2}
-    assert early.coverage.tolist() == [N] + [C] * 5
+    assert early.axis.coverage.tolist() == [N] + [C] * 5
     nothing = answer(asked(start=None), found({}))
-    assert nothing.edges[0] == FIRST
+    assert nothing.axis.edges[0] == FIRST
 
 
 def test_totals_are_exact() -> None:
@@ -205,12 +202,12 @@ def test_many_series_are_the_single_ones() -> None:
     span = {
         "start": FIRST,
         "stop": FIRST + 50000 * 60,
-        "step": "minute",
+        "granularity": "minute",
         "tables": ["dns.20181101.0000.m.mtbl"],
     }
     together = answer(asked(*names, smooth=2, fill=True, **span), found(rows, answered=1))  # type: ignore[arg-type]
     for i in (0, 20, 21, 49):
-        own = {(0, 0, b): count for (q, _, b), count in rows.items() if q == i}
-        alone = answer(asked(names[i], smooth=2, fill=True, **span), found(own, answered=1))  # type: ignore[arg-type]
-        assert np.array_equal(alone.series[0].count, together.series[i].count)
+        rows_of_name = {(0, 0, b): count for (q, _, b), count in rows.items() if q == i}
+        alone = answer(asked(names[i], smooth=2, fill=True, **span), found(rows_of_name, answered=1))  # type: ignore[arg-type]
+        assert np.array_equal(alone.series[0].counts, together.series[i].counts)
         assert np.array_equal(alone.series[0].smoothed, together.series[i].smoothed, equal_nan=True)  # type: ignore[arg-type]

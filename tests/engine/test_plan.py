@@ -1,26 +1,25 @@
 """The choice of tables, judged by brute force over small pieces of time, and told by examples."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from dnstide.engine import (
-    BucketBy,
-    Catalog,
-    Coverage,
-    Granularity,
-    InvalidQuestion,
-    NoTables,
-    VolumePlan,
-    VolumeQuestion,
-    parse_table_name,
-    plan_volume,
-)
-from dnstide.shard import Failure, TableStatus
+from dnstide.engine import VolumePlan, VolumeQuery, build_catalog, parse_table_name, plan_volume
+from dnstide.engine.catalog import unix_seconds
+from dnstide.engine.volume import plan as planner
+from dnstide.model.catalog import Catalog, TableInfo
+from dnstide.model.errors import Failure, InvalidQuestion, NoTables
+from dnstide.model.granularity import Granularity
+from dnstide.model.vocabulary import BucketBy, Coverage
+from dnstide.shard import TableStatus
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+
+from tests.engine.questions import volume_query
 
 PIECE = 600
 DAY = 86400
@@ -32,14 +31,14 @@ def stamp(text: str) -> int:
 
 def table_name(granularity: Granularity, moment: int) -> str:
     form = {"Y": "%Y", "Q": "%Y%m", "M": "%Y%m", "W": "%Y%m%d", "D": "%Y%m%d"}.get(
-        granularity.value, "%Y%m%d.%H%M"
+        granularity.letter, "%Y%m%d.%H%M"
     )
-    return f"dns.{datetime.fromtimestamp(granularity.floor(moment), UTC):{form}}.{granularity.value}.mtbl"
+    return f"dns.{datetime.fromtimestamp(granularity.floor(moment), UTC):{form}}.{granularity.letter}.mtbl"
 
 
 def catalog(names: Iterable[str], bad: Iterable[str] = ()) -> Catalog:
     broken = {name: Failure(name, "BAD_CHECKSUM", "checksum of a block is wrong", 7) for name in bad}
-    return Catalog.build(TableStatus(name, 1, 1, 1, broken.get(name)) for name in {*names, *broken})
+    return build_catalog(TableStatus(name, 1, 1, 1, broken.get(name)) for name in {*names, *broken})
 
 
 def days(first: str, count: int) -> list[str]:
@@ -48,7 +47,11 @@ def days(first: str, count: int) -> list[str]:
 
 def plan(tables: Catalog, start: str | None = None, stop: str | None = None, **more: object) -> VolumePlan:
     times = {"start": None if start is None else stamp(start), "stop": None if stop is None else stamp(stop)}
-    return plan_volume(tables, VolumeQuestion.build(["example.com"], **times, **more))  # type: ignore[arg-type]
+    return plan_volume(tables, volume_query(["example.com"], **times, **more))
+
+
+def period(table: TableInfo) -> tuple[int, int]:
+    return unix_seconds(table.start), unix_seconds(table.stop)
 
 
 def reasons(found: VolumePlan) -> dict[str, str]:
@@ -68,21 +71,21 @@ FAMILIES = st.tuples(st.sampled_from(KINDS[1:5]), st.integers(BEGIN // PIECE, EN
 
 def family(parent: Granularity, moment: int) -> list[str]:
     """All tables of the next finer granularity in one period."""
-    child = KINDS[[g.value for g in KINDS].index(parent.value) - 1]
+    child = KINDS[KINDS.index(parent) - 1]
     starts = child.edges(parent.floor(moment), parent.next(moment))[:-1]
     return [table_name(child, int(start)) for start in starts]
 
 
 @st.composite
-def questions(draw: st.DrawFn) -> VolumeQuestion:
+def questions(draw: st.DrawFn) -> VolumeQuery:
     low, high = sorted(
         (draw(st.integers(BEGIN // PIECE, END // PIECE)), draw(st.integers(BEGIN // PIECE, END // PIECE)))
     )
-    return VolumeQuestion.build(
+    return volume_query(
         ["example.com"],
         start=low * PIECE if draw(st.booleans()) else None,
         stop=(high + 1) * PIECE if draw(st.booleans()) else None,
-        step=draw(st.sampled_from(KINDS)),
+        granularity=draw(st.sampled_from(KINDS)),
         bucket_by=draw(st.sampled_from(BucketBy)),
     )
 
@@ -96,7 +99,7 @@ def pieces(start: int, stop: int) -> set[int]:
 def test_plan_against_brute_force(
     drawn: list[tuple[Granularity, int, bool]],
     families: list[tuple[Granularity, int]],
-    question: VolumeQuestion,
+    query: VolumeQuery,
 ) -> None:
     """Chosen tables never overlap, each fits into one bucket, together they cover all that can be covered;
     every other table has a reason; what only unreadable tables could cover is a failure."""
@@ -104,36 +107,37 @@ def test_plan_against_brute_force(
     sound |= {table_name(g, piece * PIECE): ok for g, piece, ok in drawn}
     tables = catalog(sound, bad=[name for name, ok in sound.items() if not ok])
     try:
-        found = plan_volume(tables, question)
+        found = plan_volume(tables, query)
     except (NoTables, InvalidQuestion):
         assume(False)
     known = {table.name: table for table in tables.tables}
     chosen = [known[name] for name in found.tables]
-    by_file = question.bucket_by is BucketBy.FILE
+    when = {table.name: period(table) for table in tables.tables}
+    by_file = query.question.bucket_by is BucketBy.FILE
     start, stop = found.span.start, found.span.stop
     grace = 0 if by_file else DAY
 
-    spans = [(t.start, t.stop) for t in chosen]
+    spans = [when[t.name] for t in chosen]
     assert spans == sorted(spans)
     assert all(a[1] <= b[0] for a, b in pairwise(spans)), "chosen tables overlap"
 
     allowed = [
         t
         for t in tables.tables
-        if t.granularity.rank <= question.step.rank
-        and t.stop > start - grace
-        and t.start < stop + grace
-        and not (by_file and (t.start < start or t.stop > stop))
+        if t.granularity.rank <= query.question.granularity.rank
+        and when[t.name][1] > start - grace
+        and when[t.name][0] < stop + grace
+        and not (by_file and (when[t.name][0] < start or when[t.name][1] > stop))
     ]
     assert {t.name for t in chosen} <= {t.name for t in allowed if t.problem is None}
-    covered = set().union(*(pieces(t.start, t.stop) for t in chosen))
-    possible = set().union(*(pieces(t.start, t.stop) for t in allowed if t.problem is None))
+    covered = set().union(*(pieces(*when[t.name]) for t in chosen))
+    possible = set().union(*(pieces(*when[t.name]) for t in allowed if t.problem is None))
     assert covered & pieces(start, stop) == possible & pieces(start, stop), (
         "something could be covered and is not"
     )
 
     zone = pieces(start - grace, stop + grace)
-    missed = {t.name for t in allowed if t.problem is not None and pieces(t.start, t.stop) & zone - covered}
+    missed = {t.name for t in allowed if t.problem is not None and pieces(*when[t.name]) & zone - covered}
     assert {failure.table for failure in found.failures} == missed
 
     left = [entry.table for entry in found.left_out]
@@ -143,8 +147,8 @@ def test_plan_against_brute_force(
 
     assert found.edges[found.lead] == start
     assert found.edges[-1] == stop
-    whole = [t for t in allowed if t.problem is None and t.start >= start and t.stop <= stop]
-    reached = set().union(*(pieces(t.start, t.stop) for t in whole))
+    whole = [t for t in allowed if t.problem is None and when[t.name][0] >= start and when[t.name][1] <= stop]
+    reached = set().union(*(pieces(*when[t.name]) for t in whole))
     for i, (a, b) in enumerate(pairwise(found.edges.tolist())):
         inside = pieces(a, b)
         exact = reached & inside
@@ -155,11 +159,12 @@ def test_plan_against_brute_force(
     if by_file:
         assert found.buckets is not None
         for table, bucket in zip(chosen, found.buckets.tolist(), strict=True):
-            assert found.edges[bucket] <= table.start < table.stop <= found.edges[bucket + 1]
+            begin, end = when[table.name]
+            assert found.edges[bucket] <= begin < end <= found.edges[bucket + 1]
     else:
         assert found.buckets is None
 
-    again = plan_volume(catalog(sound, bad=[name for name, ok in sound.items() if not ok]), question)
+    again = plan_volume(catalog(sound, bad=[name for name, ok in sound.items() if not ok]), query)
     assert (again.tables, again.failures, again.edges.tolist()) == (
         found.tables,
         found.failures,
@@ -190,10 +195,10 @@ def test_by_file_reads_no_neighbours() -> None:
 def test_coarse_files_beside_the_finer_ones_they_replace() -> None:
     """By month the month is taken and its days are left out; by day it is the other way round."""
     tables = catalog(["dns.201811.M.mtbl", *days("2018-11-01", 30), *days("2018-12-01", 31)])
-    monthly = plan(tables, "2018-11-01", "2019-01-01", step="month")
+    monthly = plan(tables, "2018-11-01", "2019-01-01", granularity="month")
     assert monthly.tables == ("dns.201811.M.mtbl", *days("2018-12-01", 31))
     assert reasons(monthly)["dns.20181105.D.mtbl"] == "lies inside dns.201811.M.mtbl"
-    daily = plan(tables, "2018-11-01", "2018-12-01", step="day")
+    daily = plan(tables, "2018-11-01", "2018-12-01", granularity="day")
     assert daily.tables == tuple(days("2018-11-01", 31))
     assert reasons(daily)["dns.201811.M.mtbl"] == "a month does not fit into a bucket of one day"
 
@@ -202,7 +207,11 @@ def test_a_clipped_bucket_takes_only_what_fits_into_it() -> None:
     """Half a month is counted from weeks and days, although the month's file is there."""
     names = ["dns.201811.M.mtbl", "dns.20181115.W.mtbl", "dns.20181122.W.mtbl", "dns.20181129.W.mtbl"]
     found = plan(
-        catalog([*names, *days("2018-11-01", 30)]), "2018-11-10", "2018-12-01", step="month", bucket_by="file"
+        catalog([*names, *days("2018-11-01", 30)]),
+        "2018-11-10",
+        "2018-12-01",
+        granularity="month",
+        bucket_by="file",
     )
     assert found.tables == (*days("2018-11-10", 5), *names[1:])
     assert reasons(found)["dns.201811.M.mtbl"].startswith("reaches over an edge")
@@ -226,7 +235,7 @@ def test_a_day_cut_by_the_span_is_read_and_marked() -> None:
 def test_a_damaged_month_is_replaced_by_its_days() -> None:
     """Sound finer tables that cover a damaged one take its place, and nothing has failed."""
     tables = catalog(days("2018-11-01", 30), bad=["dns.201811.M.mtbl"])
-    found = plan(tables, "2018-11-01", "2018-12-01", step="month")
+    found = plan(tables, "2018-11-01", "2018-12-01", granularity="month")
     assert (found.failures, found.coverage.tolist()) == ((), [Coverage.COMPLETE])
     assert reasons(found)["dns.201811.M.mtbl"].endswith("other tables cover it")
 
@@ -234,10 +243,10 @@ def test_a_damaged_month_is_replaced_by_its_days() -> None:
 def test_a_damaged_month_with_a_hole_in_its_days_fails() -> None:
     """The days that are there are still read, for an answer that goes on without."""
     tables = catalog(days("2018-11-01", 29), bad=["dns.201811.M.mtbl"])
-    found = plan(tables, "2018-11-01", "2018-12-01", step="month")
+    found = plan(tables, "2018-11-01", "2018-12-01", granularity="month")
     assert [failure.table for failure in found.failures] == ["dns.201811.M.mtbl"]
     assert len(found.tables) == 29
-    assert found.asked == 30
+    assert found.tables_asked == 30
     assert reasons(found)["dns.201811.M.mtbl"].endswith("nothing else covers it")
 
 
@@ -297,8 +306,8 @@ def test_no_tables(names: list[str], more: dict[str, str], reason: str) -> None:
 def test_too_many_buckets() -> None:
     """A century of minutes is refused before it is made."""
     with pytest.raises(InvalidQuestion, match=r"52,.*coarser granularity") as caught:
-        plan(catalog(["dns.20181101.0000.m.mtbl"]), "1970-01-01", "2070-01-01", step="minute")
-    assert caught.value.field == "granularity"
+        plan(catalog(["dns.20181101.0000.m.mtbl"]), "1970-01-01", "2070-01-01", granularity="minute")
+    assert caught.value.problems[0][0] == "granularity"
 
 
 def test_plans_are_kept_and_bounded() -> None:
@@ -306,8 +315,8 @@ def test_plans_are_kept_and_bounded() -> None:
     tables = catalog(days("2018-01-01", 300))
     assert plan(tables, "2018-02-01") is plan(tables, "2018-02-01")
     for i in range(200):
-        plan_volume(tables, VolumeQuestion.build(["a"], start=stamp("2018-01-01") + i * DAY))
-    assert len(tables.plans) <= 64
+        plan_volume(tables, volume_query(["a"], start=stamp("2018-01-01") + i * DAY))
+    assert len(planner._plans[tables]) == planner.KEPT_PLANS
 
 
 def test_shard_plans_keep_order_and_buckets() -> None:
@@ -327,4 +336,5 @@ def test_names_of_the_tests_are_tables() -> None:
     for granularity in Granularity:
         table = parse_table_name(table_name(granularity, stamp("2018-11-17T13:37")))
         assert not isinstance(table, str)
-        assert table.start <= stamp("2018-11-17T13:37") < table.stop
+        start, stop = period(table)
+        assert start <= stamp("2018-11-17T13:37") < stop

@@ -12,7 +12,7 @@ from typing import Any
 import dns.name
 import numpy as np
 import pytest
-from dnstide.engine.top.changes import AFTER, BEFORE, Change, Movers, move
+from dnstide.engine.top.changes import AFTER, BEFORE, Direction, Movers, move
 from dnstide.engine.top.threshold import Ranking, rank
 from dnstide.mtbl.dnstable import reversed_name
 from dnstide.mtbl.errors import CountOverflow
@@ -146,7 +146,7 @@ def test_rank_is_brute_force(
     st.integers(1, 12),
     st.integers(1, 3),
     st.integers(0, 8),
-    st.sampled_from(Change),
+    st.sampled_from(Direction),
     st.data(),
 )
 def test_movers_are_brute_force(
@@ -155,25 +155,29 @@ def test_movers_are_brute_force(
     n: int,
     shards: int,
     kept: int,
-    change: Change,
+    direction: Direction,
     data: st.DataObject,
 ) -> None:
     """Differences and ratios equal those of plain dictionaries, in both directions."""
-    ratio_from = data.draw(st.one_of(st.none(), st.integers(1, 2000)))
+    ratio_min_count = data.draw(st.one_of(st.none(), st.integers(1, 2000)))
     sums = [dict(brute(10**5, tables)) for tables in (after, before)]
     if any(count > LARGEST_COUNT for side in sums for count in side.values()):
         return
-    up, down = sums if change is Change.RISE else sums[::-1]
-    moved = [(k, c, down.get(k, 0)) for k, c in up.items() if c > down.get(k, 0) and c >= (ratio_from or 0)]
-    if ratio_from is None:
+    up, down = sums if direction is Direction.RISE else sums[::-1]
+    moved = [
+        (k, c, down.get(k, 0)) for k, c in up.items() if c > down.get(k, 0) and c >= (ratio_min_count or 0)
+    ]
+    if ratio_min_count is None:
         moved.sort(key=lambda m: (m[2] - m[1], ORDER(m[0])))
     else:
         moved.sort(key=lambda m: (m[2] > 0, -Fraction(m[1], m[2] or 1), -m[1], ORDER(m[0])))
     spans = {AFTER: dealt(after, shards, kept), BEFORE: dealt(before, shards, kept)}
-    movers: Movers = drive(move(n, change, ORDER, ratio_from=ratio_from), [spans[AFTER], spans[BEFORE]])
+    movers: Movers = drive(
+        move(n, direction, ORDER, ratio_min_count=ratio_min_count), [spans[AFTER], spans[BEFORE]]
+    )
     assert [m.key for m in movers.movements] == [k for k, _, _ in moved[:n]]
     for found, (_, larger, smaller) in zip(movers.movements, moved, strict=False):
-        expected = (smaller, larger) if change is Change.RISE else (larger, smaller)
+        expected = (smaller, larger) if direction is Direction.RISE else (larger, smaller)
         assert (found.before, found.after) == expected
 
 

@@ -10,6 +10,8 @@ ask NAME… KEY=VALUE…                    a question, and its whole answer:
     error CODE
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +19,14 @@ from pathlib import Path
 import dns.name
 import dns.rdatatype
 import pytest
-from dnstide.engine import Coverage, EngineError, LocalEngine, VolumeAnswer, VolumeQuestion
+from dnstide.engine import LocalEngine
 from dnstide.engine.catalog import utc_text
+from dnstide.model.errors import DnstideError
+from dnstide.model.vocabulary import Coverage
+from dnstide.model.volume import Volume
 from dnstide.mtbl import DnstableWriter, Row
+
+from tests.engine.questions import volume_question
 
 SCRIPTS = sorted((Path(__file__).parent / "scenarios").glob("*.txt"))
 OPTIONS = {"split": "split_by_rrtype"}
@@ -80,22 +87,27 @@ def ask(engine: LocalEngine, words: list[str]) -> list[str]:
             options[OPTIONS.get(key, key)] = True if value == "yes" else number
     names = [word for word in words if "=" not in word]
     try:
-        answer = engine.volume(VolumeQuestion.build(names, **options))  # type: ignore[arg-type]
-    except EngineError as error:
-        return [f"error {error.code}"]
-    return [*shown(answer), *(f"failed {failure.table} {failure.code}" for failure in answer.failures)]
+        answer = engine.volume(volume_question(names, **options))
+    except DnstideError as error:
+        return [f"error {error.reason}"]
+    return [
+        *shown(answer),
+        *(f"failed {failure.table} {failure.code}" for failure in answer.summary.failures),
+    ]
 
 
-def shown(answer: VolumeAnswer) -> list[str]:
+def shown(answer: Volume) -> list[str]:
     lines = []
     for series in answer.series:
         if len(answer.series) > 1:
             lines.append(f"series {series.name}" + (f" {series.rrtype}" if series.rrtype else ""))
-        for i, (bucket, count) in enumerate(zip(series.bucket.tolist(), series.count.tolist(), strict=True)):
-            date = utc_text(int(answer.edges[bucket])).removesuffix("Z")
-            if answer.question.step.rank < 3 and "T" not in date:
+        for i, (bucket, count) in enumerate(
+            zip(series.buckets.tolist(), series.counts.tolist(), strict=True)
+        ):
+            date = utc_text(int(answer.axis.edges[bucket])).removesuffix("Z")
+            if answer.axis.granularity.fine and "T" not in date:
                 date += "T00:00:00"
-            line = f"{date} {count} {Coverage(answer.coverage[bucket]).label}"
+            line = f"{date} {count} {Coverage(answer.axis.coverage[bucket])}"
             if series.smoothed is not None:
                 line += f" {series.smoothed[i]:.15g}".replace("nan", "NaN")
             lines.append(line)

@@ -12,19 +12,21 @@ from typing import Any
 import dns.name
 import numpy as np
 import pytest
-from dnstide.engine import AnswerIncomplete, InvalidQuestion, LocalEngine, NoTables
-from dnstide.engine.catalog import scan_directory
+from dnstide.engine import LocalEngine, RefreshCatalog, TopQuery, scan_directory, top_steps
 from dnstide.engine.top import threshold as rank
-from dnstide.engine.top.answer import TopAnswer
-from dnstide.engine.top.question import TopQuestion, key_text
-from dnstide.engine.top.run import Fresh, top_steps
-from dnstide.mtbl import CountOverflow, DnstableWriter, Row, reversed_name
-from dnstide.mtbl.keys import Grouping, tie_order
+from dnstide.engine.top.query import key_text
+from dnstide.model.errors import AnswerIncomplete, CountOverflow, InvalidQuestion, NoTables
+from dnstide.model.top import Top
+from dnstide.model.vocabulary import Grouping
+from dnstide.mtbl import DnstableWriter, Row, reversed_name
+from dnstide.mtbl.keys import tie_order
 from dnstide.mtbl.psl import suffix_list
 from dnstide.shard.ranking import store
 from dnstide.shard.ranking.ranker import Ranker
 from dnstide.shard.summaries.cache import SummaryCache
 from dnstide.shard.tables import OpenTables
+
+from tests.engine.questions import top_query, top_question
 
 DAY = 86_400
 FIRST = int(datetime(2024, 3, 1, tzinfo=UTC).timestamp())
@@ -76,9 +78,9 @@ def key_of(row: Row, by: Grouping) -> bytes:
             return row.rrtype.to_bytes(2, "big") + row.rdata[0]
 
 
-def counts_of(question: TopQuestion, rows: list[Row], under: str | None) -> tuple[dict[bytes, int], int]:
+def counts_of(query: TopQuery, rows: list[Row], under: str | None) -> tuple[dict[bytes, int], int]:
     """What is ranked, and the excluded count, by the words of the question."""
-    scope = question.scope
+    scope = query.scope
     suffix = dns.name.from_text(under) if under else dns.name.root
     sums: Counter[bytes] = Counter()
     for row in rows:
@@ -89,15 +91,15 @@ def counts_of(question: TopQuestion, rows: list[Row], under: str | None) -> tupl
     return {k: c for k, c in sums.items() if k not in gone}, sum(sums[k] for k in gone)
 
 
-def expected(question: TopQuestion, counts: dict[bytes, int]) -> list[tuple[str, str | None, int]]:
-    order = tie_order(question.scope.grouping)
-    best = sorted(counts.items(), key=lambda item: (-item[1], order(item[0])))[: question.n]
-    return [(*key_text(question.scope.grouping, key), count) for key, count in best]
+def expected(query: TopQuery, counts: dict[bytes, int]) -> list[tuple[str, str | None, int]]:
+    order = tie_order(query.scope.grouping)
+    best = sorted(counts.items(), key=lambda item: (-item[1], order(item[0])))[: query.question.limit]
+    return [(*key_text(query.scope.grouping, key), count) for key, count in best]
 
 
-def listed(answer: TopAnswer) -> list[tuple[str, str | None, int]]:
-    assert [entry.rank for entry in answer.entries] == list(range(1, len(answer.entries) + 1))
-    return [(entry.name, entry.rrtype, entry.count) for entry in answer.entries]
+def listed(answer: Top) -> list[tuple[str, str | None, int]]:
+    assert [entry.rank for entry in answer.ranks] == list(range(1, len(answer.ranks) + 1))
+    return [(entry.name, entry.rrtype, entry.count) for entry in answer.ranks]
 
 
 @pytest.fixture(autouse=True)
@@ -108,7 +110,7 @@ def short_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "KEEP", 4)
 
 
-def run(folder: Path, question: TopQuestion, shards: int, cache: Path | None) -> TopAnswer:
+def run(folder: Path, query: TopQuery, shards: int, cache: Path | None) -> Top:
     """The answer of several shards that share the tables among them, each with short lists."""
     rankers = [
         Ranker(
@@ -116,15 +118,15 @@ def run(folder: Path, question: TopQuestion, shards: int, cache: Path | None) ->
         )
         for _ in range(shards)
     ]
-    steps = top_steps(scan_directory(str(folder)), question)
+    steps = top_steps(scan_directory(str(folder)), query)
     reply: Any = None
     while True:
         try:
             ask = steps.send(reply)
         except StopIteration as done:
-            answer: TopAnswer = done.value
+            answer: Top = done.value
             return answer
-        if isinstance(ask, Fresh):
+        if isinstance(ask, RefreshCatalog):
             reply = scan_directory(str(folder))
             continue
         reply = [
@@ -161,16 +163,19 @@ def test_top_is_brute_force(tmp_path: Path, by: Grouping, asked: dict[str, Any])
     write(tmp_path, days)
     rows = [row for day in days for row in day]
     for n in (1, 3, 200):
-        question = TopQuestion.build(n, by, **asked)
-        counts, excluded = counts_of(question, rows, asked.get("under"))
+        query = top_query(n, by, **asked)
+        counts, excluded = counts_of(query, rows, asked.get("under"))
         for shards, cache in ((1, None), (2, tmp_path / "cache"), (4, tmp_path / "cache")):
-            answer = run(tmp_path, question, shards, cache)
-            assert listed(answer) == expected(question, counts)
-            assert (answer.total, answer.excluded) == (sum(counts.values()), excluded)
-            assert all(certificate.proved for certificate in answer.certificates)
+            answer = run(tmp_path, query, shards, cache)
+            assert listed(answer) == expected(query, counts)
+            assert (answer.summary.total_count, answer.summary.excluded_count) == (
+                sum(counts.values()),
+                excluded,
+            )
+            assert all(certificate.proved for certificate in answer.summary.certificates)
             assert answer.complete
-            assert (answer.asked, answer.answered) == (6, 6)
-            assert sum(entry.share for entry in answer.entries) <= 1 + 1e-9
+            assert (answer.summary.tables_asked, answer.summary.tables_answered) == (6, 6)
+            assert sum(entry.share for entry in answer.ranks) <= 1 + 1e-9
 
 
 @pytest.mark.parametrize("by", [Grouping.FQDN, Grouping.DOMAIN, Grouping.RDATA])
@@ -181,13 +186,13 @@ def test_movers_over_tables(tmp_path: Path, by: Grouping, ratio_from: int | None
     days = [rows_of(random, 60) for _ in range(5)]
     write(tmp_path, days)
     cut = FIRST + 3 * DAY
-    question = TopQuestion.build(
-        4, by, start=cut, stop=FIRST + 5 * DAY, against=(FIRST, cut), ratio_from=ratio_from
+    query = top_query(
+        4, by, start=cut, stop=FIRST + 5 * DAY, baseline=(FIRST, cut), ratio_min_count=ratio_from
     )
-    after, _ = counts_of(question, [row for day in days[3:] for row in day], None)
-    before, _ = counts_of(question, [row for day in days[:3] for row in day], None)
+    after, _ = counts_of(query, [row for day in days[3:] for row in day], None)
+    before, _ = counts_of(query, [row for day in days[:3] for row in day], None)
     for shards in (1, 3):
-        answer = run(tmp_path, question, shards, tmp_path / "cache")
+        answer = run(tmp_path, query, shards, tmp_path / "cache")
         for found, up, down in ((answer.rises, after, before), (answer.falls, before, after)):
             moved = [
                 (k, c, down.get(k, 0)) for k, c in up.items() if c > down.get(k, 0) and c >= (ratio_from or 0)
@@ -209,13 +214,13 @@ def test_series_of_the_winners(tmp_path: Path, by: Grouping) -> None:
     random = Random(5)
     days = [rows_of(random, 80) for _ in range(4)]
     write(tmp_path, days)
-    question = TopQuestion.build(3, by, series="day")
-    answer = run(tmp_path, question, 2, tmp_path / "cache")
-    assert answer.edges is not None
-    assert answer.edges.tolist() == [FIRST + i * DAY for i in range(5)]
-    by_day = [counts_of(question, day, None)[0] for day in days]
+    query = top_query(3, by, series_granularity="day")
+    answer = run(tmp_path, query, 2, tmp_path / "cache")
+    assert answer.axis is not None
+    assert answer.axis.edges.tolist() == [FIRST + i * DAY for i in range(5)]
+    by_day = [counts_of(query, day, None)[0] for day in days]
     texts = [{key_text(by, key): count for key, count in counts.items()} for counts in by_day]
-    for entry in answer.entries:
+    for entry in answer.ranks:
         assert entry.series is not None
         assert entry.series.tolist() == [text.get((entry.name, entry.rrtype), 0) for text in texts]
         assert int(entry.series.sum()) == entry.count
@@ -237,13 +242,13 @@ def test_a_span_that_tables_cannot_cut(engine: LocalEngine) -> None:
     """Half a month is an error that says what there is; the whole month and the days before are not."""
     middle = int(datetime(2024, 4, 15, tzinfo=UTC).timestamp())
     with pytest.raises(InvalidQuestion, match="cannot be cut") as caught:
-        engine.top(TopQuestion.build(3, start=FIRST, stop=middle))
-    assert caught.value.field == "end_time"
+        engine.top(top_question(3, start=FIRST, stop=middle))
+    assert caught.value.problems[0][0] == "stop"
     assert "1 month table" in str(caught.value)
-    assert engine.top(TopQuestion.build(3, start=FIRST)).answered == 3
-    assert engine.top(TopQuestion.build(3, stop=FIRST + DAY)).answered == 1
+    assert engine.top(top_question(3, start=FIRST)).summary.tables_answered == 3
+    assert engine.top(top_question(3, stop=FIRST + DAY)).summary.tables_answered == 1
     with pytest.raises(NoTables):
-        engine.top(TopQuestion.build(3, stop=FIRST - DAY))
+        engine.top(top_question(3, stop=FIRST - DAY))
 
 
 def test_a_damaged_table_fails_the_answer_or_marks_it(engine: LocalEngine, tmp_path: Path) -> None:
@@ -253,11 +258,11 @@ def test_a_damaged_table_fails_the_answer_or_marks_it(engine: LocalEngine, tmp_p
     data[60] ^= 0x10
     path.write_bytes(data)
     with pytest.raises(AnswerIncomplete, match=r"dns\.20240302\.D\.mtbl"):
-        engine.top(TopQuestion.build(5))
-    answer = engine.top(TopQuestion.build(5, policy="partial"))
-    assert [failure.table for failure in answer.failures] == ["dns.20240302.D.mtbl"]
+        engine.top(top_question(5))
+    answer = engine.top(top_question(5, failure_policy="partial"))
+    assert [failure.table for failure in answer.summary.failures] == ["dns.20240302.D.mtbl"]
     assert not answer.complete
-    whole = engine.top(TopQuestion.build(5, start=FIRST, stop=FIRST + DAY))
+    whole = engine.top(top_question(5, start=FIRST, stop=FIRST + DAY))
     assert whole.complete
 
 
@@ -269,8 +274,8 @@ def test_counts_that_do_not_fit(tmp_path: Path) -> None:
         rows = [Row(dns.name.from_text(n), 1, dns.name.root, (bytes(4),), 1, 1, 2**63) for n in names]
         write(folder, [[row] for row in rows])
         with pytest.raises(CountOverflow):
-            run(folder, TopQuestion.build(5), 1, None)
-        assert run(folder, TopQuestion.build(5, stop=FIRST + DAY), 1, None).entries[0].count == 2**63
+            run(folder, top_query(5), 1, None)
+        assert run(folder, top_query(5, stop=FIRST + DAY), 1, None).ranks[0].count == 2**63
 
 
 def test_rdata_of_tables_without_rdata_entries(tmp_path: Path) -> None:
@@ -280,46 +285,46 @@ def test_rdata_of_tables_without_rdata_entries(tmp_path: Path) -> None:
             table.add(row)
     for cache in (None, tmp_path / "cache"):
         with pytest.raises(AnswerIncomplete, match="no rdata entries"):
-            run(tmp_path, TopQuestion.build(5, "rdata"), 1, cache)
+            run(tmp_path, top_query(5, "rdata"), 1, cache)
     with LocalEngine(tmp_path, 1, tmp_path / "cache") as engine:
         with pytest.raises(AnswerIncomplete):
-            engine.top(TopQuestion.build(5, "rdata"))
+            engine.top(top_question(5, "rdata"))
         # The table itself is sound, and stays so.
-        assert len(engine.top(TopQuestion.build(5)).entries) == 5
+        assert len(engine.top(top_question(5)).ranks) == 5
         assert engine.tables(check=True).tables[0].problem is None
 
 
 @pytest.mark.parametrize(
     ("arguments", "field"),
     [
-        ({"n": 0}, "limit"),
-        ({"n": -1}, "limit"),
-        ({"n": 100_001}, "limit"),
-        ({"by": "continent"}, "group_by"),
+        ({"limit": 0}, "limit"),
+        ({"limit": -1}, "limit"),
+        ({"limit": 100_001}, "limit"),
+        ({"group_by": "continent"}, "group_by"),
         ({"under": "a..b"}, "under"),
         ({"exclude": ["ok.com", "a..b"]}, "exclude[1]"),
         ({"exclude": ["*."]}, "exclude[0]"),
         ({"exclude": ["*.com"], "under": "example.com"}, "exclude[0]"),
-        ({"by": "rdata", "exclude": ["A nonsense"]}, "exclude[0]"),
-        ({"by": "rrtype", "exclude": ["NOTATYPE"]}, "exclude[0]"),
-        ({"start": 10, "stop": 10}, "end_time"),
+        ({"group_by": "rdata", "exclude": ["A nonsense"]}, "exclude[0]"),
+        ({"group_by": "rrtype", "exclude": ["NOTATYPE"]}, "exclude[0]"),
+        ({"start": 10, "stop": 10}, "stop"),
         ({"dataset": "http"}, "dataset"),
-        ({"policy": "maybe"}, "failure_policy"),
-        ({"series": "fortnight"}, "series"),
-        ({"n": 1001, "series": "day"}, "series"),
-        ({"ratio_from": 5}, "ratio_from"),
-        ({"start": 10, "stop": 20, "against": (15, 30)}, "against"),
-        ({"start": 10, "stop": 20, "against": (None, 5)}, "against"),
-        ({"against": (1, 5)}, "against"),
-        ({"start": 10, "stop": 20, "against": (5, 3)}, "against.end_time"),
-        ({"start": 10, "stop": 20, "against": (1, 5), "ratio_from": 0}, "ratio_from"),
+        ({"failure_policy": "maybe"}, "failure_policy"),
+        ({"series_granularity": "fortnight"}, "series"),
+        ({"limit": 1001, "series_granularity": "day"}, "series"),
+        ({"ratio_min_count": 5}, "ratio_min_count"),
+        ({"start": 10, "stop": 20, "baseline": (15, 30)}, "baseline"),
+        ({"start": 10, "stop": 20, "baseline": (None, 5)}, "baseline"),
+        ({"baseline": (1, 5)}, "baseline"),
+        ({"start": 10, "stop": 20, "baseline": (5, 3)}, "baseline.stop"),
+        ({"start": 10, "stop": 20, "baseline": (1, 5), "ratio_min_count": 0}, "ratio_min_count"),
     ],
 )
 def test_bad_questions(arguments: dict[str, Any], field: str) -> None:
     """Each wrong field is named."""
     with pytest.raises(InvalidQuestion) as caught:
-        TopQuestion.build(**arguments)
-    assert caught.value.field == field
+        top_query(**arguments)
+    assert caught.value.problems[0][0] == field
 
 
 def test_summaries_serve_the_next_engine(engine: LocalEngine, tmp_path: Path) -> None:
@@ -327,14 +332,14 @@ def test_summaries_serve_the_next_engine(engine: LocalEngine, tmp_path: Path) ->
     assert engine.summarize() == []
     made = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.summary")}
     assert len(made) == 3
-    question = TopQuestion.build(5, "domain")
+    question = top_question(5, "domain")
     with LocalEngine(tmp_path / "tables", 1, tmp_path / "cache") as other:
         answer = other.top(question)
     assert listed(answer) == listed(engine.top(question))
-    assert answer.method == "summary"
-    assert answer.suffixes == suffix_list().version
+    assert answer.summary.method == "summary"
+    assert answer.summary.suffix_list_version == suffix_list().version
     assert {path: path.stat().st_mtime_ns for path in made} == made
-    assert np.isclose(answer.entries[0].share, answer.entries[0].count / answer.total)
+    assert np.isclose(answer.ranks[0].share, answer.ranks[0].count / answer.summary.total_count)
 
 
 @pytest.mark.parametrize(
@@ -354,9 +359,9 @@ def test_keys_as_people_read_them(name: str) -> None:
     """Whatever its labels hold, a name comes out so that it can be excluded by its text."""
     parsed = dns.name.from_text(name)
     assert key_text(Grouping.FQDN, reversed_name(parsed)) == (name, None)
-    question = TopQuestion.build(1, exclude=[name])
-    assert question.scope.excluded == (reversed_name(parsed),)
-    assert not question.scope.excluded_under
+    scope = top_query(1, exclude=[name]).scope
+    assert scope.excluded == (reversed_name(parsed),)
+    assert not scope.excluded_under
 
 
 def test_rdata_as_people_read_it() -> None:
@@ -381,7 +386,7 @@ def test_sums_that_nobody_asks_for(tmp_path: Path, counts: list[int]) -> None:
     write(tmp_path, [[*day, *rows] for day in large])
     for by in (Grouping.FQDN, Grouping.DOMAIN, Grouping.TLD):
         for cache in (None, tmp_path / "cache"):
-            answer = run(tmp_path, TopQuestion.build(5, by, under="com"), 2, cache)
-            assert answer.total == 28
+            answer = run(tmp_path, top_query(5, by, under="com"), 2, cache)
+            assert answer.summary.total_count == 28
             with pytest.raises(CountOverflow):
-                run(tmp_path, TopQuestion.build(5, by), 2, cache)
+                run(tmp_path, top_query(5, by), 2, cache)

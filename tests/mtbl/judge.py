@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from dnstide.mtbl import LookupQuery, Table, TableError, lookup, verify_table
+from dnstide.mtbl import LookupQuery, RowFilter, Table, TableError, lookup, verify_table
 
 from tests.mtbl import reference
 from tests.mtbl.codecs import BadStream
@@ -161,8 +161,7 @@ class Judge:
         query = LookupQuery(
             question.prefix,
             wildcard=question in QUESTIONS[:4],
-            rrtypes=question.rrtypes,
-            bailiwick=question.bailiwick,
+            filter=RowFilter(question.rrtypes, question.bailiwick),
         )
         result = lookup([table], [query], np.array(EDGES, dtype=np.int64))
         columns = (result.query, result.rrtype, result.bucket)

@@ -8,10 +8,11 @@ from dnstide.mtbl import (
     Cancel,
     Cancelled,
     CountOverflow,
-    DeadlinePassed,
+    DeadlineExceeded,
     LookupQuery,
     LookupResult,
     Row,
+    RowFilter,
     Table,
     lookup,
     open_tables,
@@ -47,9 +48,11 @@ edge_lists = st.lists(
 def queries(asked: list[Question]) -> list[LookupQuery]:
     return [
         LookupQuery(
-            one.prefix, wildcard=not is_whole(one.prefix), rrtypes=one.rrtypes, bailiwick=one.bailiwick
+            question.prefix,
+            wildcard=not is_whole(question.prefix),
+            filter=RowFilter(question.rrtypes, question.bailiwick),
         )
-        for one in asked
+        for question in asked
     ]
 
 
@@ -190,7 +193,7 @@ def test_cancel_and_deadline(fixed: list[str]) -> None:
     assert cancel.cancelled
     with pytest.raises(Cancelled):
         ask(fixed, Question(b"\0"), cancel=cancel)
-    with pytest.raises(DeadlinePassed):
+    with pytest.raises(DeadlineExceeded):
         ask(fixed, Question(b"\0"), cancel=Cancel(0.0))
     assert ask(fixed, Question(b"\0"), cancel=Cancel(1000.0)).rows > 0
 

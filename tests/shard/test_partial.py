@@ -4,8 +4,9 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from dnstide.model.errors import Failure
 from dnstide.mtbl import CountOverflow
-from dnstide.shard import Failure, Partial, sum_partials
+from dnstide.shard import Partial, sum_partials
 from hypothesis import given
 from hypothesis import strategies as st
 

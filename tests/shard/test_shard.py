@@ -8,8 +8,9 @@ from pathlib import Path
 import dns.name
 import numpy as np
 import pytest
+from dnstide.model.errors import Failure
 from dnstide.mtbl import Cancel, DnstableWriter, LookupQuery, Row, owner_prefix
-from dnstide.shard import Failure, Partial, Shard, ShardError, ShardPlan, ShardQuestion
+from dnstide.shard import Partial, Shard, ShardError, ShardPlan, ShardQuestion
 from dnstide.shard.batch import batches
 
 DAY = 86400

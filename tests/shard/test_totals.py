@@ -7,18 +7,21 @@ from pathlib import Path
 import dns.name
 import numpy as np
 import pytest
-from dnstide.engine import LocalEngine, VolumeAnswer, VolumeQuestion
-from dnstide.engine.top.question import TopQuestion
-from dnstide.mtbl import CountOverflow, DnstableWriter, Row, Table, write_entries
+from dnstide.engine import LocalEngine
+from dnstide.model.errors import CountOverflow
+from dnstide.model.question import VolumeQuestion
+from dnstide.model.volume import Volume
+from dnstide.mtbl import DnstableWriter, Row, Table, write_entries
 
 from tests.conftest import DAY, FIRST_DAY
+from tests.engine.questions import top_question, volume_question
 
 
-def shown(answer: VolumeAnswer) -> list[tuple[str, str | None, list[int], list[int]]]:
-    return [(s.name, s.rrtype, s.bucket.tolist(), s.count.tolist()) for s in answer.series]
+def shown(answer: Volume) -> list[tuple[str, str | None, list[int], list[int]]]:
+    return [(s.name, s.rrtype, s.buckets.tolist(), s.counts.tolist()) for s in answer.series]
 
 
-def both(folder: Path, tmp_path: Path, question: VolumeQuestion) -> tuple[VolumeAnswer, VolumeAnswer]:
+def both(folder: Path, tmp_path: Path, question: VolumeQuestion) -> tuple[Volume, Volume]:
     """The answer of a directory without summaries, and of the same with them; equal but for the work."""
     with LocalEngine(folder, 1, tmp_path / "none") as engine:
         read = engine.volume(question)
@@ -27,10 +30,13 @@ def both(folder: Path, tmp_path: Path, question: VolumeQuestion) -> tuple[Volume
         told = engine.volume(question)
         assert shown(engine.volume(question)) == shown(told)
     assert shown(told) == shown(read)
-    assert np.array_equal(told.coverage, read.coverage)
-    assert (told.asked, told.answered) == (read.asked, read.answered)
-    assert read.summarized == 0
-    assert read.blocks > 0
+    assert np.array_equal(told.axis.coverage, read.axis.coverage)
+    assert (told.summary.tables_asked, told.summary.tables_answered) == (
+        read.summary.tables_asked,
+        read.summary.tables_answered,
+    )
+    assert read.summary.tables_summarized == 0
+    assert read.summary.blocks_read > 0
     return read, told
 
 
@@ -39,8 +45,8 @@ def both(folder: Path, tmp_path: Path, question: VolumeQuestion) -> tuple[Volume
     [
         {"split_by_rrtype": True},
         {"rrtypes": ["A", "MX"], "split_by_rrtype": True},
-        {"rrtypes": ["A"], "step": "month"},
-        {"step": "year"},
+        {"rrtypes": ["A"], "granularity": "month"},
+        {"granularity": "year"},
         {"rrtypes": ["MX"]},
     ],
 )
@@ -49,10 +55,10 @@ def test_the_same_with_and_without_summaries(
     small_dir: Path, tmp_path: Path, names: list[str], asked: dict[str, object]
 ) -> None:
     """Series and coverage are equal; with summaries no block is read."""
-    question = VolumeQuestion.build(names, bucket_by="file", **asked)  # type: ignore[arg-type]
+    question = volume_question(names, bucket_by="file", **asked)
     _, told = both(small_dir, tmp_path, question)
-    assert told.summarized == told.answered > 0
-    assert (told.rows, told.blocks) == (0, 0)
+    assert told.summary.tables_summarized == told.summary.tables_answered > 0
+    assert (told.summary.rows_read, told.summary.blocks_read) == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -71,10 +77,13 @@ def test_other_questions_read_rows(
     small_dir: Path, tmp_path: Path, names: list[str], asked: dict[str, object]
 ) -> None:
     """By first seen, a bailiwick, a name, a suffix within a domain, a rare type: summaries do not know."""
-    question = VolumeQuestion.build(names, **{"bucket_by": "file", **asked})  # type: ignore[arg-type]
+    question = volume_question(names, **{"bucket_by": "file", **asked})
     read, told = both(small_dir, tmp_path, question)
-    assert told.summarized == 0
-    assert (told.rows, told.blocks) == (read.rows, read.blocks)
+    assert told.summary.tables_summarized == 0
+    assert (told.summary.rows_read, told.summary.blocks_read) == (
+        read.summary.rows_read,
+        read.summary.blocks_read,
+    )
 
 
 def test_rare_types_are_told_apart_by_reading(tmp_path: Path) -> None:
@@ -87,8 +96,8 @@ def test_rare_types_are_told_apart_by_reading(tmp_path: Path) -> None:
             table.add(Row(dns.name.from_text(owner), rrtype, dns.name.root, (data,), 1, 1, rrtype))
 
     def summarized(*names: str, **asked: object) -> int:
-        question = VolumeQuestion.build(names, bucket_by="file", **asked)  # type: ignore[arg-type]
-        return both(folder, tmp_path, question)[1].summarized
+        question = volume_question(names, bucket_by="file", **asked)
+        return both(folder, tmp_path, question)[1].summary.tables_summarized
 
     assert summarized("*.com", "*.b.com") == 1
     assert summarized("*.com", rrtypes=["A", "MX"], split_by_rrtype=True) == 1
@@ -108,7 +117,7 @@ def test_the_largest_alone_are_told(tmp_path: Path) -> None:
                 table.add(Row(owner, 1, dns.name.root, (bytes(4),), 1, 1, 700 - i + 600 * (i == 650 + day)))
 
     def summarized(name: str) -> int:
-        return both(folder, tmp_path, VolumeQuestion.build([name], bucket_by="file"))[1].summarized
+        return both(folder, tmp_path, volume_question([name], bucket_by="file"))[1].summary.tables_summarized
 
     assert summarized("*.d10.com") == 2
     assert summarized("*.d600.com") == 0
@@ -131,13 +140,13 @@ def test_suffixes_that_are_no_group(tmp_path: Path) -> None:
         ("*.b.co.uk", 11000, 1),
         ("*.uk", 11100, 1),
     ):
-        _, told = both(folder, tmp_path, VolumeQuestion.build([name], bucket_by="file"))
-        assert (told.series[0].total, told.summarized) == (total, summarized)
+        _, told = both(folder, tmp_path, volume_question([name], bucket_by="file"))
+        assert (told.series[0].total, told.summary.tables_summarized) == (total, summarized)
 
 
 def test_a_damaged_summary_is_passed_over_and_made_again(small_dir: Path, tmp_path: Path) -> None:
     """Damage in a list that nobody had read yet: rows are read, and the next ranking makes a new summary."""
-    question = VolumeQuestion.build(["*.com"], bucket_by="file", start=FIRST_DAY, stop=FIRST_DAY + 2 * DAY)
+    question = volume_question(["*.com"], bucket_by="file", start=FIRST_DAY, stop=FIRST_DAY + 2 * DAY)
     _, told = both(small_dir, tmp_path, question)
     (path,) = (tmp_path / "cache").rglob("dns.20240102.D.*.summary")
     entries = dict(Table(path).entries())
@@ -146,10 +155,10 @@ def test_a_damaged_summary_is_passed_over_and_made_again(small_dir: Path, tmp_pa
     write_entries(path, sorted(entries.items()), sync=False)
     with LocalEngine(small_dir, 1, tmp_path / "cache") as engine:
         answer = engine.volume(question)
-        assert (shown(answer), answer.summarized) == (shown(told), 0)
+        assert (shown(answer), answer.summary.tables_summarized) == (shown(told), 0)
         span = {"start": FIRST_DAY, "stop": FIRST_DAY + 2 * DAY}
-        assert engine.top(TopQuestion.build(3, "tld", **span)).method == "summary"  # type: ignore[arg-type]
-        assert engine.volume(question).summarized == 2
+        assert engine.top(top_question(3, "tld", **span)).summary.method == "summary"
+        assert engine.volume(question).summary.tables_summarized == 2
     assert dict(Table(path).entries())[b"list/tld/10"] != b"no list"
 
 
@@ -162,6 +171,6 @@ def test_totals_that_do_not_fit(tmp_path: Path) -> None:
     with LocalEngine(tmp_path, 1, tmp_path / "cache") as engine:
         engine.summarize()
         with pytest.raises(CountOverflow):
-            engine.volume(VolumeQuestion.build(["*."], bucket_by="file"))
-        split = engine.volume(VolumeQuestion.build(["*."], bucket_by="file", split_by_rrtype=True))
+            engine.volume(volume_question(["*."], bucket_by="file"))
+        split = engine.volume(volume_question(["*."], bucket_by="file", split_by_rrtype=True))
     assert [s.total for s in split.series] == [2**63, 2**63]

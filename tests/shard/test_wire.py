@@ -4,8 +4,9 @@ import pickle
 from dataclasses import fields
 
 import numpy as np
-from dnstide.mtbl import LookupQuery
-from dnstide.shard import Failure, Partial, ShardError, ShardPlan, ShardQuestion
+from dnstide.model.errors import Failure
+from dnstide.mtbl import LookupQuery, RowFilter
+from dnstide.shard import Partial, ShardError, ShardPlan, ShardQuestion
 from dnstide.shard.wire import (
     PlanPacker,
     PlanReader,
@@ -16,7 +17,7 @@ from dnstide.shard.wire import (
 )
 
 PLAN = ShardPlan(("a", "b"), b"\0\0\0\0\1\0\0\0", bytes(24))
-QUERIES = (LookupQuery(b"\0x"), LookupQuery(b"\0", True, (1, 65280), b"\0"))
+QUERIES = (LookupQuery(b"\0x"), LookupQuery(b"\0", True, RowFilter((1, 65280), b"\0")))
 
 
 def test_questions_survive() -> None:

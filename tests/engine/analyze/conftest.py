@@ -5,6 +5,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+
+def bucket(moment):
+    """The index of a bucket: without edges, bucket i begins at second i."""
+    return int(moment.astype(int))
+
+
 WEEK = np.array([1.1, 1.1, 1.1, 1.1, 1.1, 0.75, 0.75])
 
 

@@ -9,9 +9,17 @@ one with a lag-one correlation of 0.2 to 0.5; no week, one of ±30 %, weekends a
 import sys
 
 import numpy as np
-from dnstide.engine.analyze import GapKind, find_gaps, find_shifts, find_spikes, season_for
+from dnstide.engine.analyze import find_gaps, find_shifts, find_spikes, season_for
+from dnstide.model.vocabulary import GapKind
 
 DAY = 86_400
+
+
+def bucket(moment):
+    """The index of a bucket: without edges, bucket i begins at second i."""
+    return int(moment.astype(int))
+
+
 WEEKS = {
     "no week": lambda day: np.ones(day.size),
     "±30 %": lambda day: 1 + 0.3 * np.sin(2 * np.pi * day / 7),
@@ -49,15 +57,15 @@ def level(rng, days, week="±30 %"):
 
 
 def shifts(counts):
-    return [found.bucket for found in find_shifts(counts, season=season_for(DAY, counts.size))]
+    return [bucket(found.time) for found in find_shifts(counts, season=season_for(DAY, counts.size))]
 
 
 def spikes(counts):
-    return [found.bucket for found in find_spikes(counts, season=season_for(DAY, counts.size))]
+    return [bucket(found.time) for found in find_spikes(counts, season=season_for(DAY, counts.size))]
 
 
 def silences(counts):
-    return [(gap.start, gap.stop) for gap in find_gaps(counts) if gap.kind is GapKind.SILENT]
+    return [(bucket(gap.start), bucket(gap.stop)) for gap in find_gaps(counts) if gap.kind is GapKind.SILENT]
 
 
 def alarms(rng, series):

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
-from dnstide.engine.analyze import AnalysisError, break_down, correlate, describe_shape
+from dnstide.engine.analyze import break_down, correlate, describe_shape
+from dnstide.model.analysis import Breakdown
+from dnstide.model.errors import AnalysisRefused
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,7 +46,7 @@ def test_correlation_uses_shared_buckets_only():
 )
 def test_correlation_without_meaning_is_refused(x, y, masks, said):
     """No overlap, too few buckets, no variance: each has its text."""
-    with pytest.raises(AnalysisError, match=said):
+    with pytest.raises(AnalysisRefused, match=said):
         correlate(np.array(x), np.array(y), *masks)
 
 
@@ -78,19 +80,19 @@ def test_shape_of_one_bucket_or_of_zeros_has_no_variation():
     zeros = describe_shape([0, DAY], 2 * DAY, [0, 0])
     assert zeros.variation is None
     assert set(zeros.weekdays) == {None}
-    with pytest.raises(AnalysisError, match="no bucket has data"):
+    with pytest.raises(AnalysisRefused, match="no bucket has data"):
         describe_shape([0], DAY, [5], [False])
-    with pytest.raises(AnalysisError, match="2 bucket starts"):
+    with pytest.raises(AnalysisRefused, match="2 bucket starts"):
         describe_shape([0, 1], DAY, [5])
 
 
 def test_breakdown_of_the_paper_s_day():
     """The paper's totals by type with their shares, largest first."""
     day = {"A": 133_303, "AAAA": 139_794, "PTR": 13_942, "MX": 35_474, "TXT": 16_681}
-    got = break_down([(rrtype, [total - 10, 10]) for rrtype, total in day.items()])
+    got = break_down("a.", [(rrtype, [total - 10, 10]) for rrtype, total in day.items()])
     assert got.total == sum(day.values())
-    assert [part.label for part in got.parts] == ["AAAA", "A", "MX", "TXT", "PTR"]
-    assert {part.label: part.total for part in got.parts} == day
+    assert [part.rrtype for part in got.parts] == ["AAAA", "A", "MX", "TXT", "PTR"]
+    assert {part.rrtype: part.total for part in got.parts} == day
     assert got.parts[0].share == pytest.approx(139_794 / 339_194)
 
 
@@ -99,16 +101,15 @@ def test_breakdown_is_exact_or_refuses(first, second):
     """The totals are Python's own sums; one past 2^64-1 is an error, never a wrap."""
     parts = [("A", np.array(first, dtype=np.uint64)), ("NS", np.array(second, dtype=np.uint64))]
     if sum(first) + sum(second) > 2**64 - 1:
-        with pytest.raises(AnalysisError, match=r"passes 2\^64-1"):
-            break_down(parts)
+        with pytest.raises(AnalysisRefused, match=r"passes 2\^64-1"):
+            break_down("a.", parts)
     else:
-        got = break_down(parts)
-        assert {part.label: part.total for part in got.parts} == {"A": sum(first), "NS": sum(second)}
+        got = break_down("a.", parts)
+        assert {part.rrtype: part.total for part in got.parts} == {"A": sum(first), "NS": sum(second)}
         assert got.total == sum(first) + sum(second)
 
 
 def test_breakdown_of_nothing():
-    """No series is an error; series without counts have shares of zero."""
-    with pytest.raises(AnalysisError, match="no series"):
-        break_down([])
-    assert break_down([("A", [0])]).parts[0].share == 0
+    """Without series there is nothing to total; series without counts have shares of zero."""
+    assert break_down("a.", []) == Breakdown("a.", 0, ())
+    assert break_down("a.", [("A", [0])]).parts[0].share == 0

@@ -2,11 +2,19 @@
 
 import numpy as np
 import pytest
-from dnstide.engine.analyze import AnalysisError, GapKind, find_gaps, find_spikes
+from dnstide.engine.analyze import find_gaps, find_spikes
+from dnstide.model.errors import AnalysisRefused
+from dnstide.model.vocabulary import GapKind
+
+from tests.engine.analyze.conftest import bucket
 
 
 def silent(counts, known=None):
-    return [(gap.start, gap.stop) for gap in find_gaps(counts, known) if gap.kind is GapKind.SILENT]
+    return [
+        (bucket(gap.start), bucket(gap.stop))
+        for gap in find_gaps(counts, known)
+        if gap.kind is GapKind.SILENT
+    ]
 
 
 def test_stationary_series_have_hardly_a_spike_or_gap(stationary):
@@ -32,7 +40,7 @@ def test_spikes_of_six_times_and_more_are_found(story, score, rng):
         days = sorted(int(day) for day in rng.choice(900, 8, replace=False))
         counts, changes = story([(day, rng.uniform(6, 30)) for day in days])
         clear = [day for day in days if all(abs(day - change) > 3 for change in changes)]
-        found = [spike.bucket for spike in find_spikes(counts, season=7)]
+        found = [bucket(spike.time) for spike in find_spikes(counts, season=7)]
         score.add([f for f in found if f in clear or f not in days], clear)
     assert score.precision > 0.95
     assert score.recall > 0.95
@@ -43,9 +51,9 @@ def test_a_spike_tells_its_count_and_what_was_expected(rng):
     counts = rng.poisson(1_000, 100).astype(np.uint64)
     counts[40], counts[70] = 2**63 + 1, 100
     spike, dip = find_spikes(counts)
-    assert (spike.bucket, spike.count) == (40, 2**63 + 1)
+    assert (bucket(spike.time), spike.count) == (40, 2**63 + 1)
     assert spike.expected == pytest.approx(1_000, rel=0.05)
-    assert (dip.bucket, dip.count) == (70, 100)
+    assert (bucket(dip.time), dip.count) == (70, 100)
     assert spike.score > 6 > -6 > dip.score
 
 
@@ -55,7 +63,7 @@ def test_one_query_for_a_quiet_name_is_no_spike():
     counts[200] = 1
     assert find_spikes(counts) == ()
     counts[200] = 50
-    assert [spike.bucket for spike in find_spikes(counts)] == [200]
+    assert [bucket(spike.time) for spike in find_spikes(counts)] == [200]
 
 
 def test_silent_spans_are_found_to_the_bucket(rng, score):
@@ -84,7 +92,7 @@ def test_missing_tables_are_told_apart_from_silence(rng):
     known = np.ones(200, bool)
     known[130:150] = False
     gaps = find_gaps(counts, known)
-    assert [(gap.start, gap.stop, gap.kind, gap.edge) for gap in gaps] == [
+    assert [(bucket(gap.start), bucket(gap.stop), gap.kind, gap.open) for gap in gaps] == [
         (50, 60, GapKind.SILENT, False),
         (120, 130, GapKind.SILENT, True),
         (130, 150, GapKind.NO_DATA, False),
@@ -104,13 +112,13 @@ def test_a_name_never_seen_has_no_silence_only_missing_data():
     """Without one count there is nothing to be missed."""
     assert find_gaps(np.zeros(30, int)) == ()
     (gap,) = find_gaps(np.zeros(30, int), np.arange(30) < 20)
-    assert (gap.start, gap.stop, gap.kind, gap.edge) == (20, 30, GapKind.NO_DATA, True)
+    assert (bucket(gap.start), bucket(gap.stop), gap.kind, gap.open) == (20, 30, GapKind.NO_DATA, True)
 
 
 def test_impossible_options_are_refused():
     """Each option outside its range says so."""
     for options, said in (({"window": 2}, "3 buckets"), ({"threshold": 0.0}, "above 0")):
-        with pytest.raises(AnalysisError, match=said):
+        with pytest.raises(AnalysisRefused, match=said):
             find_spikes(np.arange(50), **options)
-    with pytest.raises(AnalysisError, match="between 0 and 1"):
+    with pytest.raises(AnalysisRefused, match="between 0 and 1"):
         find_gaps(np.arange(50), alpha=1.0)

@@ -1,4 +1,4 @@
-"""From a question to an answer over any shards: catalog, plan, merge, smooth; for volume, top and analysis."""
+"""From a question to an answer over any shards: catalog, plan, merge, smooth."""
 
 from dnstide.engine.analyze import analyze, volume_question
 from dnstide.engine.catalog import build_catalog, parse_table_name, scan_directory

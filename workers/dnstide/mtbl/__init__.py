@@ -24,6 +24,7 @@ from dnstide.mtbl.errors import (
 from dnstide.mtbl.filter import RowFilter
 from dnstide.mtbl.handshake import require_same_version
 from dnstide.mtbl.lookup import LookupQuery, LookupResult, lookup
+from dnstide.mtbl.verify import verify_table
 from dnstide.mtbl.writer import DnstableWriter, merge_tables, write_entries
 
 __all__ = [

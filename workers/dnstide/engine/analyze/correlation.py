@@ -28,8 +28,8 @@ def correlate(
     With x̄, ȳ the means: slope = Σ(x−x̄)(y−ȳ)/Σ(x−x̄)², intercept = ȳ − slope·x̄, r² = [Σ(x−x̄)(y−ȳ)]² /
     (Σ(x−x̄)²·Σ(y−ȳ)²), slope_error = sqrt((1 − r²)·Σ(y−ȳ)² / ((n − 2)·Σ(x−x̄)²)).
     Source: N. R. Draper and H. Smith, "Applied Regression Analysis", chapter 1.
-    Raises AnalysisRefused where the lengths differ, fewer than 3 buckets are shared, or either series does not
-    vary over them.
+    Raises AnalysisRefused where the lengths differ, fewer than 3 buckets are shared, or either series does
+    not vary over them.
     """
     first, first_mask = columns("correlation", x, x_known)
     second, second_mask = columns("correlation", y, y_known)

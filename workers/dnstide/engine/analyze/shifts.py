@@ -45,10 +45,10 @@ def find_shifts(
     """The level changes of one series, in order of time.
 
     counts: one per bucket of an unbroken axis, 0 where none was seen. known: False where no table covers the
-    bucket; such buckets are skipped. edges: the n+1 borders of the buckets, unix seconds, in which a shift
-    is told; without them bucket i begins at second i. season: buckets of a repeating pattern to take out first (7 for days).
-    shortest: buckets that a level lasts at least. Raises AnalysisRefused for bad arguments; a series that is
-    too short to judge has no shifts.
+    bucket; such buckets are skipped. edges: the n+1 borders of the buckets, unix seconds; without them bucket
+    i begins at second i. season: buckets of a repeating pattern to take out first (7 for days). shortest:
+    buckets that a level lasts at least. Raises AnalysisRefused for bad arguments; a series that is too short
+    to judge has no shifts.
     """
     numbers, mask = columns("shifts", counts, known)
     times = moments(edges, numbers.size)

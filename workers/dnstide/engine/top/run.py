@@ -115,7 +115,10 @@ def plan_spans(catalog: Catalog, query: TopQuery) -> list[VolumePlan]:
 
 
 def top_steps(catalog: Catalog, query: TopQuery) -> TopSteps:
-    """Yields what shards are to be asked, is sent the replies, returns the Top. Raises NoTables, InvalidQuestion, AnswerIncomplete, CountOverflow."""
+    """Yield what the shards are to be asked, be sent their replies, return the Top.
+
+    Raises NoTables, InvalidQuestion, AnswerIncomplete, CountOverflow.
+    """
     began = perf_counter()
     for attempt in range(MAX_PLANS):
         run = _Run(catalog, query)
