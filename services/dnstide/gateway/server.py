@@ -147,9 +147,12 @@ def run(settings: Settings, ready: Callable[[str], None] | None = None) -> int:
 
     ready is called with the address once questions are answered. A second signal ends the drain at once.
     """
+    level = getattr(logging, settings.log_level.upper())
+    # Libraries debug themselves at length; what they do is not what the operator asks about.
     logging.basicConfig(
-        level=settings.log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
+        level=max(level, logging.INFO), stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
     )
+    logging.getLogger("dnstide").setLevel(level)
     try:
         check_start(settings)
         ray_cluster.start(settings.ray_address)
