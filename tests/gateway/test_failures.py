@@ -6,8 +6,7 @@ from typing import Any
 
 import grpc
 import pytest
-from dnstide.api.v1 import common_pb2
-from dnstide.client import Client
+from dnstide.api.v1 import common_pb2, info_pb2, service_pb2_grpc, tables_pb2
 from dnstide.engine import LocalEngine
 from dnstide.gateway.pool import ShardSpec
 from dnstide.gateway.testing import LocalBackend, running_gateway
@@ -89,18 +88,23 @@ def test_damage_met_by_a_question_is_known_to_the_catalog(
 ) -> None:
     """Also where another shard sees the same file and has not met it; a new file in its place is sound."""
     whole = (tables / BAD).read_bytes()
-    with running_gateway(tables, shards=2, rescan_seconds=1000) as running, Client(running.address) as client:
+    with (
+        running_gateway(tables, shards=2, rescan_seconds=1000) as running,
+        grpc.insecure_channel(running.address) as channel,
+    ):
+        stub = service_pb2_grpc.DnstideStub(channel)
         damage(tables / BAD)
         ask(running.address, names=[NAME])
         running.call(running.gateway.supervisor.refresh)
         ask(running.address, names=[NAME])
-        assert [table.name for table in client.tables().tables if table.problem] == [BAD]
-        assert client.info().tables_damaged == 1
+        listed = stub.ListTables(tables_pb2.ListTablesRequest()).tables
+        assert [table.name for table in listed if table.HasField("problem")] == [BAD]
+        assert stub.GetServerInfo(info_pb2.GetServerInfoRequest()).tables_damaged == 1
         (tables / ".new").write_bytes(whole)
         (tables / ".new").rename(tables / BAD)
         running.call(running.gateway.supervisor.refresh)
-        assert client.volume(NAME).complete
-        assert client.info().tables_damaged == 0
+        assert ask(running.address, names=[NAME])[-1].summary.complete
+        assert stub.GetServerInfo(info_pb2.GetServerInfoRequest()).tables_damaged == 0
 
 
 def test_a_question_that_does_not_need_the_damaged_table_is_answered(
@@ -259,6 +263,8 @@ def test_without_another_shard_the_answer_is_unavailable(small_dir: Path, ask: C
 
 def test_a_client_hears_nothing_of_a_shard_that_comes_back(small_dir: Path) -> None:
     """It asks again by itself what was refused as UNAVAILABLE, until the new shard answers."""
+    from dnstide.client import Client
+
     backend = DyingBackend({"local": small_dir}, {"local/0"}, shards=1)
     with running_gateway(small_dir, backend=backend) as running, Client(running.address) as client:
         volume = client.volume(NAME)

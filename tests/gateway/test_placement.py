@@ -54,5 +54,7 @@ def test_tables_stay_with_those_who_see_them() -> None:
 
 def test_the_hash_is_the_same_in_every_process() -> None:
     """The ranking is part of what two gateways agree on without talking, so it is written down here."""
-    assert preference("dns.20240101.D.mtbl", ["a", "b", "c"]) == preference("dns.20240101.D.mtbl", ["c", "a", "b"])
+    assert preference("dns.20240101.D.mtbl", ["a", "b", "c"]) == preference(
+        "dns.20240101.D.mtbl", ["c", "a", "b"]
+    )
     assert [preference(f"t{i}", ["a", "b"])[0] for i in range(8)] == list("babaabbb")

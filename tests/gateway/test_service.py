@@ -34,7 +34,11 @@ def test_an_answer_is_that_of_the_engine(gateway: str, small_dir: Path, ask: Cal
     ]
     assert all(series.last for series in message.series)
     assert message.summary.complete
-    assert message.summary.total_count == expected.summary.total_count == sum(11 + i for i in range(60)) + 60 + 60 * 5
+    assert (
+        message.summary.total_count
+        == expected.summary.total_count
+        == sum(11 + i for i in range(60)) + 60 + 60 * 5
+    )
     assert (message.summary.rows_read, message.summary.tables_asked) == (expected.summary.rows_read, 60)
     assert message.summary.tables_answered == 60
 

@@ -78,7 +78,7 @@ def test_a_silent_shard_is_passed_over_until_it_answers(small_dir: Path, ask: Ca
     """Its questions go to the other shard while they wait, and new ones do not reach it."""
     with running_gateway(small_dir, ping_seconds=0.05, ping_timeout=0.1) as running:
         member = running.gateway.pool.members["local/0"]
-        handle = member.client
+        client = member.client
         hung = asyncio.Event()
 
         def late(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -88,7 +88,7 @@ def test_a_silent_shard_is_passed_over_until_it_answers(small_dir: Path, ask: Ca
 
             return wait
 
-        handle.answer, handle.ping = late(handle.answer), late(handle.ping)
+        client.answer, client.ping = late(client.answer), late(client.ping)
         messages = ask(running.address, names=["www.example.com"])
         assert messages[-1].summary.tables_answered == 60
         assert member.state is State.SILENT
