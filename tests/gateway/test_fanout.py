@@ -139,8 +139,8 @@ def transport(running: RunningGateway, shard: str) -> Counting:
 def test_damage_on_one_node_costs_no_answer(
     kind: str, every: int, small_dir: Path, tables: Path, tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
-    """All tables of node A are damaged, or every second one: node B has sound copies, and the answer is whole,
-    again and again.
+    """All tables of node A are damaged, or every second one: those of node B are sound, and the answer is
+    whole, again and again.
     """
     for path in sorted(tables.glob("*.mtbl"))[::every]:
         damage(path)
