@@ -56,7 +56,7 @@ def ask() -> Ask:
 
     def call(address: str, timeout: float | None = 20.0, **fields: Any) -> Answer | Refused:
         with grpc.insecure_channel(address) as channel:
-            stub = service_pb2_grpc.DnstideServiceStub(channel)
+            stub = service_pb2_grpc.DnstideStub(channel)
             try:
                 return list(stub.QueryVolume(volume_pb2.QueryVolumeRequest(**fields), timeout=timeout))
             except grpc.RpcError as error:

@@ -24,7 +24,7 @@ NAMES = ["www.example.com", "*.example.org", "nobody.example.net", "mail.example
 @pytest.fixture(scope="module", params=["direct", "calls"])
 def over_ray(request: pytest.FixtureRequest, small_dir: Path, ray_cluster: None) -> Iterator[RunningGateway]:
     """A gateway with two actors, asked over the direct channel and by Ray calls."""
-    from dnstide.gateway.ray_handle import RayBackend
+    from dnstide.gateway.ray_backend import RayBackend
 
     backend = RayBackend(str(small_dir), shards=2, threads=1, direct=request.param == "direct")
     with running_gateway(small_dir, backend=backend, ping_timeout=0.5) as running:
@@ -61,9 +61,9 @@ def test_every_actor_owns_its_share_and_has_it_open(over_ray: RunningGateway) ->
     """Two actors in processes of their own, with the tables they own open from the start."""
     pool = over_ray.gateway.pool
     members = list(pool.members.values())
-    assert len({member.handle.pid for member in members} | {os.getpid()}) == 3
+    assert len({member.client.place.pid for member in members} | {os.getpid()}) == 3
     for member in members:
-        statuses = over_ray.call(member.handle.inventory)
+        statuses = over_ray.call(member.client.inventory)
         opened = {status.name for status in statuses if status.opened}
         assert {*pool.owned(member.spec.name)} <= opened
         assert len(pool.owned(member.spec.name)) >= 28
@@ -72,7 +72,7 @@ def test_every_actor_owns_its_share_and_has_it_open(over_ray: RunningGateway) ->
 def test_actors_run_at_full_priority(over_ray: RunningGateway) -> None:
     """Ray's workers are nice 15 by default, and would starve beside anything else."""
     for member in over_ray.gateway.pool.members.values():
-        assert os.getpriority(os.PRIO_PROCESS, member.handle.pid) == os.getpriority(os.PRIO_PROCESS, 0)
+        assert os.getpriority(os.PRIO_PROCESS, member.client.place.pid) == os.getpriority(os.PRIO_PROCESS, 0)
 
 
 def test_a_killed_actor_costs_no_answer(
@@ -82,7 +82,7 @@ def test_a_killed_actor_costs_no_answer(
     expected = whole(ask(gateway, names=NAMES))
     member, _ = over_ray.gateway.pool.members.values()
     for _ in range(2):
-        restarts, victim = member.restarts, member.handle.pid
+        restarts, victim = member.restarts, member.client.place.pid
         answers: list[Any] = []
 
         def load(answers: list[Any] = answers, restarts: int = restarts) -> None:
@@ -98,7 +98,7 @@ def test_a_killed_actor_costs_no_answer(
             thread.join()
         wait_until(lambda restarts=restarts: member.restarts > restarts and member.state is State.ALIVE)
         assert [whole(answer) for answer in answers] == [expected] * len(answers)
-        assert member.handle.pid != victim
+        assert member.client.place.pid != victim
     assert whole(ask(over_ray.address, names=NAMES)) == expected
 
 
@@ -108,7 +108,7 @@ def test_a_hung_actor_is_passed_over_and_taken_back(
     """SIGSTOP is death without a sign: the ping finds it, the other shard answers, SIGCONT brings it back."""
     expected = whole(ask(gateway, names=NAMES))
     _, member = over_ray.gateway.pool.members.values()
-    victim = member.handle.pid
+    victim = member.client.place.pid
     os.kill(victim, signal.SIGSTOP)
     try:
         messages = ask(over_ray.address, names=NAMES)
@@ -117,13 +117,13 @@ def test_a_hung_actor_is_passed_over_and_taken_back(
     finally:
         os.kill(victim, signal.SIGCONT)
     wait_until(lambda: member.state is State.ALIVE)
-    assert member.handle.pid == victim
+    assert member.client.place.pid == victim
 
 
 def test_a_cancel_reaches_the_native_loop(tmp_path: Path, ray_cluster: None) -> None:
     """A question of many seconds is cancelled by its caller, and the actor's CPU falls idle at once."""
     import dns.name
-    from dnstide.gateway.ray_handle import RayBackend
+    from dnstide.gateway.ray_backend import RayBackend
     from dnstide.mtbl import DnstableWriter, Row
 
     with DnstableWriter(tmp_path / "dns.20240101.D.mtbl", compression="none", sync=False) as writer:
@@ -137,16 +137,16 @@ def test_a_cancel_reaches_the_native_loop(tmp_path: Path, ray_cluster: None) -> 
         running_gateway(tmp_path, backend=backend) as running,
         grpc.insecure_channel(running.address) as channel,
     ):
-        stub = service_pb2_grpc.DnstideServiceStub(channel)
+        stub = service_pb2_grpc.DnstideStub(channel)
         (member,) = running.gateway.pool.members.values()
         names = [f"*.{i:05}.example.com" for i in range(4_000)] + ["*.example.com"] * 1
         names += [f"*.example.com/TYPE{1 + i}" for i in range(2_000)]
         stream = stub.QueryVolume(volume_pb2.QueryVolumeRequest(names=names), timeout=60)
         assert next(stream).HasField("progress")
-        assert busy(member.handle.pid)
+        assert busy(member.client.place.pid)
         stream.cancel()
-        wait_until(lambda: not busy(member.handle.pid))
-        assert running.gateway.service.admission.inflight == 0
+        wait_until(lambda: not busy(member.client.place.pid))
+        assert running.gateway.admission.inflight == 0
 
 
 def busy(pid: int) -> bool:

@@ -6,12 +6,17 @@ from typing import Any
 
 import grpc
 import pytest
-from dnstide.api.v1 import common_pb2
-from dnstide.client import Client
-from dnstide.engine import AnswerIncomplete, LocalEngine, VolumeAnswer, VolumeQuestion
-from dnstide.gateway.handles import LocalShardHandle, ShardGoneError
+from dnstide.api.v1 import common_pb2, info_pb2, service_pb2_grpc, tables_pb2
+from dnstide.engine import LocalEngine
 from dnstide.gateway.pool import ShardSpec
 from dnstide.gateway.testing import LocalBackend, running_gateway
+from dnstide.model.errors import AnswerIncomplete
+from dnstide.model.granularity import Granularity
+from dnstide.model.question import VolumeQuestion
+from dnstide.model.vocabulary import FailurePolicy
+from dnstide.model.volume import Volume
+from dnstide.shard.client import ShardClient, ShardGoneError, Transport
+from dnstide.shard.dispatch import ASK
 from google.rpc import error_details_pb2
 
 FIRST_DAY, DAY = 1_704_067_200, 86_400
@@ -20,19 +25,19 @@ BAD = "dns.20240110.D.mtbl"
 NAME = "www.example.com"
 
 
-def local(directory: Path, policy: str = "partial", **fields: Any) -> VolumeAnswer:
+def local(directory: Path, policy: FailurePolicy = FailurePolicy.PARTIAL, **fields: Any) -> Volume:
     with LocalEngine(directory) as engine:
-        return engine.volume(VolumeQuestion.build([NAME], policy=policy, **fields))
+        return engine.volume(VolumeQuestion((NAME,), failure_policy=policy, **fields))
 
 
-def same(messages: list[Any], expected: VolumeAnswer) -> None:
+def same(messages: list[Any], expected: Volume) -> None:
     """The numbers and the marks of an answer are those of the engine."""
     (message,) = [message for message in messages if message.HasField("axis")]
-    assert list(message.axis.bucket_starts) == expected.edges[:-1].tolist()
-    assert list(message.axis.coverage) == expected.coverage.tolist()
-    assert [list(s.counts) for s in message.series] == [s.count.tolist() for s in expected.series]
+    assert list(message.axis.starts) == expected.axis.edges[:-1].tolist()
+    assert list(message.axis.coverage) == expected.axis.coverage.tolist()
+    assert [list(s.counts) for s in message.series] == [s.counts.tolist() for s in expected.series]
     assert [(f.table, f.code) for f in message.summary.failures] == [
-        (f.table, f.code) for f in expected.failures
+        (f.table, f.code) for f in expected.summary.failures
     ]
     assert message.summary.complete is expected.complete
 
@@ -57,7 +62,7 @@ def test_a_damaged_table_is_data_loss(
     assert BAD in refused.text
     assert not refused.of(error_details_pb2.RetryInfo)
     with pytest.raises(AnswerIncomplete) as caught:
-        local(tables, "fail")
+        local(tables, FailurePolicy.FAIL)
     assert refused.text == str(caught.value)
 
 
@@ -73,7 +78,7 @@ def test_a_damaged_table_marks_its_bucket_in_a_partial_answer(
     assert not summary.complete
     assert (summary.tables_asked, summary.tables_answered, summary.failures_total) == (60, 59, 1)
     axis = messages[0].axis
-    at = list(axis.bucket_starts).index(FIRST_DAY + 9 * DAY)
+    at = list(axis.starts).index(FIRST_DAY + 9 * DAY)
     assert axis.coverage[at] == common_pb2.COVERAGE_DAMAGED
     assert list(axis.coverage).count(common_pb2.COVERAGE_COMPLETE) == 58  # the day before may lack rows
 
@@ -83,18 +88,23 @@ def test_damage_met_by_a_question_is_known_to_the_catalog(
 ) -> None:
     """Also where another shard sees the same file and has not met it; a new file in its place is sound."""
     whole = (tables / BAD).read_bytes()
-    with running_gateway(tables, shards=2, rescan_seconds=1000) as running, Client(running.address) as client:
+    with (
+        running_gateway(tables, shards=2, rescan_seconds=1000) as running,
+        grpc.insecure_channel(running.address) as channel,
+    ):
+        stub = service_pb2_grpc.DnstideStub(channel)
         damage(tables / BAD)
         ask(running.address, names=[NAME])
         running.call(running.gateway.supervisor.refresh)
         ask(running.address, names=[NAME])
-        assert [table.name for table in client.tables().tables if table.problem] == [BAD]
-        assert client.info().tables_damaged == 1
+        listed = stub.ListTables(tables_pb2.ListTablesRequest()).tables
+        assert [table.name for table in listed if table.HasField("problem")] == [BAD]
+        assert stub.GetServerInfo(info_pb2.GetServerInfoRequest()).tables_damaged == 1
         (tables / ".new").write_bytes(whole)
         (tables / ".new").rename(tables / BAD)
         running.call(running.gateway.supervisor.refresh)
-        assert client.volume(NAME).complete
-        assert client.info().tables_damaged == 0
+        assert ask(running.address, names=[NAME])[-1].summary.complete
+        assert stub.GetServerInfo(info_pb2.GetServerInfoRequest()).tables_damaged == 0
 
 
 def test_a_question_that_does_not_need_the_damaged_table_is_answered(
@@ -103,7 +113,7 @@ def test_a_question_that_does_not_need_the_damaged_table_is_answered(
     """Damage is nobody's business who asks for other days."""
     damage(tables / BAD)
     with running_gateway(tables) as running:
-        (message,) = ask(running.address, names=[NAME], start_time={"seconds": FIRST_DAY + 20 * DAY})
+        (message,) = ask(running.address, names=[NAME], span={"start": {"seconds": FIRST_DAY + 20 * DAY}})
     assert message.summary.complete
 
 
@@ -130,21 +140,21 @@ def test_a_damaged_coarse_table_is_replaced_by_finer_ones(
     assert month.name not in {entry.table for entry in mended.summary.plan if entry.used}
     assert mended.summary.complete
     assert list(mended.series[0].counts) == list(whole.series[0].counts)
-    same([mended], local(tables, "fail", step="month"))
+    same([mended], local(tables, FailurePolicy.FAIL, granularity=Granularity.MONTH))
 
 
 def test_a_table_that_vanished_is_still_expected(tables: Path, ask: Callable[..., Any]) -> None:
     """A question under way when the file goes does not take the gap for a zero."""
     with running_gateway(tables, rescan_seconds=1000) as running:
         for member in running.gateway.pool.members.values():
-            member.handle.shard.close()
+            member.client.transport.shard.close()
         (tables / BAD).unlink()
         refused = ask(running.address, names=[NAME])
         messages = ask(running.address, names=[NAME], failure_policy=PARTIAL)
     assert (refused.code, refused.reason) == (grpc.StatusCode.DATA_LOSS, "TABLE_MISSING")
     (failure,) = refused.of(common_pb2.Failure)
     assert failure.table == BAD
-    at = list(messages[0].axis.bucket_starts).index(FIRST_DAY + 9 * DAY)
+    at = list(messages[0].axis.starts).index(FIRST_DAY + 9 * DAY)
     assert messages[0].axis.coverage[at] in (common_pb2.COVERAGE_DAMAGED, common_pb2.COVERAGE_NONE)
 
 
@@ -160,7 +170,7 @@ def test_days_merged_into_a_month_while_asked_are_counted_once(tables: Path, ask
         for day in days:
             day.unlink()
         for member in running.gateway.pool.members.values():
-            member.handle.shard.close()
+            member.client.transport.shard.close()
         (after,) = ask(running.address, **fields)
     assert len(days) == 31
     assert after.summary.complete
@@ -189,8 +199,24 @@ def test_a_damaged_copy_is_read_on_another_node(
     backend = LocalBackend({"good": small_dir, "bad": tables}, shards=1)
     with running_gateway(small_dir, backend=backend) as running:
         (message,) = ask(running.address, names=[NAME])
-    same([message], local(small_dir, "fail"))
+    same([message], local(small_dir, FailurePolicy.FAIL))
     assert message.summary.complete
+
+
+class Killed:
+    """A transport that loses its shard with the first question."""
+
+    def __init__(self, name: str, transport: Transport) -> None:
+        self._name = name
+        self._transport = transport
+
+    async def call(self, method: str, *arguments: Any) -> Any:
+        if method in ASK:
+            raise ShardGoneError(self._name, "killed")
+        return await self._transport.call(method, *arguments)
+
+    async def close(self) -> None:
+        await self._transport.close()
 
 
 class DyingBackend(LocalBackend):
@@ -201,16 +227,12 @@ class DyingBackend(LocalBackend):
         self.die = die
         self.started: list[str] = []
 
-    async def start(self, spec: ShardSpec, on_lost: Callable[[], None]) -> LocalShardHandle:
-        handle = await super().start(spec, on_lost)
+    async def start(self, spec: ShardSpec, on_lost: Callable[[], None]) -> ShardClient:
+        client = await super().start(spec, on_lost)
         if spec.name in self.die and spec.name not in self.started:
-
-            async def answer(questions: Any) -> Any:
-                raise ShardGoneError(spec.name, "killed")
-
-            handle.answer = answer  # type: ignore[method-assign]
+            client.transport = Killed(spec.name, client.transport)
         self.started.append(spec.name)
-        return handle
+        return client
 
 
 def test_another_shard_answers_for_one_that_died(small_dir: Path, ask: Callable[..., Any]) -> None:
@@ -218,7 +240,7 @@ def test_another_shard_answers_for_one_that_died(small_dir: Path, ask: Callable[
     backend = DyingBackend({"local": small_dir}, {"local/0"})
     with running_gateway(small_dir, backend=backend) as running:
         (message,) = ask(running.address, names=[NAME])
-        same([message], local(small_dir, "fail"))
+        same([message], local(small_dir, FailurePolicy.FAIL))
         member = running.gateway.pool.members["local/0"]
         wait_until(lambda: member.restarts == 1)
         (again,) = ask(running.address, names=[NAME])
@@ -241,6 +263,8 @@ def test_without_another_shard_the_answer_is_unavailable(small_dir: Path, ask: C
 
 def test_a_client_hears_nothing_of_a_shard_that_comes_back(small_dir: Path) -> None:
     """It asks again by itself what was refused as UNAVAILABLE, until the new shard answers."""
+    from dnstide.client import Client
+
     backend = DyingBackend({"local": small_dir}, {"local/0"}, shards=1)
     with running_gateway(small_dir, backend=backend) as running, Client(running.address) as client:
         volume = client.volume(NAME)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from dnstide.gateway.placement import LOAD_BOUND, place, rank
+from dnstide.gateway.placement import LOAD_BOUND, place, preference
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,5 +54,7 @@ def test_tables_stay_with_those_who_see_them() -> None:
 
 def test_the_hash_is_the_same_in_every_process() -> None:
     """The ranking is part of what two gateways agree on without talking, so it is written down here."""
-    assert rank("dns.20240101.D.mtbl", ["a", "b", "c"]) == rank("dns.20240101.D.mtbl", ["c", "a", "b"])
-    assert [rank(f"t{i}", ["a", "b"])[0] for i in range(8)] == list("babaabbb")
+    assert preference("dns.20240101.D.mtbl", ["a", "b", "c"]) == preference(
+        "dns.20240101.D.mtbl", ["c", "a", "b"]
+    )
+    assert [preference(f"t{i}", ["a", "b"])[0] for i in range(8)] == list("babaabbb")

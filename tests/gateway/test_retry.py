@@ -1,10 +1,11 @@
 """What is asked again elsewhere, and what is final."""
 
-from dnstide.gateway.pool import Part
-from dnstide.gateway.retry import Attempt, after_answer, after_loss
-from dnstide.shard import SHARD_UNREACHABLE, Failure, Partial, ShardPlan
+from __future__ import annotations
 
-ATTEMPT = Attempt(Part("s1", ShardPlan(("a", "b", "c"), None, b"")), frozenset({"s1"}), frozenset({"n1"}))
+from dnstide.gateway.retry import Attempt, after_answer, after_loss
+from dnstide.model.errors import SHARD_UNREACHABLE, Failure
+
+ATTEMPT = Attempt("s1", ("a", "b", "c"), frozenset({"s1"}), frozenset({"n1"}))
 BROKEN = Failure("b", "BAD_CHECKSUM", "the checksum does not match", 12)
 
 
@@ -13,42 +14,38 @@ def nobody(table: str, attempt: Attempt) -> None:
 
 
 def test_a_sound_answer_is_final() -> None:
-    """Nothing to ask, and the very same partial."""
-    partial = Partial(answered=3)
-    again = after_answer(ATTEMPT, partial, nobody)
-    assert again.elsewhere == {}
-    assert again.final is partial
+    """Nothing to ask, and nothing failed."""
+    decision = after_answer(ATTEMPT, (), nobody)
+    assert (decision.reassigned, decision.failures) == ({}, ())
 
 
 def test_a_failed_table_is_asked_where_there_is_another_copy() -> None:
-    """Its failure leaves the partial, and the rest of the partial stays."""
-    again = after_answer(ATTEMPT, Partial(answered=2, failures=(BROKEN,)), lambda table, attempt: "s2")
-    assert again.elsewhere == {"b": "s2"}
-    assert again.final == Partial(answered=2)
+    """Its failure is not final; that of a table without a copy is."""
+    other = Failure("c", "BAD_BLOCK", "a block is too long", 9)
+    decision = after_answer(ATTEMPT, (BROKEN, other), lambda table, _: "s2" if table == "b" else None)
+    assert decision.reassigned == {"b": "s2"}
+    assert decision.failures == (other,)
 
 
 def test_a_failed_table_without_another_copy_has_failed() -> None:
     """The failure stays as the shard told it."""
-    again = after_answer(ATTEMPT, Partial(answered=2, failures=(BROKEN,)), nobody)
-    assert again.elsewhere == {}
-    assert again.final is not None
-    assert again.final.failures == (BROKEN,)
+    decision = after_answer(ATTEMPT, (BROKEN,), nobody)
+    assert decision.reassigned == {}
+    assert decision.failures == (BROKEN,)
 
 
 def test_all_tables_of_a_lost_shard_go_elsewhere() -> None:
     """Then nothing of the lost shard is final."""
-    again = after_loss(ATTEMPT, "killed", lambda table, attempt: {"a": "s2", "b": "s3", "c": "s2"}[table])
-    assert again.elsewhere == {"a": "s2", "b": "s3", "c": "s2"}
-    assert again.final is None
+    decision = after_loss(ATTEMPT, "killed", lambda table, _: {"a": "s2", "b": "s3", "c": "s2"}[table])
+    assert decision.reassigned == {"a": "s2", "b": "s3", "c": "s2"}
+    assert decision.failures == ()
 
 
 def test_tables_that_only_the_lost_shard_sees_are_unreachable() -> None:
     """Each is a failure of its own, worth asking again later."""
-    again = after_loss(ATTEMPT, "killed", lambda table, attempt: "s2" if table == "b" else None)
-    assert again.elsewhere == {"b": "s2"}
-    assert again.final is not None
-    assert again.final.answered == 0
-    assert [(f.table, f.code, f.reason, f.retryable) for f in again.final.failures] == [
+    decision = after_loss(ATTEMPT, "killed", lambda table, _: "s2" if table == "b" else None)
+    assert decision.reassigned == {"b": "s2"}
+    assert [(f.table, f.code, f.reason, f.retryable) for f in decision.failures] == [
         ("a", SHARD_UNREACHABLE, "killed", True),
         ("c", SHARD_UNREACHABLE, "killed", True),
     ]

@@ -99,7 +99,7 @@ def test_tls_keeps_strangers_out(small_dir: Path) -> None:
             else:
                 channel = grpc.secure_channel(running.address, credentials)
             with channel:
-                stub = service_pb2_grpc.DnstideServiceStub(channel)
+                stub = service_pb2_grpc.DnstideStub(channel)
                 try:
                     ready = stub.GetServerInfo(info_pb2.GetServerInfoRequest(), timeout=10).ready
                 except grpc.RpcError:
@@ -116,7 +116,7 @@ def test_a_drain_lets_running_questions_end_and_takes_no_new_ones(
     go, entered = threading.Event(), threading.Event()
     with running_gateway(small_dir, drain_seconds=20) as running:
         for member in running.gateway.pool.members.values():
-            shard = member.handle.shard
+            shard = member.client.transport.shard
 
             def wait(*arguments: Any, answer: Callable[..., Any] = shard.answer) -> Any:
                 entered.set()
@@ -125,7 +125,7 @@ def test_a_drain_lets_running_questions_end_and_takes_no_new_ones(
 
             shard.answer = wait
         with grpc.insecure_channel(running.address) as channel:
-            stub = service_pb2_grpc.DnstideServiceStub(channel)
+            stub = service_pb2_grpc.DnstideStub(channel)
             health = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
             assert next(health).status == health_pb2.HealthCheckResponse.SERVING
             stream = stub.QueryVolume(volume_pb2.QueryVolumeRequest(names=["www.example.com"]), timeout=30)
@@ -174,7 +174,7 @@ def test_sigterm_ends_a_server_with_everything_it_started(small_dir: Path, tmp_p
         assert process.poll() is None, log.read_text()
         address = log.read_text().split("tables on ")[1].split()[0]
         with grpc.insecure_channel(address) as channel:
-            stub = service_pb2_grpc.DnstideServiceStub(channel)
+            stub = service_pb2_grpc.DnstideStub(channel)
             answer = list(
                 stub.QueryVolume(volume_pb2.QueryVolumeRequest(names=["www.example.com"]), timeout=20)
             )

@@ -10,8 +10,9 @@ from typing import Any
 import grpc
 import pytest
 from dnstide.api.v1 import common_pb2, info_pb2, service_pb2_grpc, tables_pb2, volume_pb2
-from dnstide.engine import LocalEngine, VolumeQuestion
+from dnstide.engine import LocalEngine
 from dnstide.gateway.testing import running_gateway
+from dnstide.model.question import VolumeQuestion
 from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
@@ -24,17 +25,21 @@ def test_an_answer_is_that_of_the_engine(gateway: str, small_dir: Path, ask: Cal
     names = ["www.example.com", "*.example.org", "nobody.example.net", "mail.example.com"]
     (message,) = ask(gateway, names=names)
     with LocalEngine(small_dir) as engine:
-        expected = engine.volume(VolumeQuestion.build(names))
-    assert list(message.axis.bucket_starts) == expected.edges[:-1].tolist()
-    assert message.axis.end == expected.edges[-1]
-    assert list(message.axis.coverage) == expected.coverage.tolist()
+        expected = engine.volume(VolumeQuestion(tuple(names)))
+    assert list(message.axis.starts) == expected.axis.edges[:-1].tolist()
+    assert message.axis.stop == expected.axis.edges[-1]
+    assert list(message.axis.coverage) == expected.axis.coverage.tolist()
     assert [(s.name, list(s.buckets), list(s.counts)) for s in message.series] == [
-        (s.name, s.bucket.tolist(), s.count.tolist()) for s in expected.series
+        (s.name, s.buckets.tolist(), s.counts.tolist()) for s in expected.series
     ]
     assert all(series.last for series in message.series)
     assert message.summary.complete
-    assert message.summary.total_count == expected.total == sum(11 + i for i in range(60)) + 60 + 60 * 5
-    assert (message.summary.rows_read, message.summary.tables_asked) == (expected.rows, 60)
+    assert (
+        message.summary.total_count
+        == expected.summary.total_count
+        == sum(11 + i for i in range(60)) + 60 + 60 * 5
+    )
+    assert (message.summary.rows_read, message.summary.tables_asked) == (expected.summary.rows_read, 60)
     assert message.summary.tables_answered == 60
 
 
@@ -50,8 +55,7 @@ def test_split_smooth_fill_and_span(gateway: str, small_dir: Path, ask: Callable
     (message,) = ask(
         gateway,
         names=["www.example.com"],
-        start_time={"seconds": FIRST_DAY},
-        end_time={"seconds": FIRST_DAY + 5 * DAY},
+        span={"start": {"seconds": FIRST_DAY}, "stop": {"seconds": FIRST_DAY + 5 * DAY}},
         split_by_rrtype=True,
         smoothing={"method": volume_pb2.SMOOTHING_METHOD_TRAILING_MEAN, "period": 2},
         fill=True,
@@ -67,7 +71,7 @@ def test_explain_tells_what_was_used_and_what_was_left_out(gateway: str, ask: Ca
     """Every table of the catalog stands in the plan, those left out with a reason; without explain there
     is none.
     """
-    span = {"start_time": {"seconds": FIRST_DAY}, "end_time": {"seconds": FIRST_DAY + DAY}}
+    span = {"span": {"start": {"seconds": FIRST_DAY}, "stop": {"seconds": FIRST_DAY + DAY}}}
     (message,) = ask(gateway, names=["www.example.com"], explain=True, **span)
     plan = {entry.table: entry for entry in message.summary.plan}
     assert len(plan) == 62
@@ -89,7 +93,7 @@ def test_a_bad_request_names_its_fields(gateway: str, ask: Callable[..., Any]) -
 
 def test_a_span_without_tables_is_a_failed_precondition(gateway: str, ask: Callable[..., Any]) -> None:
     """It says what there is instead."""
-    refused = ask(gateway, names=["x.example"], start_time={"seconds": 0}, end_time={"seconds": DAY})
+    refused = ask(gateway, names=["x.example"], span={"start": {"seconds": 0}, "stop": {"seconds": DAY}})
     assert (refused.code, refused.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "NO_TABLES")
     assert "60 day tables from 2024-01-01" in refused.text
 
@@ -97,7 +101,7 @@ def test_a_span_without_tables_is_a_failed_precondition(gateway: str, ask: Calla
 def test_every_call_carries_the_version(gateway: str) -> None:
     """In the trailing metadata, of calls that succeed and of calls that fail."""
     with grpc.insecure_channel(gateway) as channel:
-        stub = service_pb2_grpc.DnstideServiceStub(channel)
+        stub = service_pb2_grpc.DnstideStub(channel)
         info, call = stub.GetServerInfo.with_call(info_pb2.GetServerInfoRequest())
         assert dict(call.trailing_metadata())["dnstide-version"] == info.version
         stream = stub.QueryVolume(volume_pb2.QueryVolumeRequest())
@@ -110,7 +114,7 @@ def test_every_call_carries_the_version(gateway: str) -> None:
 def test_server_info(gateway: str) -> None:
     """Ready, with both shards alive and every table owned once."""
     with grpc.insecure_channel(gateway) as channel:
-        info = service_pb2_grpc.DnstideServiceStub(channel).GetServerInfo(info_pb2.GetServerInfoRequest())
+        info = service_pb2_grpc.DnstideStub(channel).GetServerInfo(info_pb2.GetServerInfoRequest())
     assert info.ready
     assert not info.draining
     assert [(shard.name, shard.alive, shard.restarts) for shard in info.shards] == [
@@ -129,7 +133,7 @@ def test_the_catalog_comes_page_by_page(tables: Path) -> None:
     (tables / "notes.txt").write_text("hello")
     (tables / ".dns.20240401.D.mtbl").write_text("being written")
     with running_gateway(tables) as running, grpc.insecure_channel(running.address) as channel:
-        stub = service_pb2_grpc.DnstideServiceStub(channel)
+        stub = service_pb2_grpc.DnstideStub(channel)
         first = stub.ListTables(tables_pb2.ListTablesRequest(page_size=40))
         assert len(first.tables) == 40
         assert {file.name for file in first.ignored} == {"notes.txt", ".dns.20240401.D.mtbl"}
@@ -144,9 +148,9 @@ def test_the_catalog_comes_page_by_page(tables: Path) -> None:
     assert not second.ignored
     assert second.catalog_version != first.catalog_version
     january = next(table for table in first.tables if table.name == "dns.20240101.D.mtbl")
-    assert (january.start_time.seconds, january.end_time.seconds) == (FIRST_DAY, FIRST_DAY + DAY)
+    assert (january.start.seconds, january.stop.seconds) == (FIRST_DAY, FIRST_DAY + DAY)
     assert (january.dataset, january.granularity) == ("dns", common_pb2.GRANULARITY_DAY)
-    assert january.size_bytes == (tables / january.name).stat().st_size
+    assert january.size == (tables / january.name).stat().st_size
     assert sorted(january.shards) == ["local/0", "local/1"]
 
 
@@ -157,7 +161,7 @@ def test_the_catalog_comes_page_by_page(tables: Path) -> None:
 def test_a_bad_page_is_refused(gateway: str, fields: dict[str, Any], wrong: str) -> None:
     """By the name of its field."""
     with grpc.insecure_channel(gateway) as channel, pytest.raises(grpc.RpcError) as caught:
-        service_pb2_grpc.DnstideServiceStub(channel).ListTables(tables_pb2.ListTablesRequest(**fields))
+        service_pb2_grpc.DnstideStub(channel).ListTables(tables_pb2.ListTablesRequest(**fields))
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert wrong in caught.value.details()
 
@@ -166,7 +170,7 @@ def test_health_by_service_and_as_a_whole(gateway: str) -> None:
     """SERVING for both names, NOT_FOUND for a service that is not here."""
     with grpc.insecure_channel(gateway) as channel:
         stub = health_pb2_grpc.HealthStub(channel)
-        for name in ("", "dnstide.api.v1.DnstideService"):
+        for name in ("", "dnstide.api.v1.Dnstide"):
             found = stub.Check(health_pb2.HealthCheckRequest(service=name)).status
             assert found == health_pb2.HealthCheckResponse.SERVING
         with pytest.raises(grpc.RpcError) as caught:
@@ -186,7 +190,7 @@ def test_reflection_is_there_on_demand_only(small_dir: Path, wanted: bool) -> No
         if wanted:
             (answer,) = stub.ServerReflectionInfo(iter([request]), timeout=10)
             names = {service.name for service in answer.list_services_response.service}
-            assert "dnstide.api.v1.DnstideService" in names
+            assert "dnstide.api.v1.Dnstide" in names
         else:
             with pytest.raises(grpc.RpcError) as caught:
                 list(stub.ServerReflectionInfo(iter([request]), timeout=10))
@@ -199,7 +203,7 @@ class Gate:
     def __init__(self, running: Any) -> None:
         self.open, self.waiting = threading.Event(), threading.Semaphore(0)
         for member in running.gateway.pool.members.values():
-            shard = member.handle.shard
+            shard = member.client.transport.shard
             shard.answer = self._held(shard.answer)
 
     def _held(self, answer: Callable[..., Any]) -> Callable[..., Any]:
@@ -215,7 +219,7 @@ def test_one_question_too_many_is_refused_at_once(small_dir: Path, ask: Callable
     """With max_inflight 2 the third gets RESOURCE_EXHAUSTED while two wait; afterwards there is room
     again.
     """
-    one_day = {"start_time": {"seconds": FIRST_DAY}, "end_time": {"seconds": FIRST_DAY + DAY}}
+    one_day = {"span": {"start": {"seconds": FIRST_DAY}, "stop": {"seconds": FIRST_DAY + DAY}}}
     with running_gateway(small_dir, shards=1, max_inflight=2) as running:
         gate = Gate(running)
         answers: list[Any] = []
@@ -242,7 +246,7 @@ def test_a_slow_answer_is_preceded_by_progress(small_dir: Path) -> None:
     """Progress comes while shards are at work, and the answer is whole afterwards."""
     with running_gateway(small_dir) as running, grpc.insecure_channel(running.address) as channel:
         gate = Gate(running)
-        stub = service_pb2_grpc.DnstideServiceStub(channel)
+        stub = service_pb2_grpc.DnstideStub(channel)
         stream = stub.QueryVolume(volume_pb2.QueryVolumeRequest(names=["www.example.com"]), timeout=30)
         first = next(stream)
         assert dict(stream.initial_metadata())["dnstide-version"]  # told before the end, which may be far
@@ -251,7 +255,7 @@ def test_a_slow_answer_is_preceded_by_progress(small_dir: Path) -> None:
         gate.open.set()
         rest = list(stream)
     assert rest[-1].summary.tables_answered == 60
-    assert sum(len(message.axis.bucket_starts) for message in rest) > 0
+    assert sum(len(message.axis.starts) for message in rest) > 0
 
 
 def test_a_deadline_ends_the_call_and_the_work(small_dir: Path, ask: Callable[..., Any]) -> None:
@@ -260,7 +264,7 @@ def test_a_deadline_ends_the_call_and_the_work(small_dir: Path, ask: Callable[..
         gate = Gate(running)
         refused = ask(running.address, timeout=0.3, names=["www.example.com"])
         assert refused.code is grpc.StatusCode.DEADLINE_EXCEEDED
-        wait_until(lambda: running.gateway.service.admission.inflight == 0)
+        wait_until(lambda: running.gateway.admission.inflight == 0)
         gate.open.set()
 
 
@@ -299,28 +303,28 @@ def test_a_caller_who_goes_away_frees_the_shards(small_dir: Path) -> None:
     with running_gateway(small_dir) as running, grpc.insecure_channel(running.address) as channel:
         cancelled: list[str] = []
         for member in running.gateway.pool.members.values():
-            member.handle.shard.cancel = cancelled.append
+            member.client.transport.shard.cancel = cancelled.append
         gate = Gate(running)
-        stub = service_pb2_grpc.DnstideServiceStub(channel)
+        stub = service_pb2_grpc.DnstideStub(channel)
         stream = stub.QueryVolume(volume_pb2.QueryVolumeRequest(names=["www.example.com"]), timeout=30)
         for _ in range(2):
             assert gate.waiting.acquire(timeout=10)
         stream.cancel()
         wait_until(lambda: len(cancelled) == 2)
-        wait_until(lambda: running.gateway.service.admission.inflight == 0)
+        wait_until(lambda: running.gateway.admission.inflight == 0)
         gate.open.set()
 
 
 async def test_questions_at_once_share_calls_and_all_get_their_own_answer(gateway: str) -> None:
     """200 questions at a time, each about another name, are answered each with its own count."""
     async with grpc.aio.insecure_channel(gateway) as channel:
-        stub = service_pb2_grpc.DnstideServiceStub(channel)
+        stub = service_pb2_grpc.DnstideStub(channel)
 
         async def one(day: int) -> tuple[int, list[int]]:
             request = volume_pb2.QueryVolumeRequest(names=[f"once-{day % 60}.example.org"])
             *_, message = [message async for message in stub.QueryVolume(request)]  # progress may come first
             (series,) = message.series
-            return day, [message.axis.bucket_starts[series.buckets[0]], *series.counts]
+            return day, [message.axis.starts[series.buckets[0]], *series.counts]
 
         for day, found in await asyncio.gather(*(one(day) for day in range(200))):
             assert found == [FIRST_DAY + day % 60 * DAY, 1]

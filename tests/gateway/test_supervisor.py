@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from dnstide.gateway.handles import LocalShardHandle
+from dnstide.shard.client import ShardClient
 from dnstide.gateway.pool import ShardSpec, State
 from dnstide.gateway.testing import LocalBackend, running_gateway
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -21,7 +21,7 @@ class ShyBackend(LocalBackend):
         self.failures = failures
         self.starts = 0
 
-    async def start(self, spec: ShardSpec, on_lost: Callable[[], None]) -> LocalShardHandle:
+    async def start(self, spec: ShardSpec, on_lost: Callable[[], None]) -> ShardClient:
         self.starts += 1
         if self.starts > self._shards and self.failures:
             self.failures -= 1
@@ -39,12 +39,12 @@ def test_a_shard_that_dies_unasked_is_found_and_replaced(small_dir: Path) -> Non
     backend = ShyBackend(small_dir, failures=1)
     with running_gateway(small_dir, backend=backend, ping_seconds=0.05) as running:
         member = running.gateway.pool.members["local/0"]
-        first = member.handle
+        first = member.client
         running.call(first.close)
         wait_until(lambda: health(running.address) == health_pb2.HealthCheckResponse.NOT_SERVING)
         wait_until(lambda: member.restarts == 1 and member.state is State.ALIVE)
         wait_until(lambda: health(running.address) == health_pb2.HealthCheckResponse.SERVING)
-        assert member.handle is not first
+        assert member.client is not first
         assert backend.starts == 3
 
 
@@ -54,7 +54,7 @@ def test_the_tables_of_a_dead_shard_stay_expected(
     """A node that is away takes its tables out of the answer, never out of the count of what is missing."""
 
     class Mortal(LocalBackend):
-        async def start(self, spec: ShardSpec, on_lost: Callable[[], None]) -> LocalShardHandle:
+        async def start(self, spec: ShardSpec, on_lost: Callable[[], None]) -> ShardClient:
             if spec.node in dead:
                 raise OSError("the node is away")
             return await super().start(spec, on_lost)
@@ -66,7 +66,7 @@ def test_the_tables_of_a_dead_shard_stay_expected(
     with running_gateway(small_dir, backend=backend, ping_seconds=0.05) as running:
         assert ask(running.address, names=["www.example.com"])[-1].summary.tables_asked == 60
         dead.add("all")
-        running.call(running.gateway.pool.members["all/0"].handle.close)
+        running.call(running.gateway.pool.members["all/0"].client.close)
         refused = ask(running.address, names=["www.example.com"])
         running.call(running.gateway.supervisor.refresh)
         again = ask(running.address, names=["www.example.com"])
@@ -78,7 +78,7 @@ def test_a_silent_shard_is_passed_over_until_it_answers(small_dir: Path, ask: Ca
     """Its questions go to the other shard while they wait, and new ones do not reach it."""
     with running_gateway(small_dir, ping_seconds=0.05, ping_timeout=0.1) as running:
         member = running.gateway.pool.members["local/0"]
-        handle = member.handle
+        client = member.client
         hung = asyncio.Event()
 
         def late(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -88,7 +88,7 @@ def test_a_silent_shard_is_passed_over_until_it_answers(small_dir: Path, ask: Ca
 
             return wait
 
-        handle.answer, handle.ping = late(handle.answer), late(handle.ping)
+        client.answer, client.ping = late(client.answer), late(client.ping)
         messages = ask(running.address, names=["www.example.com"])
         assert messages[-1].summary.tables_answered == 60
         assert member.state is State.SILENT
@@ -103,16 +103,16 @@ def test_a_shard_without_a_double_is_waited_for_though_silent(
     """A ping that is late on a busy machine costs no answer where nobody else could give it."""
     with running_gateway(small_dir, shards=1, ping_seconds=0.05, ping_timeout=0.1) as running:
         member = running.gateway.pool.members["local/0"]
-        ping = member.handle.ping
+        ping = member.client.ping
 
         async def late() -> None:
             await asyncio.sleep(60)
 
-        member.handle.ping = late
+        member.client.ping = late
         wait_until(lambda: member.state is State.SILENT)
         assert ask(running.address, names=["www.example.com"])[-1].summary.tables_answered == 60
         assert member.state is State.SILENT
-        member.handle.ping = ping
+        member.client.ping = ping
         wait_until(lambda: member.state is State.ALIVE)
 
 

@@ -50,7 +50,7 @@ def test_it_answers_as_its_shard_does(actor: Any, small_dir: Path) -> None:
         question("a", ("dns.20240101.D.mtbl", "dns.20240102.D.mtbl")),
         question("b", ("dns.20240103.D.mtbl", "dns.20990101.D.mtbl"), 2),
     ]
-    found = ray.get(actor.answer.remote(asked))
+    found = ray.get(actor.ask.remote("answer", asked))
     expected = Shard(small_dir, 1).answer(asked)
     for one, other in zip(found, expected, strict=True):
         assert isinstance(one, Partial)
@@ -63,8 +63,8 @@ def test_it_answers_as_its_shard_does(actor: Any, small_dir: Path) -> None:
 
 def test_its_inventory_shows_what_it_opened(actor: Any) -> None:
     """Tables opened on demand stay open."""
-    ray.get(actor.open.remote(["dns.20240110.D.mtbl"]))
-    statuses = {status.name: status for status in ray.get(actor.inventory.remote())}
+    ray.get(actor.control.remote("open", ["dns.20240110.D.mtbl"]))
+    statuses = {status.name: status for status in ray.get(actor.control.remote("inventory"))}
     assert len(statuses) == 62
     assert statuses["dns.20240110.D.mtbl"].opened
 
@@ -75,18 +75,18 @@ def test_a_cancel_gets_through_while_all_asking_threads_are_busy(actor: Any, sma
     """
     tables = tuple(sorted(path.name for path in small_dir.glob("*.D.mtbl")))
     ids = [f"long-{i}" for i in range(ASK_CALLS)]
-    calls = [actor.answer.remote([question(id, tables, 200_000)]) for id in ids]
+    calls = [actor.ask.remote("answer", [question(id, tables, 200_000)]) for id in ids]
     done, _ = ray.wait(calls, timeout=0.5)
     assert not done
-    ray.get(actor.cancel.remote(ids), timeout=10)
+    ray.get(actor.control.remote("cancel", ids), timeout=10)
     for answers in ray.get(calls, timeout=10):
         assert [(type(answer), answer.code) for answer in answers] == [(ShardError, "CANCELLED")]
 
 
 def test_a_call_may_be_cancelled_before_it_arrives(actor: Any) -> None:
     """A cancel that overtakes its question is remembered."""
-    ray.get(actor.cancel.remote(["early"]))
-    (answer,) = ray.get(actor.answer.remote([question("early", ("dns.20240101.D.mtbl",))]))
+    ray.get(actor.control.remote("cancel", ["early"]))
+    (answer,) = ray.get(actor.ask.remote("answer", [question("early", ("dns.20240101.D.mtbl",))]))
     assert isinstance(answer, ShardError)
     assert answer.code == "CANCELLED"
 
@@ -94,12 +94,12 @@ def test_a_call_may_be_cancelled_before_it_arrives(actor: Any) -> None:
 def test_a_dead_actor_is_known_at_once(ray_cluster: None, small_dir: Path) -> None:
     """Ray does not restart it, so the caller of a running call hears within moments, not seconds."""
     mortal = start_actor(str(small_dir), 1, ray.get_runtime_context().get_node_id())
-    ray.get(mortal.ping.remote())
+    ray.get(mortal.control.remote("ping"))
     tables = tuple(sorted(path.name for path in small_dir.glob("*.D.mtbl")))
-    call = mortal.answer.remote([question("x", tables, 200_000)])
+    call = mortal.ask.remote("answer", [question("x", tables, 200_000)])
     threading.Timer(0.3, ray.kill, (mortal,)).start()
     with pytest.raises(ray.exceptions.ActorDiedError):
         ray.get(call, timeout=20)
     time.sleep(0.1)
     with pytest.raises(ray.exceptions.ActorDiedError):
-        ray.get(mortal.ping.remote(), timeout=20)
+        ray.get(mortal.control.remote("ping"), timeout=20)

@@ -9,7 +9,7 @@ import contextlib
 from types import TracebackType
 
 from dnstide.gateway.pool import Pool
-from dnstide.gateway.status import DrainingError, NotReadyError, OverloadError
+from dnstide.model.errors import ServerBusy, ServerNotReady
 
 
 class Admission:
@@ -23,17 +23,17 @@ class Admission:
         self._idle = asyncio.Event()
 
     def check_ready(self) -> None:
-        """Raises NotReadyError or DrainingError."""
+        """Raises ServerNotReady."""
         if self.draining:
-            raise DrainingError("the server is shutting down")
+            raise ServerNotReady("the server is shutting down", "DRAINING")
         if not self._pool.ready:
-            raise NotReadyError("the server is starting; its shards are not up yet")
+            raise ServerNotReady("the server is starting; its shards are not up yet")
 
     def __enter__(self) -> None:
-        """Raises NotReadyError, DrainingError or OverloadError."""
+        """Raises ServerNotReady or ServerBusy."""
         self.check_ready()
         if self.inflight >= self._limit:
-            raise OverloadError(f"{self._limit} questions are under way, which is all this server takes")
+            raise ServerBusy(f"{self._limit} questions are under way, which is all this server takes")
         self.inflight += 1
 
     def __exit__(
@@ -44,7 +44,7 @@ class Admission:
             self._idle.set()
 
     async def drain(self, seconds: float) -> None:
-        """Refuses new questions from now on, and waits for those under way, at most that long."""
+        """Refuse new questions from now on, and wait for those under way, at most that long."""
         self.draining = True
         if self.inflight:
             with contextlib.suppress(TimeoutError):

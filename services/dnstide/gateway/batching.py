@@ -3,31 +3,43 @@
 At most two calls are under way to a shard: one that it works on, one that is there when it is done. What
 arrives meanwhile waits and goes with the next call, so a busy shard is asked in few large calls and an
 idle one at once. Heavy questions go alone and in a lane of their own, so that light ones do not wait
-behind them.
+behind them. Requests of rankings go at once, each in a call of its own: a shard ranks one at a time anyway.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
+import os
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from dnstide.gateway.handles import ShardGoneError, ShardHandle
-from dnstide.mtbl import Cancelled, CountOverflow, DeadlinePassed, LookupQuery
-from dnstide.shard import Partial, ShardPlan, ShardQuestion
+from dnstide.model.errors import Cancelled, CountOverflow, DeadlineExceeded
+from dnstide.mtbl import LookupQuery
+from dnstide.shard.client import ShardClient, ShardGoneError
+from dnstide.shard.partial import CANCELLED, COUNT_OVERFLOW, DEADLINE_PASSED, Partial, ShardError
+from dnstide.shard.question import ShardPlan, ShardQuestion
+
+T = TypeVar("T")
 
 LIGHT_CALLS = 2
 HEAVY_CALLS = 2
-MAX_BATCH = 64  # bounds how long the first of a batch waits for the last
-HEAVY_COST = 4096  # table lookups; about 50 ms of one thread
+
+MAX_BATCH = 64
+"""Bounds how long the first of a batch waits for the last."""
+
+HEAVY_COST = 4096
+"""Lookups in tables; about 50 ms of one thread."""
 
 _REFUSALS: dict[str, type[Exception]] = {
-    "CANCELLED": Cancelled,
-    "DEADLINE_PASSED": DeadlinePassed,
-    "COUNT_OVERFLOW": CountOverflow,
+    CANCELLED: Cancelled,
+    DEADLINE_PASSED: DeadlineExceeded,
+    COUNT_OVERFLOW: CountOverflow,
 }
+
+_IDS = itertools.count()
 
 
 @dataclass(slots=True, eq=False)
@@ -49,45 +61,45 @@ class _Lane:
 
 
 class Batcher:
-    """The one way to a shard. Belongs to the event loop that it is used in."""
+    """The one way of questions to a shard. Belongs to the event loop that it is used in.
 
-    def __init__(self, handle: ShardHandle) -> None:
-        self.handle = handle
+    Futures fail with ShardGoneError when the shard is lost, and with Cancelled, DeadlineExceeded or
+    CountOverflow when the shard gives the question up. Cancelling a future takes the question back: from the
+    queue, or out of the work of the shard.
+    """
+
+    def __init__(self, client: ShardClient) -> None:
+        self.client = client
         self._light = _Lane(LIGHT_CALLS, MAX_BATCH)
         self._heavy = _Lane(HEAVY_CALLS, 1)
         self._cancels: list[str] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._unanswered: set[asyncio.Future[Partial]] = set()
+        self._unanswered: set[asyncio.Future[Any]] = set()
         self._closed = False
         self._scheduled = False
-        self._last_id = 0
-        self.sent_calls = 0
-        self.sent_questions = 0
 
     def submit(
         self, plan: ShardPlan, queries: tuple[LookupQuery, ...], split_by_rrtype: bool, deadline: float
     ) -> asyncio.Future[Partial]:
-        """Asks the shard. deadline is in time of the event loop.
+        """Ask about volume. The deadline is in time of the event loop."""
+        answer: asyncio.Future[Partial] = asyncio.get_running_loop().create_future()
+        waiting = _Waiting(_new_id(), plan, queries, split_by_rrtype, deadline, answer)
+        if self._expect(answer, lambda: waiting.id if waiting.sent else None):
+            lane = self._heavy if len(plan.tables) * len(queries) >= HEAVY_COST else self._light
+            lane.queue.append(waiting)
+            self._schedule()
+        return answer
 
-        The future fails with ShardGoneError when the shard is lost, and with Cancelled, DeadlinePassed or
-        CountOverflow when the shard gives the question up.
-        Cancelling the future takes the question back: from the queue, or out of the shard's running lookup.
-        """
-        loop = asyncio.get_running_loop()
-        self._last_id += 1
-        waiting = _Waiting(str(self._last_id), plan, queries, split_by_rrtype, deadline, loop.create_future())
-        if self._closed:
-            waiting.answer.set_exception(self._gone())
-            return waiting.answer
-        self._unanswered.add(waiting.answer)
-        waiting.answer.add_done_callback(lambda future: self._settled(waiting, future))
-        lane = self._heavy if len(plan.tables) * len(queries) >= HEAVY_COST else self._light
-        lane.queue.append(waiting)
-        self._schedule()
-        return waiting.answer
+    def start(self, call: Callable[[str], Coroutine[Any, Any, T | ShardError]]) -> asyncio.Future[T]:
+        """Make a call of its own, at once. `call` is given the id under which it can be cancelled."""
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        question_id = _new_id()
+        if self._expect(answer, lambda: question_id):
+            self._start(self._call_alone(call, question_id, answer))
+        return answer
 
     async def close(self) -> None:
-        """Gives up all calls; their questions end with ShardGoneError."""
+        """Give up all calls; their questions end with ShardGoneError."""
         self._closed = True
         tasks = list(self._tasks)
         for task in tasks:
@@ -99,19 +111,33 @@ class Batcher:
                 answer.set_exception(self._gone())
 
     def _gone(self) -> ShardGoneError:
-        return ShardGoneError(self.handle.name, "it was closed")
+        return ShardGoneError(self.client.place.name, "it was closed")
+
+    def _expect(self, answer: asyncio.Future[Any], cancel_id: Callable[[], str | None]) -> bool:
+        """Watch an answer until it is there; False where it is known already that none comes.
+
+        `cancel_id` says what has to be cancelled at the shard where the answer is not waited for any more.
+        """
+        if self._closed:
+            answer.set_exception(self._gone())
+            return False
+
+        def settled(future: asyncio.Future[Any]) -> None:
+            self._unanswered.discard(future)
+            question_id = cancel_id() if future.cancelled() and not self._closed else None
+            if question_id is not None:
+                self._cancels.append(question_id)
+                self._schedule()
+
+        self._unanswered.add(answer)
+        answer.add_done_callback(settled)
+        return True
 
     def _schedule(self) -> None:
         # By way of the loop: what arrives in the same round of the loop then travels together.
         if not self._scheduled:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._pump)
-
-    def _settled(self, waiting: _Waiting, future: asyncio.Future[Partial]) -> None:
-        self._unanswered.discard(future)
-        if future.cancelled() and waiting.sent and not self._closed:
-            self._cancels.append(waiting.id)
-            self._schedule()
 
     def _pump(self) -> None:
         self._scheduled = False
@@ -141,35 +167,59 @@ class Batcher:
         questions = []
         for waiting in batch:
             waiting.sent = True
-            left = max(waiting.deadline - now, 0.0)
+            seconds = max(waiting.deadline - now, 0.0)
             questions.append(
-                ShardQuestion(waiting.id, waiting.plan, waiting.queries, waiting.split_by_rrtype, left)
+                ShardQuestion(waiting.id, waiting.plan, waiting.queries, waiting.split_by_rrtype, seconds)
             )
-        self.sent_calls += 1
-        self.sent_questions += len(batch)
         try:
-            answers = await self.handle.answer(questions)
+            answers = await self.client.answer(questions)
         except BaseException as error:
-            gone = error if isinstance(error, Exception) else self._gone()
             for waiting in batch:
-                if not waiting.answer.done():
-                    waiting.answer.set_exception(gone)
-            if gone is not error:
+                self._fail(waiting.answer, error)
+            if not isinstance(error, Exception):
                 raise
         else:
             for waiting, answer in zip(batch, answers, strict=True):
-                if waiting.answer.done():
-                    continue
-                if isinstance(answer, Partial):
-                    waiting.answer.set_result(answer)
-                else:
-                    waiting.answer.set_exception(_REFUSALS[answer.code](answer.reason))
+                _settle(waiting.answer, answer)
         finally:
             lane.free += 1
             self._schedule()
 
+    async def _call_alone(
+        self,
+        call: Callable[[str], Coroutine[Any, Any, T | ShardError]],
+        question_id: str,
+        answer: asyncio.Future[T],
+    ) -> None:
+        try:
+            reply = await call(question_id)
+        except BaseException as error:
+            self._fail(answer, error)
+            if not isinstance(error, Exception):
+                raise
+        else:
+            _settle(answer, reply)
+
+    def _fail(self, answer: asyncio.Future[Any], error: BaseException) -> None:
+        if not answer.done():
+            answer.set_exception(error if isinstance(error, Exception) else self._gone())
+
     async def _cancel(self, ids: list[str]) -> None:
         try:
-            await self.handle.cancel(ids)
-        except Exception:  # the shard is gone or about to be, and its lookups with it
+            await self.client.cancel(ids)
+        except Exception:  # the shard is gone or about to be, and its work with it
             return
+
+
+def _settle(answer: asyncio.Future[T], reply: T | ShardError) -> None:
+    if answer.done():
+        return
+    if isinstance(reply, ShardError):
+        answer.set_exception(_REFUSALS[reply.code](reply.reason))
+    else:
+        answer.set_result(reply)
+
+
+def _new_id() -> str:
+    """Unlike any other id that a shard hears, since several gateways may ask it."""
+    return f"{os.getpid()}-{next(_IDS)}"

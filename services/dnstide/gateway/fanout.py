@@ -1,18 +1,22 @@
-"""Asks all shards of a plan within the deadline, and yields what they say as it comes."""
+"""The one road to the shards: divides a request, asks, asks elsewhere what was lost or damaged, and yields
+what comes, within the deadline.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from typing import Generic
 
-from dnstide.gateway.handles import ShardGoneError
-from dnstide.gateway.pool import Part, Pool, State, divide
-from dnstide.gateway.retry import Again, Attempt, after_answer, after_loss, failed
-from dnstide.mtbl import DeadlinePassed, LookupQuery
-from dnstide.shard import SHARD_TIMEOUT, SHARD_UNREACHABLE, Partial, ShardPlan
+from dnstide.gateway.pool import Pool, State, divide
+from dnstide.gateway.requests import R, ShardRequest
+from dnstide.gateway.retry import Attempt, RetryDecision, after_answer, after_loss, failed
+from dnstide.model.errors import SHARD_TIMEOUT, SHARD_UNREACHABLE, DeadlineExceeded
+from dnstide.shard.client import ShardClient, ShardGoneError
 
 TICK = 0.1
+"""Seconds between two signs of life."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,54 +26,72 @@ class Waiting:
     shards: int
 
 
-class Fanout:
-    """One question on its way. Leaving `events` early, or being cancelled, takes the question back
-    everywhere.
-    """
+@dataclass(frozen=True, slots=True)
+class _Sent(Generic[R]):
+    """A request as it was sent, and to whom: the shard may have been replaced since."""
+
+    request: ShardRequest[R]
+    attempt: Attempt
+    client: ShardClient
+
+
+class Fanout(Generic[R]):
+    """One question on its way. Leaving `events` early, or being cancelled, takes it back everywhere."""
 
     def __init__(
-        self, pool: Pool, queries: tuple[LookupQuery, ...], split_by_rrtype: bool, give_up: float
+        self, pool: Pool, deadline: float, on_reassigned: Callable[[str, int], None] | None = None
     ) -> None:
-        """give_up is the time of the event loop after which nothing is waited for; gave_up tells that it
-        passed.
+        """The deadline is the time of the event loop after which nothing is waited for; `deadline_passed`
+        tells that it came.
+
+        `on_reassigned` hears of tables that are asked elsewhere: the cause (loss, silence, damage) and how
+        many.
         """
         self._pool = pool
-        self._queries = queries
-        self._split = split_by_rrtype
-        self._give_up = give_up
-        self._pending: dict[asyncio.Future[Partial], Attempt] = {}
-        self._arrived: list[asyncio.Future[Partial]] = []
+        self._deadline = deadline
+        self._on_reassigned = on_reassigned
+        self._pending: dict[asyncio.Future[R], _Sent[R]] = {}
+        self._arrived: list[asyncio.Future[R]] = []
         self._waiter: asyncio.Future[None] | None = None
-        self.gave_up = False
+        self.deadline_passed = False
 
-    async def events(self, plan: ShardPlan) -> AsyncIterator[Partial | Waiting]:
-        """Partials that together answer for every table once, as answered or as failed, and signs of life."""
+    async def replies(self, request: ShardRequest[R]) -> list[R]:
+        """All that `events` yields but the signs of life."""
+        return [event async for event in self.events(request) if not isinstance(event, Waiting)]
+
+    async def events(self, request: ShardRequest[R]) -> AsyncIterator[R | Waiting]:
+        """Replies that together answer for every table once, as answered or as failed, and signs of life."""
         loop = asyncio.get_running_loop()
-        split = self._pool.split(plan)
-        none: frozenset[str] = frozenset()
-        for part in split.parts:
-            self._send(part, none, none)
-        if split.stranded:
-            yield failed(split.stranded, SHARD_UNREACHABLE, "no shard that can read it is alive")
+        division = self._pool.divide(request.tables)
+        nobody: frozenset[str] = frozenset()
+        for shard, tables in division.parts:
+            self._send(request.share(tables), shard, nobody, nobody)
+        if division.unassigned:
+            reason = "no shard that can read it is alive"
+            reply = request.with_failures(None, failed(division.unassigned, SHARD_UNREACHABLE, reason))
+            if reply is not None:
+                yield reply
         try:
             while self._pending:
                 arrived = await self._next(loop)
                 for future in arrived:
-                    attempt = self._pending.pop(future, None)
-                    final = self._settle(attempt, future) if attempt is not None else None
-                    if final is not None:
-                        yield final
-                if self._pending and loop.time() >= self._give_up:
-                    self.gave_up = True
-                    for attempt in self._take_back():
-                        yield _timed_out(attempt)
+                    sent = self._pending.pop(future, None)
+                    reply = self._settle(sent, future) if sent is not None else None
+                    if reply is not None:
+                        yield reply
+                if self._pending and loop.time() >= self._deadline:
+                    self.deadline_passed = True
+                    for sent in self._take_back():
+                        reply = _timed_out(sent)
+                        if reply is not None:
+                            yield reply
                 elif not arrived:
                     self._leave_silent()
                     yield Waiting(len(self._pending))
         finally:
             self._take_back()
 
-    async def _next(self, loop: asyncio.AbstractEventLoop) -> list[asyncio.Future[Partial]]:
+    async def _next(self, loop: asyncio.AbstractEventLoop) -> list[asyncio.Future[R]]:
         """The futures that are done since the last call; waits a tick for the first of them.
 
         asyncio.wait would do the same for three times the work, which counts where questions take a
@@ -77,8 +99,7 @@ class Fanout:
         """
         if not self._arrived:
             self._waiter = loop.create_future()
-            left = self._give_up - loop.time()
-            timer = loop.call_later(min(TICK, max(left, 0.0)), self._wake)
+            timer = loop.call_later(min(TICK, max(self._deadline - loop.time(), 0.0)), self._wake)
             try:
                 await self._waiter
             finally:
@@ -86,7 +107,7 @@ class Fanout:
         arrived, self._arrived = self._arrived, []
         return arrived
 
-    def _arrive(self, future: asyncio.Future[Partial]) -> None:
+    def _arrive(self, future: asyncio.Future[R]) -> None:
         self._arrived.append(future)
         self._wake()
 
@@ -94,51 +115,63 @@ class Fanout:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    def _take_back(self) -> list[Attempt]:
-        """Cancels what is pending."""
+    def _take_back(self) -> list[_Sent[R]]:
+        """Cancel what is pending."""
         pending, self._pending = self._pending, {}
         for future in pending:
             if not future.cancel() and not future.cancelled():
                 future.exception()  # it came too late to matter; asked for, it is not reported as forgotten
         return list(pending.values())
 
-    def _send(self, part: Part, shards: frozenset[str], nodes: frozenset[str]) -> None:
-        member = self._pool.members[part.shard]
-        attempt = Attempt(part, shards | {part.shard}, nodes | {member.spec.node})
-        if member.batcher is None:  # never alive, so never chosen
-            raise ShardGoneError(part.shard, "it never came up")
-        future = member.batcher.submit(part.plan, self._queries, self._split, self._give_up)
+    def _send(
+        self, request: ShardRequest[R], shard: str, shards: frozenset[str], nodes: frozenset[str]
+    ) -> None:
+        member = self._pool.members[shard]
+        # Only shards that are alive or silent are chosen, and these have been alive.
+        assert member.batcher is not None
+        attempt = Attempt(shard, request.tables, shards | {shard}, nodes | {member.spec.node})
+        future = request.send(member.batcher, self._deadline)
         future.add_done_callback(self._arrive)
-        self._pending[future] = attempt
+        self._pending[future] = _Sent(request, attempt, member.batcher.client)
 
-    def _settle(self, attempt: Attempt, future: asyncio.Future[Partial]) -> Partial | None:
-        """What is final of an answer; the rest is asked elsewhere."""
+    def _settle(self, sent: _Sent[R], future: asyncio.Future[R]) -> R | None:
+        """What is final of a reply; the rest is asked elsewhere."""
         try:
-            partial = future.result()
+            reply = future.result()
         except ShardGoneError as error:
-            self._pool.lost(error.shard, self._pool.members[error.shard].handle)
-            return self._follow(attempt, after_loss(attempt, str(error), self._other_shard))
-        except DeadlinePassed:
-            self.gave_up = True
-            return _timed_out(attempt)
-        return self._follow(attempt, after_answer(attempt, partial, self._other_node))
+            self._pool.mark_dead(sent.attempt.shard, sent.client)
+            decision = after_loss(sent.attempt, str(error), self._other_shard)
+            return self._follow(sent, "loss", decision, None)
+        except DeadlineExceeded:
+            self.deadline_passed = True
+            return _timed_out(sent)
+        if not reply.failures:
+            return reply
+        decision = after_answer(sent.attempt, reply.failures, self._other_node)
+        return self._follow(sent, "damage", decision, reply)
 
     def _leave_silent(self) -> None:
-        """Asks others for what a hung shard was asked, unless it alone can answer: it may come back."""
-        for future, attempt in list(self._pending.items()):
-            if self._pool.members[attempt.part.shard].state is not State.SILENT:
+        """Ask others for what a hung shard was asked, unless it alone can answer: it may come back."""
+        for future, sent in list(self._pending.items()):
+            if self._pool.members[sent.attempt.shard].state is not State.SILENT:
                 continue
-            again = after_loss(attempt, f"shard {attempt.part.shard} hangs", self._living_shard)
-            if again.final is None:
+            decision = after_loss(sent.attempt, f"shard {sent.attempt.shard} hangs", self._living_shard)
+            if not decision.failures:
                 del self._pending[future]
                 future.cancel()
-                self._follow(attempt, again)
+                self._follow(sent, "silence", decision, None)
 
-    def _follow(self, attempt: Attempt, again: Again) -> Partial | None:
-        if again.elsewhere:
-            for part in divide(attempt.part.plan, again.elsewhere, again.elsewhere.get).parts:
-                self._send(part, attempt.shards, attempt.nodes)
-        return again.final
+    def _follow(self, sent: _Sent[R], cause: str, decision: RetryDecision, reply: R | None) -> R | None:
+        """Ask elsewhere what is to be asked; what is final is returned."""
+        reassigned, attempt = decision.reassigned, sent.attempt
+        if reassigned:
+            if self._on_reassigned is not None:
+                self._on_reassigned(cause, len(reassigned))
+            for shard, tables in divide(reassigned, reassigned.get).parts:
+                self._send(sent.request.share(tables), shard, attempt.shards, attempt.nodes)
+        if reply is None and not decision.failures:
+            return None
+        return sent.request.with_failures(reply, decision.failures)
 
     def _other_shard(self, table: str, attempt: Attempt) -> str | None:
         return self._pool.choose(table, attempt.shards)
@@ -150,6 +183,6 @@ class Fanout:
         return self._pool.choose(table, attempt.shards, attempt.nodes)
 
 
-def _timed_out(attempt: Attempt) -> Partial:
-    reason = f"shard {attempt.part.shard} did not answer before the deadline"
-    return failed(attempt.part.plan.tables, SHARD_TIMEOUT, reason)
+def _timed_out(sent: _Sent[R]) -> R | None:
+    reason = f"shard {sent.attempt.shard} did not answer before the deadline"
+    return sent.request.with_failures(None, failed(sent.attempt.tables, SHARD_TIMEOUT, reason))

@@ -11,15 +11,19 @@ import hashlib
 import math
 from collections.abc import Iterable, Mapping
 
-LOAD_BOUND = 1.05  # times the mean is what a shard owns at most: well balanced, and few tables move
+LOAD_BOUND = 1.05
+"""A shard owns at most so many times the mean: well balanced, and few tables move."""
 
 
 def _score(table: str, shard: str) -> bytes:
     return hashlib.blake2b(f"{shard}\0{table}".encode(), digest_size=8).digest()
 
 
-def rank(table: str, shards: Iterable[str]) -> tuple[str, ...]:
-    """The shards in the order in which they are asked for the table. Ties, as good as impossible, by name."""
+def preference(table: str, shards: Iterable[str]) -> tuple[str, ...]:
+    """The shards in the order in which they are asked for the table.
+
+    Hash collisions (practically impossible) are broken by the name of the shard.
+    """
     return tuple(sorted(shards, key=lambda shard: (_score(table, shard), shard), reverse=True))
 
 
@@ -39,12 +43,12 @@ def place(visible: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
     load: dict[tuple[tuple[str, ...], str], int] = {}
     placed: dict[str, tuple[str, ...]] = {}
     for table in sorted(seen_by):
-        ranking = rank(table, seen_by[table])
-        if not ranking:
+        preferred = preference(table, seen_by[table])
+        if not preferred:
             continue
-        group = tuple(sorted(ranking))
+        group = tuple(sorted(preferred))
         bound = math.ceil(LOAD_BOUND * crowd[group] / len(group))
-        owner = next((shard for shard in ranking if load.get((group, shard), 0) < bound), ranking[0])
+        owner = next((shard for shard in preferred if load.get((group, shard), 0) < bound), preferred[0])
         load[group, owner] = load.get((group, owner), 0) + 1
-        placed[table] = (owner, *(shard for shard in ranking if shard != owner))
+        placed[table] = (owner, *(shard for shard in preferred if shard != owner))
     return placed

@@ -1,6 +1,4 @@
-"""The shards, what each can see, and who is asked for which table. Holds state; supervisor.py keeps it
-true.
-"""
+"""The shards, what each can see, and who is asked for which table. `supervisor` keeps this state true."""
 
 from __future__ import annotations
 
@@ -9,14 +7,15 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-import numpy as np
-from dnstide.engine import Catalog
+from dnstide.engine.catalog import build_catalog
 from dnstide.gateway.batching import Batcher
-from dnstide.gateway.handles import ShardHandle
 from dnstide.gateway.placement import place
-from dnstide.shard import ShardPlan, TableStatus
+from dnstide.model.catalog import Catalog, ShardInfo
+from dnstide.shard.client import ShardClient
+from dnstide.shard.directory import TableStatus
 
-MAX_SPLITS = 1024  # plans whose division among the shards is kept
+KEPT_DIVISIONS = 1024
+"""Lists of tables whose division among the shards is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class Backend(Protocol):
     async def discover(self) -> list[ShardSpec]:
         """The shards that there should be now."""
 
-    async def start(self, spec: ShardSpec, on_lost: Callable[[], None]) -> ShardHandle:
+    async def start(self, spec: ShardSpec, on_lost: Callable[[], None]) -> ShardClient:
         """A new shard that answers. on_lost may be called when it dies. Raises ShardGoneError."""
 
 
@@ -44,7 +43,8 @@ class State(Enum):
 
     STARTING = "starting"
     ALIVE = "alive"
-    SILENT = "silent"  # does not answer pings: hung, or starved
+    SILENT = "silent"
+    """It does not answer pings: it hangs, or starves."""
     DEAD = "dead"
 
 
@@ -54,26 +54,25 @@ class Member:
 
     spec: ShardSpec
     state: State = State.STARTING
-    handle: ShardHandle | None = None
+    client: ShardClient | None = None
     batcher: Batcher | None = None
     restarts: int = 0
     inventory: tuple[TableStatus, ...] = ()
 
+    def info(self, tables_owned: int) -> ShardInfo:
+        """The shard as the server tells of it."""
+        alive = self.state is State.ALIVE
+        pid = self.client.place.pid if alive and self.client is not None else 0
+        spec = self.spec
+        return ShardInfo(spec.name, spec.node, alive, tables_owned, spec.threads, self.restarts, pid)
+
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """The tables of a plan that one shard is asked for."""
+class Division:
+    """Tables by the shard that is asked for them, and those that no living shard can read."""
 
-    shard: str
-    plan: ShardPlan
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """A plan divided: parts to ask, and tables that no living shard can see."""
-
-    parts: tuple[Part, ...]
-    stranded: tuple[str, ...] = ()
+    parts: tuple[tuple[str, tuple[str, ...]], ...]
+    unassigned: tuple[str, ...] = ()
 
 
 class Pool:
@@ -81,15 +80,16 @@ class Pool:
 
     def __init__(self) -> None:
         self.members: dict[str, Member] = {}
-        self.catalog = Catalog.build(())
+        self.catalog = Catalog()
         self.placement: Mapping[str, tuple[str, ...]] = {}
         self.ready = False
         self._seen: list[object] = []
-        self._splits: dict[int, tuple[ShardPlan, Split]] = {}
+        # By identity, since comparing long lists costs what dividing them costs.
+        self._divisions: dict[int, tuple[tuple[str, ...], Division]] = {}
         self._wake: Callable[[], None] = lambda: None
 
     def on_change(self, wake: Callable[[], None]) -> None:
-        """wake is called when a shard is reported lost."""
+        """`wake` is called when a shard is reported dead."""
         self._wake = wake
 
     @property
@@ -98,23 +98,22 @@ class Pool:
         return self.ready and any(member.state is State.ALIVE for member in self.members.values())
 
     def set_state(self, shard: str, state: State) -> None:
-        """Notes what became of a shard; the next question is divided accordingly."""
+        """Note what became of a shard; the next question is divided accordingly."""
         member = self.members.get(shard)
         if member is not None and member.state is not state:
             member.state = state
-            self._splits.clear()
+            self._divisions.clear()
 
-    def lost(self, shard: str, handle: ShardHandle | None = None) -> None:
-        """Reports that a shard died. With a handle, only if the shard still is that one."""
+    def mark_dead(self, shard: str, client: ShardClient | None) -> None:
+        """Note that the process behind a client died. One that was replaced since changes nothing."""
         member = self.members.get(shard)
-        if member is None or member.state in (State.DEAD, State.STARTING):
+        if member is None or member.state in (State.DEAD, State.STARTING) or member.client is not client:
             return
-        if handle is None or member.handle is handle:
-            self.set_state(shard, State.DEAD)
-            self._wake()
+        self.set_state(shard, State.DEAD)
+        self._wake()
 
-    def see(self) -> bool:
-        """Builds catalog and placement anew from the inventories. True where the catalog changed.
+    def rebuild(self) -> bool:
+        """Build catalog and placement anew from the inventories. True where the catalog changed.
 
         Does nothing where the inventories tell nothing new, and so keeps the plans made for the catalog.
         """
@@ -126,8 +125,7 @@ class Pool:
         if seen == self._seen:
             return False
         self._seen = seen
-        statuses = [status for member in self.members.values() for status in member.inventory]
-        catalog = Catalog.build(statuses)
+        catalog = build_catalog([s for member in self.members.values() for s in member.inventory])
         changed = catalog.version != self.catalog.version or catalog.ignored != self.catalog.ignored
         if changed:
             self.catalog = catalog
@@ -139,7 +137,7 @@ class Pool:
         placement = place(visible)
         if placement != self.placement:
             self.placement = placement
-            self._splits.clear()
+            self._divisions.clear()
         return changed
 
     def owned(self, shard: str) -> list[str]:
@@ -157,48 +155,34 @@ class Pool:
 
         A silent one is better than none: it may only be slow, and a deadline bounds the wait.
         """
-        ranking = self.placement.get(table, ())
+        preferred = self.placement.get(table, ())
         for state in states:
-            for shard in ranking:
+            for shard in preferred:
                 member = self.members[shard]
                 if member.state is state and shard not in tried and member.spec.node not in nodes:
                     return shard
         return None
 
-    def split(self, plan: ShardPlan) -> Split:
-        """Divides a plan among the owners of its tables. Remembered for as long as nothing changes."""
-        known = self._splits.get(id(plan))
-        if known is not None and known[0] is plan:
+    def divide(self, tables: tuple[str, ...]) -> Division:
+        """Divide tables among their owners. Remembered for this very tuple, as long as nothing changes."""
+        known = self._divisions.get(id(tables))
+        if known is not None and known[0] is tables:
             return known[1]
-        split = divide(plan, plan.tables, self.choose)
-        if len(self._splits) >= MAX_SPLITS:
-            self._splits.clear()
-        self._splits[id(plan)] = (plan, split)
-        return split
+        division = divide(tables, self.choose)
+        if len(self._divisions) >= KEPT_DIVISIONS:
+            self._divisions.clear()
+        self._divisions[id(tables)] = tables, division
+        return division
 
 
-def divide(plan: ShardPlan, tables: Iterable[str], choose: Callable[[str], str | None]) -> Split:
-    """The given tables of the plan, by the shard that choose picks for each."""
-    index = {table: i for i, table in enumerate(plan.tables)}
-    groups: dict[str, list[int]] = {}
-    stranded = []
+def divide(tables: Iterable[str], choose: Callable[[str], str | None]) -> Division:
+    """The tables, in their order, by the shard that `choose` picks for each."""
+    parts: dict[str, list[str]] = {}
+    unassigned = []
     for table in tables:
         shard = choose(table)
         if shard is None:
-            stranded.append(table)
+            unassigned.append(table)
         else:
-            groups.setdefault(shard, []).append(index[table])
-    if len(groups) == 1 and not stranded:
-        (shard, chosen), *_ = groups.items()
-        if len(chosen) == len(plan.tables):
-            return Split((Part(shard, plan),))
-    return Split(
-        tuple(Part(shard, _subset(plan, chosen)) for shard, chosen in groups.items()), tuple(stranded)
-    )
-
-
-def _subset(plan: ShardPlan, chosen: list[int]) -> ShardPlan:
-    buckets = plan.table_buckets
-    if buckets is not None:
-        buckets = np.frombuffer(buckets, "<i4")[chosen].tobytes()
-    return ShardPlan(tuple(plan.tables[i] for i in chosen), buckets, plan.edges)
+            parts.setdefault(shard, []).append(table)
+    return Division(tuple((shard, tuple(part)) for shard, part in parts.items()), tuple(unassigned))

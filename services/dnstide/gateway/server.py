@@ -11,40 +11,34 @@ import sys
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from typing import Final
+from wsgiref.simple_server import WSGIServer
 
 import grpc
 import uvloop
-from dnstide.api.v1 import (
-    analysis_pb2,
-    analysis_pb2_grpc,
-    service_pb2,
-    service_pb2_grpc,
-    top_pb2,
-    top_pb2_grpc,
-    volume_pb2,
-)
+from dnstide.api.v1 import service_pb2, service_pb2_grpc, top_pb2, volume_pb2
 from dnstide.gateway import ray_cluster
-from dnstide.gateway.analysis import AnalysisService
+from dnstide.gateway.admission import Admission
+from dnstide.gateway.answering import Answering
 from dnstide.gateway.config import Settings, split_address
+from dnstide.gateway.metrics import Metrics
 from dnstide.gateway.pool import Backend, Pool
-from dnstide.gateway.ranking import RankingService
+from dnstide.gateway.rpc import Rpc
 from dnstide.gateway.service import DnstideService
-from dnstide.gateway.supervisor import Rhythm, StartError, Supervisor
+from dnstide.gateway.supervisor import Intervals, StartError, Supervisor
 from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 log = logging.getLogger(__name__)
 
-SERVICE: Final = service_pb2.DESCRIPTOR.services_by_name["DnstideService"].full_name
-ANALYSIS: Final = analysis_pb2.DESCRIPTOR.services_by_name["AnalysisService"].full_name
-RANKING: Final = top_pb2.DESCRIPTOR.services_by_name["RankingService"].full_name
+SERVICE: Final = service_pb2.DESCRIPTOR.services_by_name["Dnstide"].full_name
 OPTIONS: Final = (
     ("grpc.so_reuseport", 0),  # two servers on one port would share its calls without a word
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_ping_interval_without_data_ms", 60_000),
 )
-LAST_WORDS: Final = 0.5  # seconds in which the last answers leave the server
+FLUSH_GRACE: Final = 0.5
+"""Seconds in which the last answers leave the server."""
 
 
 class GatewayError(Exception):
@@ -57,14 +51,23 @@ class Gateway:
     def __init__(self, settings: Settings, backend: Backend) -> None:
         self.settings = settings
         self.address = settings.listen
+        self.metrics_address: str | None = None
         self.pool = Pool()
-        rhythm = Rhythm(settings.rescan_seconds, settings.ping_seconds, settings.ping_timeout)
-        self.supervisor = Supervisor(self.pool, backend, rhythm, self._show_health)
-        self.service = DnstideService(
-            self.pool, self.supervisor.refresh, settings, version("dnstide-gateway")
+        self.admission = Admission(self.pool, settings.max_inflight)
+        self.metrics = Metrics(self.pool, self.admission)
+        intervals = Intervals(settings.rescan_seconds, settings.ping_seconds, settings.ping_timeout)
+        self.supervisor = Supervisor(
+            self.pool, backend, intervals, self._show_health, self.metrics.shard_call_ended
         )
+        answering = Answering(
+            self.pool, self.supervisor.refresh, settings.max_names, self.metrics.tables_reassigned
+        )
+        number = version("dnstide-gateway")
+        rpc = Rpc(settings, self.admission, self.metrics, number)
+        self.service = DnstideService(rpc, answering, self.pool, self.admission, settings, number)
         self._health = health.aio.HealthServicer()
         self._server: grpc.aio.Server | None = None
+        self._metrics_server: WSGIServer | None = None
 
     async def start(self) -> None:
         """Raises GatewayError."""
@@ -74,13 +77,14 @@ class Gateway:
             await self._server.start()
         except StartError as error:
             raise GatewayError(str(error)) from error
+        self._serve_metrics()
         await self._show_health(True)
         log.info("serving %d tables on %s", len(self.pool.catalog.tables), self.address)
 
     async def stop(self, grace: float | None = None) -> None:
         """Refuses new questions, gives the running ones `grace` seconds, and ends the shards."""
         grace = self.settings.drain_seconds if grace is None else grace
-        admission = self.service.admission
+        admission = self.admission
         admission.draining = True
         await self._health.enter_graceful_shutdown()
         if self._server is not None:
@@ -88,30 +92,30 @@ class Gateway:
                 log.info("draining: %d questions have %.0f s to end", admission.inflight, grace)
             await admission.drain(grace)
             # Answers are out, but those who watch the health would stay for ever.
-            await self._server.stop(min(grace, LAST_WORDS))
+            await self._server.stop(min(grace, FLUSH_GRACE))
         await self.supervisor.stop()
+        if self._metrics_server is not None:
+            metrics_server, self._metrics_server = self._metrics_server, None
+            await asyncio.get_running_loop().run_in_executor(None, _close, metrics_server)
 
     async def _show_health(self, serving: bool) -> None:
         status = (
             health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
         )
-        for name in ("", SERVICE, ANALYSIS, RANKING):
+        for name in ("", SERVICE):
             await self._health.set(name, status)
 
     def _build(self) -> grpc.aio.Server:
         server = grpc.aio.server(options=OPTIONS)
-        service_pb2_grpc.add_DnstideServiceServicer_to_server(self.service, server)  # type: ignore[no-untyped-call]
-        analysis = AnalysisService(self.service)
-        analysis_pb2_grpc.add_AnalysisServiceServicer_to_server(analysis, server)  # type: ignore[no-untyped-call]
-        ranking = RankingService(self.service, self.pool, self.supervisor.refresh)
-        top_pb2_grpc.add_RankingServiceServicer_to_server(ranking, server)  # type: ignore[no-untyped-call]
-        volume_stream = _stream(self.service.QueryVolume, volume_pb2.QueryVolumeRequest)
-        server.add_registered_method_handlers(SERVICE, {"QueryVolume": volume_stream})
-        ranking_stream = _stream(ranking.RankNames, top_pb2.RankNamesRequest)
-        server.add_registered_method_handlers(RANKING, {"RankNames": ranking_stream})
+        service_pb2_grpc.add_DnstideServicer_to_server(self.service, server)  # type: ignore[no-untyped-call]
+        streams = {
+            "QueryVolume": _stream(self.service.QueryVolume, volume_pb2.QueryVolumeRequest),
+            "RankNames": _stream(self.service.RankNames, top_pb2.RankNamesRequest),
+        }
+        server.add_registered_method_handlers(SERVICE, streams)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         if self.settings.reflection:
-            names = (SERVICE, ANALYSIS, RANKING, health.SERVICE_NAME, reflection.SERVICE_NAME)
+            names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, server)
         try:
             credentials = _credentials(self.settings)
@@ -125,15 +129,30 @@ class Gateway:
         self.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         return server
 
+    def _serve_metrics(self) -> None:
+        if self.settings.metrics_listen is None:
+            return
+        host, port = split_address(self.settings.metrics_listen)
+        try:
+            self._metrics_server, self.metrics_address = self.metrics.serve(host, port)
+        except OSError as error:
+            raise GatewayError(
+                f"cannot serve metrics on {self.settings.metrics_listen}: {error.strerror or error}"
+            ) from error
+        log.info("serving metrics on %s", self.metrics_address)
+
 
 def run(settings: Settings, ready: Callable[[str], None] | None = None) -> int:
     """Serves until SIGTERM or SIGINT; the exit code of the process. Logs to standard error.
 
     ready is called with the address once questions are answered. A second signal ends the drain at once.
     """
+    level = getattr(logging, settings.log_level.upper())
+    # Libraries debug themselves at length; what they do is not what the operator asks about.
     logging.basicConfig(
-        level=settings.log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
+        level=max(level, logging.INFO), stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
     )
+    logging.getLogger("dnstide").setLevel(level)
     try:
         check_start(settings)
         ray_cluster.start(settings.ray_address)
@@ -151,7 +170,7 @@ def run(settings: Settings, ready: Callable[[str], None] | None = None) -> int:
 
 async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int:
     # Not before Ray has started: what it reads from the environment at import is set then.
-    from dnstide.gateway.ray_handle import RayBackend
+    from dnstide.gateway.ray_backend import RayBackend
 
     backend = RayBackend(
         str(settings.mtbl_dir),
@@ -189,11 +208,11 @@ async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int
         await _stop(gateway, asked_to_stop)
 
 
-async def _stop(gateway: Gateway, hurry: asyncio.Event) -> None:
+async def _stop(gateway: Gateway, force: asyncio.Event) -> None:
     draining = asyncio.ensure_future(gateway.stop())
-    hurrying = asyncio.ensure_future(hurry.wait())
-    await asyncio.wait((draining, hurrying), return_when=asyncio.FIRST_COMPLETED)
-    hurrying.cancel()
+    forced = asyncio.ensure_future(force.wait())
+    await asyncio.wait((draining, forced), return_when=asyncio.FIRST_COMPLETED)
+    forced.cancel()
     if not draining.done():
         log.info("asked to stop again: running questions are cut off")
         draining.cancel()
@@ -230,6 +249,11 @@ def _credentials(settings: Settings) -> grpc.ServerCredentials | None:
     except OSError as error:
         raise GatewayError(f"cannot read {error.filename}: {error.strerror}") from error
     return grpc.ssl_server_credentials([chain], root_certificates=ca, require_client_auth=ca is not None)
+
+
+def _close(server: WSGIServer) -> None:
+    server.shutdown()
+    server.server_close()
 
 
 def _stream(method: Callable[..., Awaitable[bytes]], request: type[Message]) -> grpc.RpcMethodHandler:

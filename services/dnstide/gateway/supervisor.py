@@ -1,6 +1,4 @@
-"""Keeps the shards alive and the catalog true: starts, pings, replaces, and looks at the directories
-again.
-"""
+"""Keeps the shards alive and the catalog true: starts, pings, replaces, and scans the directories again."""
 
 from __future__ import annotations
 
@@ -11,17 +9,20 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from dnstide.gateway.batching import Batcher
-from dnstide.gateway.handles import ShardGoneError, ShardHandle
 from dnstide.gateway.pool import Backend, Member, Pool, ShardSpec, State
+from dnstide.shard.client import Observer, ShardClient, ShardGoneError
 
 log = logging.getLogger(__name__)
 
-HUNG_SECONDS = 10.0  # a shard silent for so long is replaced: long enough for a starved machine to recover
+HUNG_SECONDS = 10.0
+"""A shard that is silent for so long is replaced: long enough for a starved machine to recover."""
+
 MAX_BACKOFF = 30.0
+"""Longest time in seconds between two tries to start a shard."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rhythm:
+class Intervals:
     """How often things happen, in seconds."""
 
     rescan: float = 10.0
@@ -29,7 +30,8 @@ class Rhythm:
     ping_timeout: float = 1.0
 
 
-Show = Callable[[bool], Awaitable[None]]
+OnHealthChange = Callable[[bool], Awaitable[None]]
+"""Is called with True or False when the pool begins or ceases to be able to answer."""
 
 
 class StartError(Exception):
@@ -39,13 +41,21 @@ class StartError(Exception):
 class Supervisor:
     """start() returns once questions can be answered; stop() lets every shard go."""
 
-    def __init__(self, pool: Pool, backend: Backend, rhythm: Rhythm, show: Show) -> None:
-        """show is told whenever the pool begins or ceases to be able to answer."""
+    def __init__(
+        self,
+        pool: Pool,
+        backend: Backend,
+        intervals: Intervals,
+        on_health_change: OnHealthChange,
+        observer: Observer | None = None,
+    ) -> None:
+        """The observer hears of every call to a shard."""
         self.pool = pool
-        self._show = show
-        self._shown = True
+        self._on_health_change = on_health_change
+        self._serving = True
+        self._observer = observer
         self._backend = backend
-        self._rhythm = rhythm
+        self._intervals = intervals
         self._tasks: list[asyncio.Task[None]] = []
         self._replacing: dict[str, asyncio.Task[None]] = {}
         self._refreshing: asyncio.Task[bool] | None = None
@@ -66,12 +76,12 @@ class Supervisor:
             raise StartError(
                 f"no shard came up: {errors[0]}" if errors else "the cluster has no node with a CPU"
             )
-        self.pool.see()
+        self.pool.rebuild()
         await self._open_owned()
         await self.refresh()
         self.pool.ready = True
         loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(self._keep_alive()), loop.create_task(self._keep_looking())]
+        self._tasks = [loop.create_task(self._keep_alive()), loop.create_task(self._keep_scanning())]
 
     async def stop(self) -> None:
         """Ends the watch and closes every shard."""
@@ -86,20 +96,18 @@ class Supervisor:
         self.pool.set_state(member.spec.name, State.DEAD)
         if member.batcher is not None:
             await member.batcher.close()
-        if member.handle is not None:
-            await member.handle.close()
+        if member.client is not None:
+            await member.client.close()
 
     async def refresh(self) -> bool:
-        """Looks at all directories now; callers at the same time share one look. True where the catalog
-        changed.
-        """
+        """Scan all directories now; callers at the same time share one scan. True where something is new."""
         if self._refreshing is None or self._refreshing.done():
             self._refreshing = asyncio.get_running_loop().create_task(self._refresh())
         return await asyncio.shield(self._refreshing)
 
     async def _refresh(self) -> bool:
         await asyncio.gather(*(self._take_inventory(member) for member in self._alive()))
-        changed = self.pool.see()
+        changed = self.pool.rebuild()
         if changed:
             log.info("catalog %s: %d tables", self.pool.catalog.version, len(self.pool.catalog.tables))
         return changed
@@ -109,49 +117,50 @@ class Supervisor:
 
     async def _start(self, member: Member) -> None:
         name = member.spec.name
-        handle: ShardHandle | None = None
+        client: ShardClient | None = None
 
         def on_lost() -> None:
-            self.pool.lost(name, handle)
+            self.pool.mark_dead(name, client)
 
-        handle = await self._backend.start(member.spec, on_lost)
+        client = await self._backend.start(member.spec, on_lost)
+        client.observer = self._observer
         try:
-            member.inventory = tuple(await handle.inventory())
+            member.inventory = tuple(await client.inventory())
         except BaseException:
-            await handle.close()
+            await client.close()
             raise
-        member.handle = handle
-        member.batcher = Batcher(handle)
+        member.client = client
+        member.batcher = Batcher(client)
         self.pool.set_state(name, State.ALIVE)
-        log.info("shard %s is up: process %d, %d threads", name, handle.pid, handle.threads)
+        log.info("shard %s is up: process %d, %d threads", name, client.place.pid, client.place.threads)
 
     async def _take_inventory(self, member: Member) -> None:
-        handle = member.handle
-        assert handle is not None
+        client = member.client
+        assert client is not None
         try:
-            member.inventory = tuple(await handle.inventory())
+            member.inventory = tuple(await client.inventory())
         except ShardGoneError:
-            self.pool.lost(member.spec.name, handle)
+            self.pool.mark_dead(member.spec.name, client)
         except Exception as error:
             log.warning("shard %s cannot list its tables: %s", member.spec.name, error)
 
     async def _open_owned(self) -> None:
         async def open_one(member: Member) -> None:
-            assert member.handle is not None
+            assert member.client is not None
             with contextlib.suppress(ShardGoneError):
-                await member.handle.open(self.pool.owned(member.spec.name))
+                await member.client.open(self.pool.owned(member.spec.name))
 
         await asyncio.gather(*(open_one(member) for member in self._alive()))
 
-    async def _keep_looking(self) -> None:
+    async def _keep_scanning(self) -> None:
         while True:
-            await asyncio.sleep(self._rhythm.rescan)
+            await asyncio.sleep(self._intervals.rescan)
             try:
                 await self._adjust_members(await self._backend.discover())
                 if await self.refresh():
                     await self._open_owned()
             except Exception:
-                log.exception("the look at the directories failed")
+                log.exception("directory rescan failed")
 
     async def _adjust_members(self, specs: list[ShardSpec]) -> None:
         for spec in specs:
@@ -167,7 +176,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._lost.wait(), self._rhythm.ping)
+                await asyncio.wait_for(self._lost.wait(), self._intervals.ping)
             self._lost.clear()
             for member in self.pool.members.values():
                 if member.state is State.DEAD and member.spec.name not in self._replacing:
@@ -179,16 +188,16 @@ class Supervisor:
                     if member.state in (State.ALIVE, State.SILENT)
                 )
             )
-            if self.pool.serving != self._shown:
-                self._shown = self.pool.serving
-                await self._show(self._shown)
+            if self.pool.serving != self._serving:
+                self._serving = self.pool.serving
+                await self._on_health_change(self._serving)
 
     async def _ping(self, member: Member, silent_since: dict[str, float]) -> None:
-        name, handle = member.spec.name, member.handle
-        assert handle is not None
+        name, client = member.spec.name, member.client
+        assert client is not None
         now = asyncio.get_running_loop().time()
         try:
-            await asyncio.wait_for(handle.ping(), self._rhythm.ping_timeout)
+            await asyncio.wait_for(client.ping(), self._intervals.ping_timeout)
         except TimeoutError:
             since = silent_since.setdefault(name, now)
             if member.state is State.ALIVE:
@@ -196,10 +205,10 @@ class Supervisor:
                 self.pool.set_state(name, State.SILENT)
             elif member.state is State.SILENT and now - since > HUNG_SECONDS:
                 log.error("shard %s hung for %.0f s; it is replaced", name, now - since)
-                self.pool.lost(name, handle)
+                self.pool.mark_dead(name, client)
         except Exception as error:
             log.warning("shard %s: %s", name, error)
-            self.pool.lost(name, handle)
+            self.pool.mark_dead(name, client)
         else:
             silent_since.pop(name, None)
             if member.state is State.SILENT:
@@ -209,10 +218,10 @@ class Supervisor:
     async def _replace(self, member: Member) -> None:
         name, backoff = member.spec.name, 0.0
         try:
-            if member.handle is not None and member.batcher is not None:
+            if member.client is not None and member.batcher is not None:
                 log.warning("shard %s died; a new one is made", name)
                 await member.batcher.close()
-                await member.handle.close()
+                await member.client.close()
             while True:
                 await asyncio.sleep(backoff)
                 try:
@@ -222,9 +231,9 @@ class Supervisor:
                     backoff = min(MAX_BACKOFF, backoff * 2 or 0.5)
                     log.error("shard %s does not come up, next try in %.1f s: %s", name, backoff, error)
             member.restarts += 1
-            self.pool.see()
-            assert member.handle is not None
+            self.pool.rebuild()
+            assert member.client is not None
             with contextlib.suppress(ShardGoneError):
-                await member.handle.open(self.pool.owned(name))
+                await member.client.open(self.pool.owned(name))
         finally:
             self._replacing.pop(name, None)

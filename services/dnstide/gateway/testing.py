@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,15 +12,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dnstide.gateway.config import Settings
-from dnstide.gateway.handles import LocalShardHandle
 from dnstide.gateway.pool import Backend, ShardSpec
 from dnstide.gateway.server import Gateway
+from dnstide.gateway.transports import ThreadTransport
+from dnstide.shard.client import ShardClient, ShardPlace
+from dnstide.shard.shard import Shard
 
 T = TypeVar("T")
 
 
 class LocalBackend:
-    """Shards in this process. nodes maps the name of a pretended node to its directory."""
+    """Shards in this process. `nodes` maps the name of a pretended node to its directory."""
 
     def __init__(
         self, nodes: Mapping[str, Path], shards: int = 2, threads: int = 1, cache_dir: Path | None = None
@@ -37,9 +40,11 @@ class LocalBackend:
             for i in range(self._shards)
         ]
 
-    async def start(self, spec: ShardSpec, on_lost: Callable[[], None]) -> LocalShardHandle:
-        """A new shard. It dies when its handle is closed."""
-        return LocalShardHandle(spec.name, self._nodes[spec.node], spec.threads, spec.node, self._cache_dir)
+    async def start(self, spec: ShardSpec, on_lost: Callable[[], None]) -> ShardClient:
+        """A new shard. It dies when its client is closed."""
+        shard = Shard(self._nodes[spec.node], spec.threads, self._cache_dir)
+        place = ShardPlace(spec.name, spec.node, spec.threads, os.getpid())
+        return ShardClient(place, ThreadTransport(spec.name, shard))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,29 +1,26 @@
-"""The Ray skin over `Shard`. It holds no logic of its own: a shard in a cluster is the shard of the tests.
+"""The Ray skin over `ShardDispatch`. It holds no logic of its own: a shard in a cluster is that of the tests.
 
 Two concurrency groups: `ask` for questions, `control` for what must get through while questions run. Ray
 never restarts the actor: a caller then learns of its death at once, asks another shard, and makes a new
 actor.
 """
 
+from __future__ import annotations
+
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import ray
 from dnstide.shard.channel import ChannelServer, machine
-from dnstide.shard.directory import TableStatus
-from dnstide.shard.partial import Partial, ShardError
-from dnstide.shard.question import ShardQuestion
-from dnstide.shard.ranking.background import Summarizer, summarize_some
-from dnstide.shard.ranking.requests import RankQuestion, RankReply, RankScope
+from dnstide.shard.dispatch import ShardDispatch
 from dnstide.shard.shard import BLOCK_CACHE_BYTES, Shard
-from dnstide.shard.wire import PlanReader, pack_answers, read_questions
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 ASK_CALLS = 6
 CONTROL_CALLS = 3
-SLIVER_OF_CPU = 0.01  # an actor without any resource lands on a random node
+SLIVER_OF_CPU = 0.01
+"""An actor without any resource lands on a random node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +33,8 @@ class Greeting:
     channel: str
 
 
-remote: Any = ray.remote  # its own types do not know concurrency groups
+remote: Any = ray.remote
+"""Its own types do not know concurrency groups."""
 
 
 @remote(
@@ -56,58 +54,25 @@ class ShardActor:
         summarize: bool = False,
         block_cache_bytes: int = BLOCK_CACHE_BYTES,
     ) -> None:
-        self._shard = Shard(mtbl_dir, threads, cache_dir, block_cache_bytes)
-        self._summarizer = Summarizer(self._shard.ranker) if summarize else None
+        shard = Shard(mtbl_dir, threads, cache_dir, block_cache_bytes)
+        self._dispatch = ShardDispatch(shard, summarize=summarize)
         self._threads = threads
-        self._plans = PlanReader()
-        names = ("cancel", "inventory", "open", "ping", "rank", "summarize")
-        methods = {name: getattr(self, name) for name in names}
-        self._channel = ChannelServer({**methods, "answer": self._answer_packed})
+        self._channel = ChannelServer(self._dispatch.call)
 
     @ray.method(concurrency_group="control")
     def greet(self) -> Greeting:
-        """Returns once the actor is there."""
+        """Return once the actor is there."""
         return Greeting(os.getpid(), self._threads, machine(), self._channel.address)
 
     @ray.method(concurrency_group="ask")
-    def answer(self, questions: Sequence[ShardQuestion]) -> list[Partial | ShardError]:
-        """As `Shard.answer`."""
-        return self._shard.answer(list(questions))
-
-    @ray.method(concurrency_group="ask")
-    def rank(self, question: RankQuestion) -> RankReply | ShardError:
-        """As `Shard.rank`."""
-        return self._shard.rank(question)
-
-    @ray.method(concurrency_group="ask")
-    def summarize(self, names: Sequence[str], most: int, scope: RankScope) -> int:
-        """As `summarize_some`."""
-        return summarize_some(self._shard.ranker, names, most, scope)
-
-    def _answer_packed(self, packed: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-        return pack_answers(self._shard.answer(read_questions(packed, self._plans)))
+    def ask(self, method: str, *arguments: Any) -> Any:
+        """Call one of the methods in `dispatch.ASK`."""
+        return self._dispatch.call(method, arguments)
 
     @ray.method(concurrency_group="control")
-    def cancel(self, ids: Sequence[str]) -> None:
-        """Stops the lookups of these questions; unknown ids are ignored."""
-        for question in ids:
-            self._shard.cancel(question)
-
-    @ray.method(concurrency_group="control")
-    def inventory(self) -> list[TableStatus]:
-        """As `Shard.inventory`."""
-        return self._shard.inventory()
-
-    @ray.method(concurrency_group="control")
-    def open(self, names: Sequence[str]) -> None:
-        """As `Shard.open`; their summaries are made in the background."""
-        self._shard.open(names)
-        if self._summarizer is not None:
-            self._summarizer.want(names)
-
-    @ray.method(concurrency_group="control")
-    def ping(self) -> None:
-        """Returns at once."""
+    def control(self, method: str, *arguments: Any) -> Any:
+        """Call one of the methods in `dispatch.CONTROL`."""
+        return self._dispatch.call(method, arguments)
 
 
 def start_actor(mtbl_dir: str, threads: int, node_id: str, **settings: Any) -> Any:

@@ -1,31 +1,33 @@
 """The direct way to a shard on the same machine: calls over a Unix socket, without a cluster in between.
 
-A frame is a u64 little-endian length and a pickle of that many bytes. A call is the frame (method,
-arguments), its reply the frame (True, result) or (False, exception). A connection carries one call after
+A frame is a u64 little-endian length and that many bytes of msgpack (`wire`). A call is the frame [method,
+arguments], its reply the frame [True, result] or [False, exception]. A connection carries one call after
 another; calls that shall run side by side, such as a question and its cancel, take one connection each.
 
-The socket lives in the abstract namespace, so it vanishes with the process. Both ends talk only to
-processes of their own user, who could read this process's memory anyway: pickles are no wider a door
-than that.
+The socket lives in the abstract namespace, so it vanishes with the process. Both ends talk only to processes
+of their own user.
 """
+
+from __future__ import annotations
 
 import contextlib
 import os
-import pickle
 import secrets
 import socket
 import struct
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from dnstide.shard.wire import Wire
+
 LENGTH = struct.Struct("<Q")
-_CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
+_CREDENTIALS = struct.Struct("3i")
+"""struct ucred: pid, uid, gid."""
 
 
-def pack(value: object) -> bytes:
-    """The value as one frame."""
-    body = pickle.dumps(value, protocol=5)
+def frame(body: bytes) -> bytes:
+    """The bytes of a value as one frame."""
     return LENGTH.pack(len(body)) + body
 
 
@@ -43,10 +45,11 @@ def machine() -> str:
 
 
 class ChannelServer:
-    """Serves the methods to any number of connections, a thread for each. Methods run in parallel."""
+    """Serves `call(method, arguments)` to any number of connections, a thread for each."""
 
-    def __init__(self, methods: Mapping[str, Callable[..., Any]]) -> None:
-        self._methods = dict(methods)
+    def __init__(self, call: Callable[[str, Sequence[Any]], Any]) -> None:
+        self._call = call
+        self._wire = Wire()
         self.address = f"\0dnstide-{os.getpid()}-{secrets.token_hex(8)}"
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(self.address)
@@ -54,7 +57,7 @@ class ChannelServer:
         threading.Thread(target=self._accept, name="channel", daemon=True).start()
 
     def close(self) -> None:
-        """Takes no further connection; those that are open go on until the other end closes them."""
+        """Take no further connection; those that are open go on until the other end closes them."""
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -77,18 +80,11 @@ class ChannelServer:
                 body = stream.read(size)
                 if len(body) < size:
                     return
-                method, arguments = pickle.loads(body)
-                try:
-                    reply = pack((True, self._methods[method](*arguments)))
-                except Exception as error:
-                    reply = _failed(error)
-                connection.sendall(reply)
+                connection.sendall(frame(self._reply(body)))
 
-
-def _failed(error: Exception) -> bytes:
-    try:
-        frame = pack((False, error))
-        pickle.loads(frame[LENGTH.size :])
-    except Exception:  # an exception that does not survive the way is told in words
-        return pack((False, RuntimeError(f"{type(error).__name__}: {error}")))
-    return frame
+    def _reply(self, body: bytes) -> bytes:
+        try:
+            method, arguments = self._wire.decode(body)
+            return self._wire.encode((True, self._call(method, arguments)))
+        except Exception as error:
+            return self._wire.encode((False, error))

@@ -1,118 +1,210 @@
-"""Questions and answers as plain values, for the direct channel: pickling them field by field takes four
-times as long, and a busy gateway does little else.
+"""Values on the direct channel, as msgpack: questions and answers, and nothing that could run code.
 
-A plan travels as bytes that are made once and read once: both ends keep the last ones.
+Values of the kinds in `KINDS` travel with their name, arrays with their type and shape; sequences within a
+value arrive as tuples. What a busy gateway sends most, questions about volume and their answers, goes without
+names, in few steps. A plan travels as bytes that are made once and read once: both ends keep the last ones.
 """
 
-import pickle
+from __future__ import annotations
+
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import fields, is_dataclass
+from enum import Enum
 from typing import Any
 
+import msgspec
 import numpy as np
-from dnstide.mtbl import LookupQuery, RowFilter
+from dnstide.model.errors import Failure
+from dnstide.mtbl import LookupQuery, RowFilter, TableError
+from dnstide.mtbl.errors import Cancelled, CountOverflow, DeadlineExceeded
+from dnstide.mtbl.keys import Grouping, Keys
+from dnstide.shard.directory import TableStatus
 from dnstide.shard.partial import Partial, ShardError
 from dnstide.shard.question import ShardPlan, ShardQuestion
+from dnstide.shard.ranking import requests
+from dnstide.shard.ranking.bounds import Bounds
 
-_KEPT = 128
+KEPT_PLANS = 128
+"""Plans that each end keeps."""
+
+KINDS: dict[str, Any] = {
+    kind.__name__: kind
+    for kind in (
+        *(Failure, ShardError, TableStatus, Bounds, Keys, Grouping),
+        *(k for k in vars(requests).values() if is_dataclass(k) and k.__module__ == requests.__name__),
+    )
+}
+"""Dataclasses and enumerations that may travel, by their names."""
+
+ERRORS: dict[str, type[Exception]] = {
+    kind.__name__: kind
+    for kind in (*TableError.__subclasses__(), Cancelled, CountOverflow, DeadlineExceeded, OSError)
+}
+"""Exceptions that arrive as themselves; others are told in words."""
+
+_VALUE, _ARRAY, _INTEGER, _PLAN, _QUESTION, _PARTIAL, _ERROR = range(1, 8)
+_FIELDS = {name: [field.name for field in fields(kind)] for name, kind in KINDS.items() if is_dataclass(kind)}
+_COLUMN_TYPES = (np.int32, np.uint16, np.int32, np.uint64)
+_COLUMNS = [field.name for field in fields(Partial)][: len(_COLUMN_TYPES)]
+_FIGURES = [field.name for field in fields(Partial)][len(_COLUMN_TYPES) :]
+_PLAIN = (str, bytes, float, bool, type(None))
+_NO_FILTER = RowFilter()
+_encode = msgspec.msgpack.Encoder().encode
 
 
-class PlanPacker:
-    """Plans to bytes. For one thread."""
+class Wire:
+    """Turns values to bytes and back. `encode` of questions is for one thread; all else for several."""
 
     def __init__(self) -> None:
         # By identity, since comparing long plans costs what packing them costs; the plan is kept with
         # its bytes so that its identity is not given to another one.
         self._packed: OrderedDict[int, tuple[ShardPlan, bytes]] = OrderedDict()
+        self._plans: dict[bytes, ShardPlan] = {}
+        self._decode = msgspec.msgpack.Decoder(ext_hook=self._read).decode
+        self._readers: dict[int, Callable[[Any], Any]] = {
+            _VALUE: _read_value,
+            _ARRAY: _read_array,
+            _INTEGER: _read_integer,
+            _QUESTION: _read_question,
+            _PARTIAL: _read_partial,
+            _ERROR: _read_error,
+        }
 
-    def pack(self, plan: ShardPlan) -> bytes:
+    def encode(self, value: object) -> bytes:
+        """A value as bytes. Raises TypeError for one of a kind that does not travel."""
+        return _encode(self._plain(value))
+
+    def decode(self, data: bytes | bytearray | memoryview) -> Any:
+        """The value that was encoded. Raises msgspec.DecodeError, or ValueError for an unknown kind."""
+        return self._decode(data)
+
+    def _plain(self, value: Any) -> Any:
+        """The same value, of kinds that msgpack has."""
+        kind = type(value)
+        if kind in _PLAIN:
+            return value
+        if kind is int:
+            return value if -(2**63) <= value < 2**64 else _extension(_INTEGER, str(value))
+        if kind is list or kind is tuple:
+            return [self._plain(item) for item in value]
+        if kind is dict:
+            return {key: self._plain(item) for key, item in value.items()}
+        if kind is ShardQuestion:
+            return self._question(value)
+        if kind is Partial:
+            columns = [getattr(value, name).tobytes() for name in _COLUMNS]
+            figures = [self._plain(getattr(value, name)) for name in _FIGURES]
+            return _extension(_PARTIAL, [*columns, *figures])
+        if KINDS.get(kind.__name__) is kind:
+            if isinstance(value, Enum):
+                return _extension(_VALUE, [kind.__name__, value.value])
+            items = [self._plain(getattr(value, name)) for name in _FIELDS[kind.__name__]]
+            return _extension(_VALUE, [kind.__name__, *items])
+        if isinstance(value, np.ndarray):
+            return _extension(_ARRAY, [value.dtype.str, value.shape, value.tobytes()])
+        if isinstance(value, np.generic):
+            return value.item()
+        if isinstance(value, Exception):
+            return _extension(_ERROR, _error(value))
+        raise TypeError(f"{kind.__name__} does not travel")
+
+    def _question(self, question: ShardQuestion) -> msgspec.msgpack.Ext:
+        queries = [
+            (query.prefix, query.wildcard, query.filter.rrtypes, query.filter.bailiwick)
+            for query in question.queries
+        ]
+        plan = msgspec.msgpack.Ext(_PLAN, self._plan(question.plan))
+        return _extension(
+            _QUESTION, [question.id, plan, queries, question.split_by_rrtype, question.seconds_left]
+        )
+
+    def _plan(self, plan: ShardPlan) -> bytes:
         known = self._packed.get(id(plan))
         if known is not None:
             return known[1]
-        packed = pickle.dumps((plan.tables, plan.table_buckets, plan.edges), protocol=5)
+        packed = _encode((plan.tables, plan.table_buckets, plan.edges))
         self._packed[id(plan)] = plan, packed
-        while len(self._packed) > _KEPT:
+        while len(self._packed) > KEPT_PLANS:
             self._packed.popitem(last=False)
         return packed
 
+    def _read(self, code: int, data: memoryview) -> Any:
+        if code == _PLAN:
+            return self._read_plan(bytes(data))
+        reader = self._readers.get(code)
+        if reader is None:
+            raise ValueError(f"unknown kind of value: {code}")
+        return reader(self._decode(data))
 
-class PlanReader:
-    """Bytes to plans. For several threads: at worst one of them reads a plan once more."""
-
-    def __init__(self) -> None:
-        self._plans: dict[bytes, ShardPlan] = {}
-
-    def read(self, packed: bytes) -> ShardPlan:
+    def _read_plan(self, packed: bytes) -> ShardPlan:
+        # At worst two threads read a plan at the same time, and both readings are right.
         plan = self._plans.get(packed)
         if plan is None:
-            plan = ShardPlan(*pickle.loads(packed))
-            if len(self._plans) >= _KEPT:
+            tables, table_buckets, edges = self._decode(packed)
+            plan = ShardPlan(tuple(tables), table_buckets, edges)
+            if len(self._plans) >= KEPT_PLANS:
                 self._plans = {}
             self._plans[packed] = plan
         return plan
 
 
-def pack_questions(questions: Sequence[ShardQuestion], plans: PlanPacker) -> list[tuple[Any, ...]]:
-    """One tuple for each question."""
-    return [
-        (
-            q.id,
-            plans.pack(q.plan),
-            [
-                (query.prefix, query.wildcard, query.filter.rrtypes, query.filter.bailiwick)
-                for query in q.queries
-            ],
-            q.split_by_rrtype,
-            q.seconds_left,
-        )
-        for q in questions
-    ]
+def _extension(code: int, content: object) -> msgspec.msgpack.Ext:
+    return msgspec.msgpack.Ext(code, _encode(content))
 
 
-def read_questions(packed: list[tuple[Any, ...]], plans: PlanReader) -> list[ShardQuestion]:
-    """The questions of `pack_questions`."""
-    return [
-        ShardQuestion(id, plans.read(plan), tuple([_query(*query) for query in queries]), split, left)
-        for id, plan, queries, split, left in packed
-    ]
+def _read_value(content: Sequence[Any]) -> Any:
+    name, *items = content
+    kind = KINDS.get(name)
+    if kind is None:
+        raise ValueError(f"unknown kind of value: {name}")
+    return kind(*map(_frozen, items))
 
 
-def _query(prefix: bytes, wildcard: bool, rrtypes: tuple[int, ...], bailiwick: bytes | None) -> LookupQuery:
-    return LookupQuery(prefix, wildcard, RowFilter(rrtypes, bailiwick))
+def _read_array(content: Sequence[Any]) -> Any:
+    dtype, shape, data = content
+    return np.frombuffer(data, dtype).reshape(shape).copy()  # a copy can be written to
 
 
-def pack_answers(answers: Sequence[Partial | ShardError]) -> list[tuple[Any, ...]]:
-    """One tuple for each answer: of three values for an error, of ten for a partial."""
-    return [
-        (answer.id, answer.code, answer.reason)
-        if isinstance(answer, ShardError)
-        else (
-            answer.query.tobytes(),
-            answer.rrtype.tobytes(),
-            answer.bucket.tobytes(),
-            answer.count.tobytes(),
-            answer.rows,
-            answer.blocks,
-            answer.answered,
-            answer.summarized,
-            answer.failures,
-            answer.seconds,
-        )
-        for answer in answers
-    ]
+def _read_integer(content: str) -> int:
+    return int(content)
 
 
-def read_answers(packed: list[tuple[Any, ...]]) -> list[Partial | ShardError]:
-    """The answers of `pack_answers`. Columns are read-only."""
-    return [
-        ShardError(*values)
-        if len(values) == 3
-        else Partial(
-            np.frombuffer(values[0], np.int32),
-            np.frombuffer(values[1], np.uint16),
-            np.frombuffer(values[2], np.int32),
-            np.frombuffer(values[3], np.uint64),
-            *values[4:],
-        )
-        for values in packed
-    ]
+def _read_question(content: Sequence[Any]) -> ShardQuestion:
+    name, plan, queries, split_by_rrtype, seconds_left = content
+    read = tuple([_query(*query) for query in queries])
+    return ShardQuestion(name, plan, read, split_by_rrtype, seconds_left)
+
+
+def _query(prefix: bytes, wildcard: bool, rrtypes: list[int], bailiwick: bytes | None) -> LookupQuery:
+    narrowed = rrtypes or bailiwick is not None
+    return LookupQuery(prefix, wildcard, RowFilter(tuple(rrtypes), bailiwick) if narrowed else _NO_FILTER)
+
+
+def _read_partial(content: Sequence[Any]) -> Partial:
+    """Columns are read-only."""
+    columns = [np.frombuffer(data, dtype) for data, dtype in zip(content, _COLUMN_TYPES, strict=False)]
+    return Partial(*columns, *map(_frozen, content[len(columns) :]))
+
+
+def _error(error: Exception) -> list[Any]:
+    """The name of an exception and its arguments."""
+    if isinstance(error, OSError) and type(error).__name__ not in ERRORS:
+        return ["OSError", error.errno, error.strerror, error.filename]
+    if ERRORS.get(type(error).__name__) is type(error):
+        return [type(error).__name__, *error.args]
+    return ["", f"{type(error).__name__}: {error}"]
+
+
+def _read_error(content: Sequence[Any]) -> Exception:
+    name, *arguments = content
+    return ERRORS.get(name, RuntimeError)(*arguments)
+
+
+def _frozen(value: Any) -> Any:
+    """Lists as tuples, within dictionaries too: the values of a shard are immutable."""
+    if isinstance(value, list):
+        return tuple([_frozen(item) for item in value])
+    if isinstance(value, dict):
+        return {key: _frozen(item) for key, item in value.items()}
+    return value

@@ -10,71 +10,46 @@ import contextlib
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import ray
-from dnstide.gateway.channel import Channel, ChannelLostError
-from dnstide.gateway.handles import ShardGoneError
 from dnstide.gateway.pool import ShardSpec
 from dnstide.gateway.ray_cluster import nodes
-from dnstide.shard import Partial, ShardError, ShardQuestion, TableStatus
+from dnstide.gateway.transports import SocketTransport
 from dnstide.shard.actor import Greeting, start_actor
 from dnstide.shard.channel import machine
-from dnstide.shard.ranking.requests import RankQuestion, RankReply, RankScope
-from dnstide.shard.wire import PlanPacker, pack_questions, read_answers
+from dnstide.shard.client import ShardClient, ShardGoneError, ShardPlace, Transport
+from dnstide.shard.dispatch import ASK
 from ray.exceptions import RayActorError
 
 LEAVE_SECONDS = 2.0
-START_SECONDS = 60.0  # a node that is short of memory or disk can take long to start a process
+START_SECONDS = 60.0
+"""A node that is short of memory or disk can take long to start a process."""
 
 
-class RayShardHandle:
-    """A shard in an actor of its own."""
+class RayTransport:
+    """Calls a shard in an actor of its own through Ray; closing ends the actor."""
 
-    def __init__(self, spec: ShardSpec, actor: Any, greeting: Greeting, channel: Channel | None) -> None:
-        self.name = spec.name
-        self.node = spec.node
-        self.threads = greeting.threads
-        self.pid = greeting.pid
+    def __init__(self, name: str, actor: Any, greeting: Greeting, *, near: bool) -> None:
+        self._name = name
         self._actor = actor
-        self._channel = channel
-        self._plans = PlanPacker()
         # On this machine also the process itself, since a hung actor does not hear Ray's request to leave.
         self._process: int | None = None
-        if channel is not None:
+        if near:
             with contextlib.suppress(OSError):
                 self._process = os.pidfd_open(greeting.pid)
 
-    async def answer(self, questions: Sequence[ShardQuestion]) -> list[Partial | ShardError]:
-        if self._channel is not None:
-            return read_answers(await self._call("answer", pack_questions(questions, self._plans)))
-        answers: list[Partial | ShardError] = await self._call("answer", list(questions))
-        return answers
-
-    async def rank(self, question: RankQuestion) -> RankReply | ShardError:
-        reply: RankReply | ShardError = await self._call("rank", question)
-        return reply
-
-    async def summarize(self, names: Sequence[str], most: int, scope: RankScope) -> int:
-        return int(await self._call("summarize", list(names), most, scope))
-
-    async def cancel(self, ids: Sequence[str]) -> None:
-        await self._call("cancel", list(ids))
-
-    async def inventory(self) -> list[TableStatus]:
-        statuses: list[TableStatus] = await self._call("inventory")
-        return statuses
-
-    async def open(self, names: Sequence[str]) -> None:
-        await self._call("open", list(names))
-
-    async def ping(self) -> None:
-        await self._call("ping")
+    async def call(self, method: str, *arguments: Any) -> Any:
+        """What the method returns or raises. Raises ShardGoneError once the actor is lost."""
+        remote = self._actor.ask if method in ASK else self._actor.control
+        try:
+            return await remote.remote(method, *arguments)
+        except RayActorError as error:
+            raise ShardGoneError(self._name, _first_line(error)) from error
 
     async def close(self) -> None:
-        if self._channel is not None:
-            self._channel.close()
+        """End the actor. Never raises."""
         with contextlib.suppress(Exception):  # dead already, or the cluster is
             ray.kill(self._actor, no_restart=True)
         if self._process is not None:
@@ -83,14 +58,6 @@ class RayShardHandle:
                 with contextlib.suppress(OSError):
                     signal.pidfd_send_signal(process, signal.SIGKILL)
             os.close(process)
-
-    async def _call(self, method: str, *arguments: Any) -> Any:
-        try:
-            if self._channel is not None:
-                return await self._channel.call(method, arguments)
-            return await getattr(self._actor, method).remote(*arguments)
-        except (RayActorError, ChannelLostError) as error:
-            raise ShardGoneError(self.name, str(error).partition("\n")[0]) from error
 
 
 class RayBackend:
@@ -113,10 +80,10 @@ class RayBackend:
 
     async def discover(self) -> list[ShardSpec]:
         """The shards that there should be now."""
-        found = await asyncio.get_running_loop().run_in_executor(None, nodes)
+        living = await asyncio.get_running_loop().run_in_executor(None, nodes)
         seats: Counter[str] = Counter()  # several nodes at one address count on
         specs = []
-        for node in found:
+        for node in living:
             threads = self._threads or node.cores // self._shards or 1
             for _ in range(self._shards):
                 specs.append(
@@ -125,7 +92,7 @@ class RayBackend:
                 seats[node.address] += 1
         return specs
 
-    async def start(self, spec: ShardSpec, on_lost: Callable[[], None]) -> RayShardHandle:
+    async def start(self, spec: ShardSpec, on_lost: Callable[[], None]) -> ShardClient:
         """A new shard, up and greeted. Raises ShardGoneError."""
         actor = start_actor(self._mtbl_dir, spec.threads, spec.node_id, **self._settings)
         try:
@@ -135,10 +102,17 @@ class RayBackend:
         except (RayActorError, TimeoutError) as error:
             with contextlib.suppress(Exception):
                 ray.kill(actor, no_restart=True)
-            reason = str(error).partition("\n")[0] or f"no sign of life after {START_SECONDS:.0f} s"
+            reason = _first_line(error) or f"no sign of life after {START_SECONDS:.0f} s"
             raise ShardGoneError(spec.name, reason) from error
         near = self._direct and greeting.machine == machine()
-        return RayShardHandle(spec, actor, greeting, Channel(greeting.channel, on_lost) if near else None)
+        transport: Transport = RayTransport(spec.name, actor, greeting, near=near)
+        if near:
+            transport = SocketTransport(spec.name, greeting.channel, on_lost, owner=transport)
+        return ShardClient(ShardPlace(spec.name, spec.node, greeting.threads, greeting.pid), transport)
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).partition("\n")[0]
 
 
 async def _ended(process: int, seconds: float) -> bool:

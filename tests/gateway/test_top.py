@@ -10,11 +10,12 @@ from typing import Any
 
 import grpc
 import pytest
-from dnstide.api.v1 import common_pb2, top_pb2, top_pb2_grpc
+from dnstide.api.v1 import common_pb2, service_pb2_grpc, top_pb2
 from dnstide.engine import LocalEngine
-from dnstide.engine.top.question import TopQuestion
 from dnstide.gateway.pool import State
 from dnstide.gateway.testing import RunningGateway, running_gateway
+from dnstide.model.question import RowFilter, TopQuestion
+from dnstide.model.vocabulary import Grouping
 from google.rpc import error_details_pb2, status_pb2
 
 FIRST = int(datetime(2024, 1, 1, tzinfo=UTC).timestamp())
@@ -31,7 +32,7 @@ def server(small_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.fixture(scope="module")
 def rank(server: RunningGateway) -> Iterator[Callable[..., list[top_pb2.RankNamesResponse]]]:
     with grpc.insecure_channel(server.address) as channel:
-        stub = top_pb2_grpc.RankingServiceStub(channel)
+        stub = service_pb2_grpc.DnstideStub(channel)
 
         def ask(timeout: float = 30.0, **fields: Any) -> list[top_pb2.RankNamesResponse]:
             return list(stub.RankNames(top_pb2.RankNamesRequest(**fields), timeout=timeout))
@@ -52,21 +53,21 @@ def test_the_answer_is_that_of_the_engine(
     rank: Callable[..., Any], small_dir: Path, tmp_path: Path, by: int
 ) -> None:
     """Every grouping: ranks, counts, shares, totals and proof arrive as the engine gives them."""
-    grouping = top_pb2.GroupBy.Name(by).removeprefix("GROUP_BY_").lower()
+    group_by = Grouping[top_pb2.GroupBy.Name(by).removeprefix("GROUP_BY_")]
     with LocalEngine(small_dir, 1, tmp_path) as engine:
-        expected = engine.top(TopQuestion.build(20, grouping, rrtypes=["A", "MX"]))
-    answer = joined(rank(limit=20, group_by=by, rrtypes=["A", "MX"]))
+        expected = engine.top(TopQuestion(20, group_by, RowFilter(("A", "MX"))))
+    answer = joined(rank(limit=20, group_by=by, filter={"rrtypes": ["A", "MX"]}))
     assert [(r.rank, r.name, r.rrtype or None, r.count, r.share) for r in answer.ranks] == [
-        (e.rank, e.name, e.rrtype, e.count, e.share) for e in expected.entries
+        (e.rank, e.name, e.rrtype, e.count, e.share) for e in expected.ranks
     ]
     summary = answer.summary
-    assert (summary.total_count, summary.excluded_count) == (expected.total, 0)
+    assert (summary.total_count, summary.excluded_count) == (expected.summary.total_count, 0)
     assert (summary.tables_asked, summary.tables_answered) == (62, 62)
     assert summary.complete
     assert summary.method == top_pb2.RANK_METHOD_SUMMARY
     (certificate,) = summary.certificates
     assert certificate.theta == 0
-    assert summary.suffix_list_version == (expected.suffixes or "")
+    assert summary.suffix_list_version == (expected.summary.suffix_list_version or "")
 
 
 def test_missing_summaries_are_made_and_told(small_dir: Path, tmp_path: Path) -> None:
@@ -75,7 +76,7 @@ def test_missing_summaries_are_made_and_told(small_dir: Path, tmp_path: Path) ->
         running_gateway(small_dir, cache_dir=tmp_path) as gateway,
         grpc.insecure_channel(gateway.address) as channel,
     ):
-        stub = top_pb2_grpc.RankingServiceStub(channel)
+        stub = service_pb2_grpc.DnstideStub(channel)
         request = top_pb2.RankNamesRequest(limit=3)
         first = [m.progress for m in stub.RankNames(request, timeout=30) if m.HasField("progress")]
         assert (first[0].summaries_wanted, first[0].summaries_made) == (62, 0)
@@ -87,9 +88,9 @@ def test_missing_summaries_are_made_and_told(small_dir: Path, tmp_path: Path) ->
 
 def test_a_series_and_a_span(rank: Callable[..., Any]) -> None:
     """The span limits the tables, and the series has the axis of its days."""
-    span = {"start_time": {"seconds": FIRST}, "end_time": {"seconds": FIRST + 3 * DAY}}
-    answer = joined(rank(limit=1, series_granularity=common_pb2.GRANULARITY_DAY, explain=True, **span))
-    assert list(answer.axis.bucket_starts) == [FIRST, FIRST + DAY, FIRST + 2 * DAY]
+    span = {"start": {"seconds": FIRST}, "stop": {"seconds": FIRST + 3 * DAY}}
+    answer = joined(rank(limit=1, series_granularity=common_pb2.GRANULARITY_DAY, explain=True, span=span))
+    assert list(answer.axis.starts) == [FIRST, FIRST + DAY, FIRST + 2 * DAY]
     assert list(answer.axis.coverage) == [common_pb2.COVERAGE_COMPLETE] * 3
     (winner,) = answer.ranks
     assert (winner.name, winner.count, list(winner.series)) == ("www.example.com.", 36, [11, 12, 13])
@@ -102,9 +103,8 @@ def test_changes_between_spans(rank: Callable[..., Any]) -> None:
     answer = joined(
         rank(
             limit=2,
-            start_time={"seconds": FIRST + DAY},
-            end_time={"seconds": FIRST + 2 * DAY},
-            against={"start_time": {"seconds": FIRST}, "end_time": {"seconds": FIRST + DAY}},
+            span={"start": {"seconds": FIRST + DAY}, "stop": {"seconds": FIRST + 2 * DAY}},
+            baseline={"start": {"seconds": FIRST}, "stop": {"seconds": FIRST + DAY}},
         )
     )
     assert [(c.name, c.before, c.after) for c in answer.rises] == [
@@ -130,15 +130,15 @@ def test_exclusions(rank: Callable[..., Any]) -> None:
         ({"limit": 0}, grpc.StatusCode.INVALID_ARGUMENT, "limit"),
         ({"limit": 5, "group_by": 77}, grpc.StatusCode.INVALID_ARGUMENT, "group_by"),
         ({"limit": 5, "under": "a..b"}, grpc.StatusCode.INVALID_ARGUMENT, "under"),
-        ({"limit": 5, "start_time": {"nanos": 1}}, grpc.StatusCode.INVALID_ARGUMENT, "start_time"),
-        ({"limit": 5, "against": {}}, grpc.StatusCode.INVALID_ARGUMENT, "against"),
-        ({"limit": 5, "start_time": {"seconds": FIRST + 1}}, None, ""),
+        ({"limit": 5, "span": {"start": {"nanos": 1}}}, grpc.StatusCode.INVALID_ARGUMENT, "start"),
+        ({"limit": 5, "baseline": {}}, grpc.StatusCode.INVALID_ARGUMENT, "baseline"),
+        ({"limit": 5, "span": {"start": {"seconds": FIRST + 1}}}, None, ""),
         (
-            {"limit": 5, "start_time": {"seconds": FIRST + 1}, "end_time": {"seconds": FIRST + DAY}},
+            {"limit": 5, "span": {"start": {"seconds": FIRST + 1}, "stop": {"seconds": FIRST + DAY}}},
             grpc.StatusCode.FAILED_PRECONDITION,
             "",
         ),
-        ({"limit": 5, "end_time": {"seconds": DAY}}, grpc.StatusCode.FAILED_PRECONDITION, ""),
+        ({"limit": 5, "span": {"stop": {"seconds": DAY}}}, grpc.StatusCode.FAILED_PRECONDITION, ""),
     ],
 )
 def test_bad_requests(
@@ -165,12 +165,12 @@ def test_a_dead_shard_is_replaced_by_the_other(small_dir: Path, tmp_path: Path) 
         running_gateway(small_dir, cache_dir=tmp_path, rescan_seconds=3600) as gateway,
         grpc.insecure_channel(gateway.address) as channel,
     ):
-        stub = top_pb2_grpc.RankingServiceStub(channel)
+        stub = service_pb2_grpc.DnstideStub(channel)
         request = top_pb2.RankNamesRequest(limit=3)
         before = joined(list(stub.RankNames(request, timeout=30)))
         name, member = next(iter(gateway.gateway.pool.members.items()))
-        assert member.handle is not None
-        gateway.call(member.handle.close)
+        assert member.client is not None
+        gateway.call(member.client.close)
         after = joined(list(stub.RankNames(request, timeout=30)))
         assert list(after.ranks) == list(before.ranks)
         assert after.summary.tables_answered == 62
@@ -193,7 +193,7 @@ def test_a_deadline_ends_the_work(small_dir: Path, tmp_path: Path, monkeypatch: 
         running_gateway(small_dir, cache_dir=tmp_path) as gateway,
         grpc.insecure_channel(gateway.address) as channel,
     ):
-        stub = top_pb2_grpc.RankingServiceStub(channel)
+        stub = service_pb2_grpc.DnstideStub(channel)
         list(stub.RankNames(top_pb2.RankNamesRequest(limit=3), timeout=30))
         monkeypatch.setattr(Ranker, "answer", slow)
         monkeypatch.setattr(Ranker, "cancel", lambda self, question_id: stopped.set())

@@ -1,4 +1,4 @@
-"""The direct channel to a shard: calls, errors, loss, and who is let in."""
+"""The ways to a shard: calls, errors, loss, and who is let in."""
 
 import asyncio
 import os
@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dnstide.gateway.channel import Channel, ChannelLostError
+from dnstide.gateway.transports import SocketTransport
 from dnstide.mtbl import BadChecksum
-from dnstide.shard.channel import ChannelServer, pack
+from dnstide.shard.channel import ChannelServer, frame
+from dnstide.shard.client import ShardGoneError
+from dnstide.shard.wire import Wire
 
 
 class Methods:
@@ -46,7 +48,7 @@ def methods() -> Methods:
 @pytest.fixture
 def server(methods: Methods) -> Iterator[ChannelServer]:
     """A channel over the methods; whoever still waits in one is let go at the end."""
-    server = ChannelServer({name: getattr(methods, name) for name in ("echo", "fail", "odd", "wait")})
+    server = ChannelServer(lambda method, arguments: getattr(methods, method)(*arguments))
     yield server
     methods.go.set()
     server.close()
@@ -54,53 +56,53 @@ def server(methods: Methods) -> Iterator[ChannelServer]:
 
 async def test_values_go_there_and_back(server: ChannelServer) -> None:
     """Small ones, and arrays far larger than a socket's buffer."""
-    channel = Channel(server.address, lambda: None)
+    channel = SocketTransport("s", server.address, lambda: None)
     large = np.arange(1_000_000, dtype=np.uint64)
-    text, back = await channel.call("echo", ("a", large))
+    text, back = await channel.call("echo", "a", large)
     assert text == "a"
     assert np.array_equal(back, large)
-    channel.close()
+    await channel.close()
 
 
 async def test_an_exception_of_the_shard_arrives_as_itself(server: ChannelServer) -> None:
     """With its fields, so that nothing is lost on the way; and the connection goes on."""
-    channel = Channel(server.address, lambda: None)
+    channel = SocketTransport("s", server.address, lambda: None)
     with pytest.raises(BadChecksum) as caught:
-        await channel.call("fail", ())
+        await channel.call("fail")
     assert (caught.value.path, caught.value.offset) == ("/data/t.mtbl", 12)
-    assert await channel.call("echo", (1,)) == (1,)
-    channel.close()
+    assert await channel.call("echo", 1) == [1]
+    await channel.close()
 
 
 async def test_an_exception_that_cannot_travel_is_told_in_words(server: ChannelServer) -> None:
-    """A local class does not pickle; its name and text do."""
-    channel = Channel(server.address, lambda: None)
+    """A local class does not travel; its name and text do."""
+    channel = SocketTransport("s", server.address, lambda: None)
     with pytest.raises(RuntimeError, match="OddError: of a kind that does not travel"):
-        await channel.call("odd", ())
-    channel.close()
+        await channel.call("odd")
+    await channel.close()
 
 
 async def test_calls_run_side_by_side(server: ChannelServer, methods: Methods) -> None:
     """A second call gets through while the first one is at work: that is how a cancel arrives."""
-    channel = Channel(server.address, lambda: None)
-    slow = asyncio.ensure_future(channel.call("wait", ()))
+    channel = SocketTransport("s", server.address, lambda: None)
+    slow = asyncio.ensure_future(channel.call("wait"))
     assert await asyncio.to_thread(methods.entered.wait, 10)
-    assert await channel.call("echo", (2,)) == (2,)
+    assert await channel.call("echo", 2) == [2]
     methods.go.set()
     assert await slow == "done"
-    channel.close()
+    await channel.close()
 
 
 async def test_a_call_that_is_given_up_does_not_mix_up_the_next_one(
     server: ChannelServer, methods: Methods
 ) -> None:
     """The late reply of the first call is not taken for that of the second."""
-    channel = Channel(server.address, lambda: None)
+    channel = SocketTransport("s", server.address, lambda: None)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(channel.call("wait", ()), 0.05)
+        await asyncio.wait_for(channel.call("wait"), 0.05)
     methods.go.set()
-    assert await channel.call("echo", (3,)) == (3,)
-    channel.close()
+    assert await channel.call("echo", 3) == [3]
+    await channel.close()
 
 
 async def test_a_connection_that_breaks_is_a_loss_told_once() -> None:
@@ -111,24 +113,24 @@ async def test_a_connection_that_breaks_is_a_loss_told_once() -> None:
     listener.listen()
     listener.setblocking(False)
     lost = []
-    channel = Channel(address, lambda: lost.append(1))
-    call = asyncio.ensure_future(channel.call("echo", ()))
+    channel = SocketTransport("s", address, lambda: lost.append(1))
+    call = asyncio.ensure_future(channel.call("echo"))
     loop = asyncio.get_running_loop()
     peer, _ = await loop.sock_accept(listener)
     await loop.sock_recv(peer, 1)
     peer.close()
-    with pytest.raises(ChannelLostError):
+    with pytest.raises(ShardGoneError):
         await call
     listener.close()
-    with pytest.raises(ChannelLostError):
-        await channel.call("echo", ())
+    with pytest.raises(ShardGoneError):
+        await channel.call("echo")
     assert lost == [1]
 
 
 async def test_nobody_there_is_a_loss() -> None:
     """An address that nobody serves fails at once."""
-    with pytest.raises(ChannelLostError):
-        await Channel("\0dnstide-nobody", lambda: None).call("echo", ())
+    with pytest.raises(ShardGoneError):
+        await SocketTransport("s", "\0dnstide-nobody", lambda: None).call("echo")
 
 
 def test_a_frame_cut_short_ends_the_connection_and_nothing_else(server: ChannelServer) -> None:
@@ -136,12 +138,12 @@ def test_a_frame_cut_short_ends_the_connection_and_nothing_else(server: ChannelS
     for cut in (3, 9):
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as raw:
             raw.connect(server.address)
-            raw.sendall(pack(("echo", (1,)))[:cut])
+            raw.sendall(frame(Wire().encode(("echo", (1,))))[:cut])
             raw.shutdown(socket.SHUT_WR)
             assert raw.recv(1) == b""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as raw:
         raw.connect(server.address)
-        raw.sendall(pack(("echo", (1,))))
+        raw.sendall(frame(Wire().encode(("echo", (1,)))))
         assert raw.recv(1) != b""
 
 

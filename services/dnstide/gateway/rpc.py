@@ -1,0 +1,161 @@
+"""The one frame around each RPC: identity, version, admission, deadline, log, metrics, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, TypeAlias, TypeVar
+from uuid import uuid4
+
+import grpc
+from dnstide.codec.errors import INTERNAL, rich_status, status_of
+from dnstide.codec.metadata import DETAILS_KEY, REQUEST_ID_KEY, VERSION_KEY
+from dnstide.gateway.admission import Admission
+from dnstide.gateway.config import Settings
+from dnstide.gateway.metrics import Metrics
+from dnstide.model.errors import VersionMismatch
+from google.protobuf.message import Message
+
+log = logging.getLogger(__name__)
+
+SLOW_SECONDS = 1.0
+"""Calls that take longer are logged though they succeed."""
+
+REQUEST_ID = re.compile(r"[0-9A-Za-z._-]{1,64}")
+"""What a caller may call a request; anything else gets a name of ours."""
+
+Context: TypeAlias = grpc.aio.ServicerContext
+T = TypeVar("T")
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One RPC under way: what it may take, how it speaks, and what is told of it at its end."""
+
+    kind: str
+    request_id: str
+    seconds: float
+    metadata: tuple[tuple[str, str], ...]
+    context: Context = field(repr=False)
+    names: int = 0
+    tables_asked: int = 0
+    tables_answered: int = 0
+    rows: int = 0
+    blocks: int = 0
+    _introduced: bool = False
+
+    async def write(self, message: Message) -> None:
+        """Send a message ahead of the last one. The first also sends version and request id ahead."""
+        if not self._introduced:
+            self._introduced = True
+            await self.context.send_initial_metadata(self.metadata)
+        await self.context.write(message.SerializeToString())
+
+    async def all_but_last(self, messages: Iterable[Message]) -> bytes:
+        """Write the messages, at least one, as they are made, but the last: return that one, serialized."""
+        last: Message | None = None
+        for message in messages:
+            if last is not None:
+                await self.write(last)
+            last = message
+        assert last is not None
+        data: bytes = last.SerializeToString()
+        return data
+
+
+class Rpc:
+    """Runs the work of RPCs within the frame."""
+
+    def __init__(self, settings: Settings, admission: Admission, metrics: Metrics, version: str) -> None:
+        self._settings = settings
+        self._admission = admission
+        self._metrics = metrics
+        self._version = version
+
+    async def run(
+        self, kind: str, context: Context, work: Callable[[Call], Awaitable[T]], *, counted: bool = False
+    ) -> T:
+        """What the work returns; where it raises, the call ends with the status of the error.
+
+        A `counted` call is one of at most `max_inflight`, and is answered only while the server is ready.
+        """
+        began = perf_counter()
+        call = self._call(kind, context)
+        # At the end of the call: headers sent ahead would cost a batch of their own, and end gRPC's retries
+        # of a call that is refused as UNAVAILABLE.
+        context.set_trailing_metadata(call.metadata)
+        status = "OK"
+        try:
+            self._check_version(context)
+            with self._admission if counted else contextlib.nullcontext():
+                return await work(call)
+        except asyncio.CancelledError:
+            remaining = context.time_remaining()
+            status = "CANCELLED" if remaining is None or remaining > 0 else "DEADLINE_EXCEEDED"
+            raise
+        except Exception as error:
+            status = status_of(error).code_name
+            await self._abort(call, error)
+            raise
+        finally:
+            self._ended(call, status, perf_counter() - began)
+
+    def _call(self, kind: str, context: Context) -> Call:
+        told = _metadata(context, REQUEST_ID_KEY)
+        request_id = told if told is not None and REQUEST_ID.fullmatch(told) else uuid4().hex
+        remaining = context.time_remaining()
+        wanted = self._settings.default_deadline if remaining is None else float(remaining)
+        seconds = min(wanted, self._settings.max_deadline)
+        metadata = ((VERSION_KEY, self._version), (REQUEST_ID_KEY, request_id))
+        return Call(kind, request_id, seconds, metadata, context)
+
+    def _check_version(self, context: Context) -> None:
+        """Raises VersionMismatch where the caller tells a version that does not belong to this one."""
+        told = _metadata(context, VERSION_KEY)
+        if told is not None and told.split(".")[:2] != self._version.split(".")[:2]:
+            raise VersionMismatch(
+                f"this server is dnstide {self._version}, the client is {told}: "
+                "they need the same MAJOR.MINOR"
+            )
+
+    async def _abort(self, call: Call, error: Exception) -> None:
+        """End the call with the status of the error. Never returns."""
+        status = status_of(error)
+        if status is INTERNAL:
+            log.error("call %s failed", call.request_id, exc_info=error)
+        rich = rich_status(error)
+        details = (DETAILS_KEY, rich.SerializeToString())
+        code = grpc.StatusCode[status.code_name]
+        await call.context.abort(code, rich.message, (*call.metadata, details))
+
+    def _ended(self, call: Call, status: str, seconds: float) -> None:
+        self._metrics.call_ended(call, status, seconds)
+        level = logging.DEBUG if status == "OK" and seconds <= SLOW_SECONDS else logging.INFO
+        log.log(
+            level,
+            "call kind=%s names=%d tables_asked=%d tables_answered=%d rows=%d blocks=%d "
+            "status=%s ms=%.1f id=%s",
+            call.kind,
+            call.names,
+            call.tables_asked,
+            call.tables_answered,
+            call.rows,
+            call.blocks,
+            status,
+            seconds * 1000,
+            call.request_id,
+        )
+
+
+def _metadata(context: Context, key: str) -> str | None:
+    """What the caller sent under a key."""
+    metadata: Any = context.invocation_metadata()
+    for name, value in metadata or ():
+        if name == key:
+            return value if isinstance(value, str) else None
+    return None
