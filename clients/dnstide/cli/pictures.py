@@ -111,19 +111,6 @@ def draw(
         write_bytes([render(picture, format_of(drawing.path))], drawing.path, drawing.force)
 
 
-def shift_marks(findings: Findings, volume: Volume) -> tuple[Mark, ...]:
-    """The shifts that were found, as marks for a picture of the same series."""
-    from dnstide.client.plot import Mark
-
-    line_of = {(series.name, series.rrtype): line for line, series in enumerate(volume.series)}
-    return tuple(
-        Mark(line_of[series.name, series.rrtype], shift.time, str(shift))
-        for series in findings.series
-        if (series.name, series.rrtype) in line_of
-        for shift in series.shifts
-    )
-
-
 def draw_scatter(findings: Findings, volume: Volume, drawing: Drawing) -> None:
     """Draw the second series of a correlation on the first, in the buckets that tables cover whole."""
     from dnstide.client.plot import figure_bytes, format_of, scatter

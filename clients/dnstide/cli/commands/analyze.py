@@ -17,7 +17,7 @@ from dnstide.cli.options import (
     words_of,
 )
 from dnstide.cli.output import Output
-from dnstide.cli.pictures import Drawing, check_drawing, draw, draw_scatter, plot_option, shift_marks
+from dnstide.cli.pictures import Drawing, check_drawing, draw, draw_scatter, plot_option
 from dnstide.cli.source import Source, source_options
 from dnstide.model.vocabulary import Analysis
 
@@ -110,6 +110,6 @@ def _draw(
     """Ask for the counts as well, and draw them with what was found."""
     volume = client.volume(names, **question)
     if findings.analysis is Analysis.SHIFTS:
-        draw(volume, drawing, names, question, shift_marks(findings, volume))
+        draw(volume, drawing, names, question, findings.marks(volume))
     else:
         draw_scatter(findings, volume, drawing)

@@ -18,7 +18,7 @@ from dnstide.cli.options import (
     words_of,
 )
 from dnstide.cli.output import Output
-from dnstide.cli.pictures import Drawing, check_drawing, draw, picture_options, shift_marks
+from dnstide.cli.pictures import Drawing, check_drawing, draw, picture_options
 from dnstide.cli.progress import progress_bar
 from dnstide.cli.source import Source, source_options
 from dnstide.model.vocabulary import Analysis, SmoothingMethod
@@ -92,7 +92,7 @@ def vot(
         )
         marks: Sequence[Mark] = ()
         if mark_shifts and plot:
-            marks = shift_marks(client.analyze(Analysis.SHIFTS, asked, **question), volume)
+            marks = client.analyze(Analysis.SHIFTS, asked, **question).marks(volume)
     if explain:
         explain_volume(volume)
     draw(volume, drawing, asked, question, marks)

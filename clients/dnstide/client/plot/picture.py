@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 from dnstide.client.plot.kinds import kind_name
+from dnstide.model.analysis import Mark
 from dnstide.model.errors import InvalidQuestion
 from dnstide.model.vocabulary import UNKNOWN_WHERE_ZERO, Coverage
 
@@ -19,15 +20,6 @@ if TYPE_CHECKING:
 
 PANELS_FROM = 13
 """From this many series on each has a panel of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Something that happened to line `line` at `time`, with a short text (`×3.2`)."""
-
-    line: int
-    time: np.datetime64
-    text: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,22 +5,34 @@ import sys
 import numpy as np
 import polars as pl
 import pytest
-from dnstide.client import Coverage, Failure, MissingExtra, Smoothing, Summary, Volume
-from dnstide.client.results import make_axis, make_series
+from dnstide.model.errors import Failure, MissingExtra
+from dnstide.model.granularity import Granularity
+from dnstide.model.question import Smoothing, VolumeQuestion
+from dnstide.model.vocabulary import Coverage
+from dnstide.model.volume import Axis, Series, Summary, Volume
 
 DAYS = [1540944000, 1541030400, 1541116800, 1541203200]
 BIG = 2**64 - 1
 
 
+def series(axis, name, rrtype, buckets, counts, smoothed):
+    """One series of plain lists."""
+    means = None if smoothed is None else np.array(smoothed, float)
+    columns = np.array(buckets, np.uint32), np.array(counts, np.uint64)
+    return Series(name, rrtype, 0, axis, *columns, means)
+
+
 def volume(smoothing=None, split=False, complete=True):
     """Two series over four days, the third without tables, the fourth damaged."""
     marks = [Coverage.COMPLETE, Coverage.COMPLETE, Coverage.NONE, Coverage.DAMAGED]
-    axis = make_axis("day", DAYS, 1541289600, marks)
+    axis = Axis.of(Granularity.DAY, [*DAYS, 1541289600], marks)
+    names = ("a.example", "b.example")
+    question = VolumeQuestion(names, smoothing=smoothing, split_by_rrtype=split)
     means = [np.nan, 1.5, np.nan, np.nan] if smoothing else None
-    first = make_series(axis, "a.example.", "A" if split else None, [0, 1, 2, 3], [BIG, 0, 0, 5], means)
-    second = make_series(axis, "b.example.", None, [], [], [] if smoothing else None)
+    first = series(axis, "a.example.", "A" if split else None, [0, 1, 2, 3], [BIG, 0, 0, 5], means)
+    second = series(axis, "b.example.", None, [], [], [] if smoothing else None)
     summary = Summary(complete, 4, 4 if complete else 3, (), 0 if complete else 1)
-    return Volume((first, second), axis, summary, smoothing, split)
+    return Volume(question, axis, (first, second), summary)
 
 
 def test_printing():
@@ -72,7 +84,7 @@ def test_frames(smoothing, split):
 
 def test_empty_frames():
     """No series at all still gives the columns."""
-    nothing = Volume((), volume().axis, Summary(True, 0, 0))
+    nothing = Volume(volume().question, volume().axis, (), Summary(True, 0, 0))
     assert nothing.to_pandas().shape == (0, 4)
     assert nothing.to_polars().shape == (0, 4)
     assert not nothing.found
