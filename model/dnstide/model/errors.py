@@ -66,10 +66,12 @@ class DnstideError(Exception):
     """Any error of dnstide. `str()` says what, where and what to do; `reason` is a word for programs.
 
     `request_id` names the call at the server that answered with the error, None where no server did.
+    `retry_after` is set where a server said that the call is worth repeating, after so many seconds.
     """
 
     reason = "ERROR"
     request_id: str | None = None
+    retry_after: float | None = None
 
     def __init__(self, message: str, reason: str | None = None) -> None:
         super().__init__(message)

@@ -1,4 +1,3 @@
-from dnstide.api.v1 import common_pb2 as _common_pb2
 from dnstide.api.v1 import volume_pb2 as _volume_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -71,18 +70,16 @@ class BreakdownSettings(_message.Message):
     def __init__(self) -> None: ...
 
 class AnalyzeVolumeResponse(_message.Message):
-    __slots__ = ("granularity", "series", "correlations", "breakdowns", "summary")
-    GRANULARITY_FIELD_NUMBER: _ClassVar[int]
+    __slots__ = ("series", "correlations", "breakdowns", "summary")
     SERIES_FIELD_NUMBER: _ClassVar[int]
     CORRELATIONS_FIELD_NUMBER: _ClassVar[int]
     BREAKDOWNS_FIELD_NUMBER: _ClassVar[int]
     SUMMARY_FIELD_NUMBER: _ClassVar[int]
-    granularity: _common_pb2.Granularity
     series: _containers.RepeatedCompositeFieldContainer[SeriesFindings]
     correlations: _containers.RepeatedCompositeFieldContainer[Correlation]
     breakdowns: _containers.RepeatedCompositeFieldContainer[Breakdown]
     summary: _volume_pb2.Summary
-    def __init__(self, granularity: _Optional[_Union[_common_pb2.Granularity, str]] = ..., series: _Optional[_Iterable[_Union[SeriesFindings, _Mapping]]] = ..., correlations: _Optional[_Iterable[_Union[Correlation, _Mapping]]] = ..., breakdowns: _Optional[_Iterable[_Union[Breakdown, _Mapping]]] = ..., summary: _Optional[_Union[_volume_pb2.Summary, _Mapping]] = ...) -> None: ...
+    def __init__(self, series: _Optional[_Iterable[_Union[SeriesFindings, _Mapping]]] = ..., correlations: _Optional[_Iterable[_Union[Correlation, _Mapping]]] = ..., breakdowns: _Optional[_Iterable[_Union[Breakdown, _Mapping]]] = ..., summary: _Optional[_Union[_volume_pb2.Summary, _Mapping]] = ...) -> None: ...
 
 class SeriesFindings(_message.Message):
     __slots__ = ("name", "rrtype", "shifts", "spikes", "gaps", "shape")
@@ -127,18 +124,18 @@ class Spike(_message.Message):
     def __init__(self, time: _Optional[int] = ..., count: _Optional[int] = ..., expected: _Optional[float] = ..., score: _Optional[float] = ...) -> None: ...
 
 class Gap(_message.Message):
-    __slots__ = ("start", "end", "kind", "expected", "open")
+    __slots__ = ("start", "stop", "kind", "expected", "open")
     START_FIELD_NUMBER: _ClassVar[int]
-    END_FIELD_NUMBER: _ClassVar[int]
+    STOP_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     EXPECTED_FIELD_NUMBER: _ClassVar[int]
     OPEN_FIELD_NUMBER: _ClassVar[int]
     start: int
-    end: int
+    stop: int
     kind: GapKind
     expected: float
     open: bool
-    def __init__(self, start: _Optional[int] = ..., end: _Optional[int] = ..., kind: _Optional[_Union[GapKind, str]] = ..., expected: _Optional[float] = ..., open: _Optional[bool] = ...) -> None: ...
+    def __init__(self, start: _Optional[int] = ..., stop: _Optional[int] = ..., kind: _Optional[_Union[GapKind, str]] = ..., expected: _Optional[float] = ..., open: _Optional[bool] = ...) -> None: ...
 
 class Shape(_message.Message):
     __slots__ = ("buckets", "seen", "total", "mean", "median", "low", "high", "variation", "weekdays", "hours")

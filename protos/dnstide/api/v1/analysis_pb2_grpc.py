@@ -3,7 +3,6 @@
 import grpc
 import warnings
 
-from dnstide.api.v1 import analysis_pb2 as dnstide_dot_api_dot_v1_dot_analysis__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -23,77 +22,3 @@ if _version_not_supported:
         + f' Please upgrade your grpc module to grpcio>={GRPC_GENERATED_VERSION}'
         + f' or downgrade your generated code using grpcio-tools<={GRPC_VERSION}.'
     )
-
-
-class AnalysisServiceStub:
-    """Missing associated documentation comment in .proto file."""
-
-    def __init__(self, channel):
-        """Constructor.
-
-        Args:
-            channel: A grpc.Channel.
-        """
-        self.AnalyzeVolume = channel.unary_unary(
-                '/dnstide.api.v1.AnalysisService/AnalyzeVolume',
-                request_serializer=dnstide_dot_api_dot_v1_dot_analysis__pb2.AnalyzeVolumeRequest.SerializeToString,
-                response_deserializer=dnstide_dot_api_dot_v1_dot_analysis__pb2.AnalyzeVolumeResponse.FromString,
-                _registered_method=True)
-
-
-class AnalysisServiceServicer:
-    """Missing associated documentation comment in .proto file."""
-
-    def AnalyzeVolume(self, request, context):
-        """Asks for volume as QueryVolume does, and answers with what it shows instead of the counts. Only buckets that
-        tables cover whole take part; the counts of others are not known.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-
-def add_AnalysisServiceServicer_to_server(servicer, server):
-    rpc_method_handlers = {
-            'AnalyzeVolume': grpc.unary_unary_rpc_method_handler(
-                    servicer.AnalyzeVolume,
-                    request_deserializer=dnstide_dot_api_dot_v1_dot_analysis__pb2.AnalyzeVolumeRequest.FromString,
-                    response_serializer=dnstide_dot_api_dot_v1_dot_analysis__pb2.AnalyzeVolumeResponse.SerializeToString,
-            ),
-    }
-    generic_handler = grpc.method_handlers_generic_handler(
-            'dnstide.api.v1.AnalysisService', rpc_method_handlers)
-    server.add_generic_rpc_handlers((generic_handler,))
-    server.add_registered_method_handlers('dnstide.api.v1.AnalysisService', rpc_method_handlers)
-
-
- # This class is part of an EXPERIMENTAL API.
-class AnalysisService:
-    """Missing associated documentation comment in .proto file."""
-
-    @staticmethod
-    def AnalyzeVolume(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/dnstide.api.v1.AnalysisService/AnalyzeVolume',
-            dnstide_dot_api_dot_v1_dot_analysis__pb2.AnalyzeVolumeRequest.SerializeToString,
-            dnstide_dot_api_dot_v1_dot_analysis__pb2.AnalyzeVolumeResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)

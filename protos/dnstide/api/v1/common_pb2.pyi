@@ -1,7 +1,12 @@
+import datetime
+
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from typing import ClassVar as _ClassVar, Optional as _Optional
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -50,6 +55,22 @@ FAILURE_POLICY_UNSPECIFIED: FailurePolicy
 FAILURE_POLICY_FAIL: FailurePolicy
 FAILURE_POLICY_PARTIAL: FailurePolicy
 
+class Span(_message.Message):
+    __slots__ = ("start", "stop")
+    START_FIELD_NUMBER: _ClassVar[int]
+    STOP_FIELD_NUMBER: _ClassVar[int]
+    start: _timestamp_pb2.Timestamp
+    stop: _timestamp_pb2.Timestamp
+    def __init__(self, start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., stop: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class RowFilter(_message.Message):
+    __slots__ = ("rrtypes", "bailiwick")
+    RRTYPES_FIELD_NUMBER: _ClassVar[int]
+    BAILIWICK_FIELD_NUMBER: _ClassVar[int]
+    rrtypes: _containers.RepeatedScalarFieldContainer[str]
+    bailiwick: str
+    def __init__(self, rrtypes: _Optional[_Iterable[str]] = ..., bailiwick: _Optional[str] = ...) -> None: ...
+
 class Failure(_message.Message):
     __slots__ = ("table", "code", "reason", "offset", "retryable")
     TABLE_FIELD_NUMBER: _ClassVar[int]
@@ -63,3 +84,25 @@ class Failure(_message.Message):
     offset: int
     retryable: bool
     def __init__(self, table: _Optional[str] = ..., code: _Optional[str] = ..., reason: _Optional[str] = ..., offset: _Optional[int] = ..., retryable: _Optional[bool] = ...) -> None: ...
+
+class PlanEntry(_message.Message):
+    __slots__ = ("table", "used", "reason")
+    TABLE_FIELD_NUMBER: _ClassVar[int]
+    USED_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    table: str
+    used: bool
+    reason: str
+    def __init__(self, table: _Optional[str] = ..., used: _Optional[bool] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class Axis(_message.Message):
+    __slots__ = ("granularity", "starts", "stop", "coverage")
+    GRANULARITY_FIELD_NUMBER: _ClassVar[int]
+    STARTS_FIELD_NUMBER: _ClassVar[int]
+    STOP_FIELD_NUMBER: _ClassVar[int]
+    COVERAGE_FIELD_NUMBER: _ClassVar[int]
+    granularity: Granularity
+    starts: _containers.RepeatedScalarFieldContainer[int]
+    stop: int
+    coverage: _containers.RepeatedScalarFieldContainer[Coverage]
+    def __init__(self, granularity: _Optional[_Union[Granularity, str]] = ..., starts: _Optional[_Iterable[int]] = ..., stop: _Optional[int] = ..., coverage: _Optional[_Iterable[_Union[Coverage, str]]] = ...) -> None: ...

@@ -1,6 +1,5 @@
 import datetime
 
-from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -15,11 +14,11 @@ class GetServerInfoRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetServerInfoResponse(_message.Message):
-    __slots__ = ("version", "ready", "draining", "start_time", "shards", "tables_total", "tables_damaged", "catalog_version", "limits")
+    __slots__ = ("version", "ready", "draining", "started", "shards", "tables_total", "tables_damaged", "catalog_version", "limits")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     READY_FIELD_NUMBER: _ClassVar[int]
     DRAINING_FIELD_NUMBER: _ClassVar[int]
-    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    STARTED_FIELD_NUMBER: _ClassVar[int]
     SHARDS_FIELD_NUMBER: _ClassVar[int]
     TABLES_TOTAL_FIELD_NUMBER: _ClassVar[int]
     TABLES_DAMAGED_FIELD_NUMBER: _ClassVar[int]
@@ -28,13 +27,13 @@ class GetServerInfoResponse(_message.Message):
     version: str
     ready: bool
     draining: bool
-    start_time: _timestamp_pb2.Timestamp
+    started: _timestamp_pb2.Timestamp
     shards: _containers.RepeatedCompositeFieldContainer[ShardInfo]
     tables_total: int
     tables_damaged: int
     catalog_version: str
     limits: ServerLimits
-    def __init__(self, version: _Optional[str] = ..., ready: _Optional[bool] = ..., draining: _Optional[bool] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., shards: _Optional[_Iterable[_Union[ShardInfo, _Mapping]]] = ..., tables_total: _Optional[int] = ..., tables_damaged: _Optional[int] = ..., catalog_version: _Optional[str] = ..., limits: _Optional[_Union[ServerLimits, _Mapping]] = ...) -> None: ...
+    def __init__(self, version: _Optional[str] = ..., ready: _Optional[bool] = ..., draining: _Optional[bool] = ..., started: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., shards: _Optional[_Iterable[_Union[ShardInfo, _Mapping]]] = ..., tables_total: _Optional[int] = ..., tables_damaged: _Optional[int] = ..., catalog_version: _Optional[str] = ..., limits: _Optional[_Union[ServerLimits, _Mapping]] = ...) -> None: ...
 
 class ShardInfo(_message.Message):
     __slots__ = ("name", "node", "alive", "tables_owned", "threads", "restarts", "pid")
@@ -64,6 +63,6 @@ class ServerLimits(_message.Message):
     max_names: int
     max_buckets: int
     max_inflight: int
-    default_deadline: _duration_pb2.Duration
-    max_deadline: _duration_pb2.Duration
-    def __init__(self, max_names: _Optional[int] = ..., max_buckets: _Optional[int] = ..., max_inflight: _Optional[int] = ..., default_deadline: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_deadline: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    default_deadline: float
+    max_deadline: float
+    def __init__(self, max_names: _Optional[int] = ..., max_buckets: _Optional[int] = ..., max_inflight: _Optional[int] = ..., default_deadline: _Optional[float] = ..., max_deadline: _Optional[float] = ...) -> None: ...

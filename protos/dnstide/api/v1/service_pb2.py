@@ -22,18 +22,20 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from dnstide.api.v1 import analysis_pb2 as dnstide_dot_api_dot_v1_dot_analysis__pb2
 from dnstide.api.v1 import info_pb2 as dnstide_dot_api_dot_v1_dot_info__pb2
 from dnstide.api.v1 import tables_pb2 as dnstide_dot_api_dot_v1_dot_tables__pb2
+from dnstide.api.v1 import top_pb2 as dnstide_dot_api_dot_v1_dot_top__pb2
 from dnstide.api.v1 import volume_pb2 as dnstide_dot_api_dot_v1_dot_volume__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x64nstide/api/v1/service.proto\x12\x0e\x64nstide.api.v1\x1a\x19\x64nstide/api/v1/info.proto\x1a\x1b\x64nstide/api/v1/tables.proto\x1a\x1b\x64nstide/api/v1/volume.proto2\x9d\x02\n\x0e\x44nstideService\x12X\n\x0bQueryVolume\x12\".dnstide.api.v1.QueryVolumeRequest\x1a#.dnstide.api.v1.QueryVolumeResponse0\x01\x12S\n\nListTables\x12!.dnstide.api.v1.ListTablesRequest\x1a\".dnstide.api.v1.ListTablesResponse\x12\\\n\rGetServerInfo\x12$.dnstide.api.v1.GetServerInfoRequest\x1a%.dnstide.api.v1.GetServerInfoResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x64nstide/api/v1/service.proto\x12\x0e\x64nstide.api.v1\x1a\x1d\x64nstide/api/v1/analysis.proto\x1a\x19\x64nstide/api/v1/info.proto\x1a\x1b\x64nstide/api/v1/tables.proto\x1a\x18\x64nstide/api/v1/top.proto\x1a\x1b\x64nstide/api/v1/volume.proto2\xc8\x03\n\x07\x44nstide\x12X\n\x0bQueryVolume\x12\".dnstide.api.v1.QueryVolumeRequest\x1a#.dnstide.api.v1.QueryVolumeResponse0\x01\x12R\n\tRankNames\x12 .dnstide.api.v1.RankNamesRequest\x1a!.dnstide.api.v1.RankNamesResponse0\x01\x12\\\n\rAnalyzeVolume\x12$.dnstide.api.v1.AnalyzeVolumeRequest\x1a%.dnstide.api.v1.AnalyzeVolumeResponse\x12S\n\nListTables\x12!.dnstide.api.v1.ListTablesRequest\x1a\".dnstide.api.v1.ListTablesResponse\x12\\\n\rGetServerInfo\x12$.dnstide.api.v1.GetServerInfoRequest\x1a%.dnstide.api.v1.GetServerInfoResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'dnstide.api.v1.service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DNSTIDESERVICE']._serialized_start=134
-  _globals['_DNSTIDESERVICE']._serialized_end=419
+  _globals['_DNSTIDE']._serialized_start=191
+  _globals['_DNSTIDE']._serialized_end=647
 # @@protoc_insertion_point(module_scope)

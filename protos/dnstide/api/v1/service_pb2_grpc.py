@@ -3,8 +3,10 @@
 import grpc
 import warnings
 
+from dnstide.api.v1 import analysis_pb2 as dnstide_dot_api_dot_v1_dot_analysis__pb2
 from dnstide.api.v1 import info_pb2 as dnstide_dot_api_dot_v1_dot_info__pb2
 from dnstide.api.v1 import tables_pb2 as dnstide_dot_api_dot_v1_dot_tables__pb2
+from dnstide.api.v1 import top_pb2 as dnstide_dot_api_dot_v1_dot_top__pb2
 from dnstide.api.v1 import volume_pb2 as dnstide_dot_api_dot_v1_dot_volume__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -27,7 +29,7 @@ if _version_not_supported:
     )
 
 
-class DnstideServiceStub:
+class DnstideStub:
     """Missing associated documentation comment in .proto file."""
 
     def __init__(self, channel):
@@ -37,28 +39,54 @@ class DnstideServiceStub:
             channel: A grpc.Channel.
         """
         self.QueryVolume = channel.unary_stream(
-                '/dnstide.api.v1.DnstideService/QueryVolume',
+                '/dnstide.api.v1.Dnstide/QueryVolume',
                 request_serializer=dnstide_dot_api_dot_v1_dot_volume__pb2.QueryVolumeRequest.SerializeToString,
                 response_deserializer=dnstide_dot_api_dot_v1_dot_volume__pb2.QueryVolumeResponse.FromString,
                 _registered_method=True)
+        self.RankNames = channel.unary_stream(
+                '/dnstide.api.v1.Dnstide/RankNames',
+                request_serializer=dnstide_dot_api_dot_v1_dot_top__pb2.RankNamesRequest.SerializeToString,
+                response_deserializer=dnstide_dot_api_dot_v1_dot_top__pb2.RankNamesResponse.FromString,
+                _registered_method=True)
+        self.AnalyzeVolume = channel.unary_unary(
+                '/dnstide.api.v1.Dnstide/AnalyzeVolume',
+                request_serializer=dnstide_dot_api_dot_v1_dot_analysis__pb2.AnalyzeVolumeRequest.SerializeToString,
+                response_deserializer=dnstide_dot_api_dot_v1_dot_analysis__pb2.AnalyzeVolumeResponse.FromString,
+                _registered_method=True)
         self.ListTables = channel.unary_unary(
-                '/dnstide.api.v1.DnstideService/ListTables',
+                '/dnstide.api.v1.Dnstide/ListTables',
                 request_serializer=dnstide_dot_api_dot_v1_dot_tables__pb2.ListTablesRequest.SerializeToString,
                 response_deserializer=dnstide_dot_api_dot_v1_dot_tables__pb2.ListTablesResponse.FromString,
                 _registered_method=True)
         self.GetServerInfo = channel.unary_unary(
-                '/dnstide.api.v1.DnstideService/GetServerInfo',
+                '/dnstide.api.v1.Dnstide/GetServerInfo',
                 request_serializer=dnstide_dot_api_dot_v1_dot_info__pb2.GetServerInfoRequest.SerializeToString,
                 response_deserializer=dnstide_dot_api_dot_v1_dot_info__pb2.GetServerInfoResponse.FromString,
                 _registered_method=True)
 
 
-class DnstideServiceServicer:
+class DnstideServicer:
     """Missing associated documentation comment in .proto file."""
 
     def QueryVolume(self, request, context):
         """Counts of names over time. A name without rows is an empty series, not an error. Deadline and cancel stop
         the work on every shard.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RankNames(self, request, context):
+        """The largest groups over whole tables, or the largest changes between two spans. Exact; the certificate proves
+        it. Where summaries of tables are missing they are made first, which progress tells.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AnalyzeVolume(self, request, context):
+        """Asks for volume as QueryVolume does, and answers with what it shows instead of the counts. Only buckets that
+        tables cover whole take part; the counts of others are not known.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -79,12 +107,22 @@ class DnstideServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
 
-def add_DnstideServiceServicer_to_server(servicer, server):
+def add_DnstideServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'QueryVolume': grpc.unary_stream_rpc_method_handler(
                     servicer.QueryVolume,
                     request_deserializer=dnstide_dot_api_dot_v1_dot_volume__pb2.QueryVolumeRequest.FromString,
                     response_serializer=dnstide_dot_api_dot_v1_dot_volume__pb2.QueryVolumeResponse.SerializeToString,
+            ),
+            'RankNames': grpc.unary_stream_rpc_method_handler(
+                    servicer.RankNames,
+                    request_deserializer=dnstide_dot_api_dot_v1_dot_top__pb2.RankNamesRequest.FromString,
+                    response_serializer=dnstide_dot_api_dot_v1_dot_top__pb2.RankNamesResponse.SerializeToString,
+            ),
+            'AnalyzeVolume': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnalyzeVolume,
+                    request_deserializer=dnstide_dot_api_dot_v1_dot_analysis__pb2.AnalyzeVolumeRequest.FromString,
+                    response_serializer=dnstide_dot_api_dot_v1_dot_analysis__pb2.AnalyzeVolumeResponse.SerializeToString,
             ),
             'ListTables': grpc.unary_unary_rpc_method_handler(
                     servicer.ListTables,
@@ -98,13 +136,13 @@ def add_DnstideServiceServicer_to_server(servicer, server):
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
-            'dnstide.api.v1.DnstideService', rpc_method_handlers)
+            'dnstide.api.v1.Dnstide', rpc_method_handlers)
     server.add_generic_rpc_handlers((generic_handler,))
-    server.add_registered_method_handlers('dnstide.api.v1.DnstideService', rpc_method_handlers)
+    server.add_registered_method_handlers('dnstide.api.v1.Dnstide', rpc_method_handlers)
 
 
  # This class is part of an EXPERIMENTAL API.
-class DnstideService:
+class Dnstide:
     """Missing associated documentation comment in .proto file."""
 
     @staticmethod
@@ -121,9 +159,63 @@ class DnstideService:
         return grpc.experimental.unary_stream(
             request,
             target,
-            '/dnstide.api.v1.DnstideService/QueryVolume',
+            '/dnstide.api.v1.Dnstide/QueryVolume',
             dnstide_dot_api_dot_v1_dot_volume__pb2.QueryVolumeRequest.SerializeToString,
             dnstide_dot_api_dot_v1_dot_volume__pb2.QueryVolumeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RankNames(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/dnstide.api.v1.Dnstide/RankNames',
+            dnstide_dot_api_dot_v1_dot_top__pb2.RankNamesRequest.SerializeToString,
+            dnstide_dot_api_dot_v1_dot_top__pb2.RankNamesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnalyzeVolume(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dnstide.api.v1.Dnstide/AnalyzeVolume',
+            dnstide_dot_api_dot_v1_dot_analysis__pb2.AnalyzeVolumeRequest.SerializeToString,
+            dnstide_dot_api_dot_v1_dot_analysis__pb2.AnalyzeVolumeResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -148,7 +240,7 @@ class DnstideService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/dnstide.api.v1.DnstideService/ListTables',
+            '/dnstide.api.v1.Dnstide/ListTables',
             dnstide_dot_api_dot_v1_dot_tables__pb2.ListTablesRequest.SerializeToString,
             dnstide_dot_api_dot_v1_dot_tables__pb2.ListTablesResponse.FromString,
             options,
@@ -175,7 +267,7 @@ class DnstideService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/dnstide.api.v1.DnstideService/GetServerInfo',
+            '/dnstide.api.v1.Dnstide/GetServerInfo',
             dnstide_dot_api_dot_v1_dot_info__pb2.GetServerInfoRequest.SerializeToString,
             dnstide_dot_api_dot_v1_dot_info__pb2.GetServerInfoResponse.FromString,
             options,

@@ -26,7 +26,7 @@ from dnstide.api.v1 import common_pb2 as dnstide_dot_api_dot_v1_dot_common__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x64nstide/api/v1/tables.proto\x12\x0e\x64nstide.api.v1\x1a\x1b\x64nstide/api/v1/common.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"K\n\x11ListTablesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0f\n\x07\x64\x61taset\x18\x03 \x01(\t\"\xb5\x02\n\x05Table\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x64\x61taset\x18\x02 \x01(\t\x12\x30\n\x0bgranularity\x18\x03 \x01(\x0e\x32\x1b.dnstide.api.v1.Granularity\x12.\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nsize_bytes\x18\x06 \x01(\x04\x12/\n\x0bmodify_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x07problem\x18\x08 \x01(\x0b\x32\x17.dnstide.api.v1.Failure\x12\x0e\n\x06shards\x18\t \x03(\t\"+\n\x0bIgnoredFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\xb0\x01\n\x12ListTablesResponse\x12%\n\x06tables\x18\x01 \x03(\x0b\x32\x15.dnstide.api.v1.Table\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12,\n\x07ignored\x18\x03 \x03(\x0b\x32\x1b.dnstide.api.v1.IgnoredFile\x12\x17\n\x0f\x63\x61talog_version\x18\x04 \x01(\t\x12\x13\n\x0btotal_count\x18\x05 \x01(\rb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x64nstide/api/v1/tables.proto\x12\x0e\x64nstide.api.v1\x1a\x1b\x64nstide/api/v1/common.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"K\n\x11ListTablesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0f\n\x07\x64\x61taset\x18\x03 \x01(\t\"\xa3\x02\n\x05Table\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x64\x61taset\x18\x02 \x01(\t\x12\x30\n\x0bgranularity\x18\x03 \x01(\x0e\x32\x1b.dnstide.api.v1.Granularity\x12)\n\x05start\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x04stop\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04size\x18\x06 \x01(\x04\x12,\n\x08modified\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x07problem\x18\x08 \x01(\x0b\x32\x17.dnstide.api.v1.Failure\x12\x0e\n\x06shards\x18\t \x03(\t\"+\n\x0bIgnoredFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\xb0\x01\n\x12ListTablesResponse\x12%\n\x06tables\x18\x01 \x03(\x0b\x32\x15.dnstide.api.v1.Table\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12,\n\x07ignored\x18\x03 \x03(\x0b\x32\x1b.dnstide.api.v1.IgnoredFile\x12\x17\n\x0f\x63\x61talog_version\x18\x04 \x01(\t\x12\x13\n\x0btotal_count\x18\x05 \x01(\rb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,9 +36,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTTABLESREQUEST']._serialized_start=109
   _globals['_LISTTABLESREQUEST']._serialized_end=184
   _globals['_TABLE']._serialized_start=187
-  _globals['_TABLE']._serialized_end=496
-  _globals['_IGNOREDFILE']._serialized_start=498
-  _globals['_IGNOREDFILE']._serialized_end=541
-  _globals['_LISTTABLESRESPONSE']._serialized_start=544
-  _globals['_LISTTABLESRESPONSE']._serialized_end=720
+  _globals['_TABLE']._serialized_end=478
+  _globals['_IGNOREDFILE']._serialized_start=480
+  _globals['_IGNOREDFILE']._serialized_end=523
+  _globals['_LISTTABLESRESPONSE']._serialized_start=526
+  _globals['_LISTTABLESRESPONSE']._serialized_end=702
 # @@protoc_insertion_point(module_scope)

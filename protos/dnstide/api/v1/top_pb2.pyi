@@ -1,8 +1,4 @@
-import datetime
-
 from dnstide.api.v1 import common_pb2 as _common_pb2
-from dnstide.api.v1 import volume_pb2 as _volume_pb2
-from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -39,42 +35,32 @@ RANK_METHOD_SCAN: RankMethod
 RANK_METHOD_RANGE: RankMethod
 
 class RankNamesRequest(_message.Message):
-    __slots__ = ("limit", "group_by", "rrtypes", "under", "exclude", "start_time", "end_time", "dataset", "series_granularity", "against", "ratio_min_count", "failure_policy", "explain")
+    __slots__ = ("limit", "group_by", "filter", "under", "exclude", "span", "series_granularity", "baseline", "ratio_min_count", "failure_policy", "dataset", "explain")
     LIMIT_FIELD_NUMBER: _ClassVar[int]
     GROUP_BY_FIELD_NUMBER: _ClassVar[int]
-    RRTYPES_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
     UNDER_FIELD_NUMBER: _ClassVar[int]
     EXCLUDE_FIELD_NUMBER: _ClassVar[int]
-    START_TIME_FIELD_NUMBER: _ClassVar[int]
-    END_TIME_FIELD_NUMBER: _ClassVar[int]
-    DATASET_FIELD_NUMBER: _ClassVar[int]
+    SPAN_FIELD_NUMBER: _ClassVar[int]
     SERIES_GRANULARITY_FIELD_NUMBER: _ClassVar[int]
-    AGAINST_FIELD_NUMBER: _ClassVar[int]
+    BASELINE_FIELD_NUMBER: _ClassVar[int]
     RATIO_MIN_COUNT_FIELD_NUMBER: _ClassVar[int]
     FAILURE_POLICY_FIELD_NUMBER: _ClassVar[int]
+    DATASET_FIELD_NUMBER: _ClassVar[int]
     EXPLAIN_FIELD_NUMBER: _ClassVar[int]
     limit: int
     group_by: GroupBy
-    rrtypes: _containers.RepeatedScalarFieldContainer[str]
+    filter: _common_pb2.RowFilter
     under: str
     exclude: _containers.RepeatedScalarFieldContainer[str]
-    start_time: _timestamp_pb2.Timestamp
-    end_time: _timestamp_pb2.Timestamp
-    dataset: str
+    span: _common_pb2.Span
     series_granularity: _common_pb2.Granularity
-    against: Span
+    baseline: _common_pb2.Span
     ratio_min_count: int
     failure_policy: _common_pb2.FailurePolicy
+    dataset: str
     explain: bool
-    def __init__(self, limit: _Optional[int] = ..., group_by: _Optional[_Union[GroupBy, str]] = ..., rrtypes: _Optional[_Iterable[str]] = ..., under: _Optional[str] = ..., exclude: _Optional[_Iterable[str]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., dataset: _Optional[str] = ..., series_granularity: _Optional[_Union[_common_pb2.Granularity, str]] = ..., against: _Optional[_Union[Span, _Mapping]] = ..., ratio_min_count: _Optional[int] = ..., failure_policy: _Optional[_Union[_common_pb2.FailurePolicy, str]] = ..., explain: _Optional[bool] = ...) -> None: ...
-
-class Span(_message.Message):
-    __slots__ = ("start_time", "end_time")
-    START_TIME_FIELD_NUMBER: _ClassVar[int]
-    END_TIME_FIELD_NUMBER: _ClassVar[int]
-    start_time: _timestamp_pb2.Timestamp
-    end_time: _timestamp_pb2.Timestamp
-    def __init__(self, start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    def __init__(self, limit: _Optional[int] = ..., group_by: _Optional[_Union[GroupBy, str]] = ..., filter: _Optional[_Union[_common_pb2.RowFilter, _Mapping]] = ..., under: _Optional[str] = ..., exclude: _Optional[_Iterable[str]] = ..., span: _Optional[_Union[_common_pb2.Span, _Mapping]] = ..., series_granularity: _Optional[_Union[_common_pb2.Granularity, str]] = ..., baseline: _Optional[_Union[_common_pb2.Span, _Mapping]] = ..., ratio_min_count: _Optional[int] = ..., failure_policy: _Optional[_Union[_common_pb2.FailurePolicy, str]] = ..., dataset: _Optional[str] = ..., explain: _Optional[bool] = ...) -> None: ...
 
 class RankNamesResponse(_message.Message):
     __slots__ = ("progress", "axis", "ranks", "rises", "falls", "summary")
@@ -85,12 +71,12 @@ class RankNamesResponse(_message.Message):
     FALLS_FIELD_NUMBER: _ClassVar[int]
     SUMMARY_FIELD_NUMBER: _ClassVar[int]
     progress: RankProgress
-    axis: _volume_pb2.Axis
+    axis: _common_pb2.Axis
     ranks: _containers.RepeatedCompositeFieldContainer[Rank]
     rises: _containers.RepeatedCompositeFieldContainer[Change]
     falls: _containers.RepeatedCompositeFieldContainer[Change]
     summary: RankSummary
-    def __init__(self, progress: _Optional[_Union[RankProgress, _Mapping]] = ..., axis: _Optional[_Union[_volume_pb2.Axis, _Mapping]] = ..., ranks: _Optional[_Iterable[_Union[Rank, _Mapping]]] = ..., rises: _Optional[_Iterable[_Union[Change, _Mapping]]] = ..., falls: _Optional[_Iterable[_Union[Change, _Mapping]]] = ..., summary: _Optional[_Union[RankSummary, _Mapping]] = ...) -> None: ...
+    def __init__(self, progress: _Optional[_Union[RankProgress, _Mapping]] = ..., axis: _Optional[_Union[_common_pb2.Axis, _Mapping]] = ..., ranks: _Optional[_Iterable[_Union[Rank, _Mapping]]] = ..., rises: _Optional[_Iterable[_Union[Change, _Mapping]]] = ..., falls: _Optional[_Iterable[_Union[Change, _Mapping]]] = ..., summary: _Optional[_Union[RankSummary, _Mapping]] = ...) -> None: ...
 
 class RankProgress(_message.Message):
     __slots__ = ("summaries_wanted", "summaries_made")
@@ -172,7 +158,7 @@ class RankSummary(_message.Message):
     tables_answered: int
     failures: _containers.RepeatedCompositeFieldContainer[_common_pb2.Failure]
     failures_total: int
-    plan: _containers.RepeatedCompositeFieldContainer[_volume_pb2.PlanEntry]
+    plan: _containers.RepeatedCompositeFieldContainer[_common_pb2.PlanEntry]
     total_count: int
     excluded_count: int
     certificates: _containers.RepeatedCompositeFieldContainer[Certificate]
@@ -182,4 +168,4 @@ class RankSummary(_message.Message):
     rows: int
     seconds: float
     catalog_version: str
-    def __init__(self, complete: _Optional[bool] = ..., tables_asked: _Optional[int] = ..., tables_answered: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[_common_pb2.Failure, _Mapping]]] = ..., failures_total: _Optional[int] = ..., plan: _Optional[_Iterable[_Union[_volume_pb2.PlanEntry, _Mapping]]] = ..., total_count: _Optional[int] = ..., excluded_count: _Optional[int] = ..., certificates: _Optional[_Iterable[_Union[Certificate, _Mapping]]] = ..., method: _Optional[_Union[RankMethod, str]] = ..., keep: _Optional[int] = ..., suffix_list_version: _Optional[str] = ..., rows: _Optional[int] = ..., seconds: _Optional[float] = ..., catalog_version: _Optional[str] = ...) -> None: ...
+    def __init__(self, complete: _Optional[bool] = ..., tables_asked: _Optional[int] = ..., tables_answered: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[_common_pb2.Failure, _Mapping]]] = ..., failures_total: _Optional[int] = ..., plan: _Optional[_Iterable[_Union[_common_pb2.PlanEntry, _Mapping]]] = ..., total_count: _Optional[int] = ..., excluded_count: _Optional[int] = ..., certificates: _Optional[_Iterable[_Union[Certificate, _Mapping]]] = ..., method: _Optional[_Union[RankMethod, str]] = ..., keep: _Optional[int] = ..., suffix_list_version: _Optional[str] = ..., rows: _Optional[int] = ..., seconds: _Optional[float] = ..., catalog_version: _Optional[str] = ...) -> None: ...

@@ -3,7 +3,6 @@
 import grpc
 import warnings
 
-from dnstide.api.v1 import top_pb2 as dnstide_dot_api_dot_v1_dot_top__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -23,77 +22,3 @@ if _version_not_supported:
         + f' Please upgrade your grpc module to grpcio>={GRPC_GENERATED_VERSION}'
         + f' or downgrade your generated code using grpcio-tools<={GRPC_VERSION}.'
     )
-
-
-class RankingServiceStub:
-    """Missing associated documentation comment in .proto file."""
-
-    def __init__(self, channel):
-        """Constructor.
-
-        Args:
-            channel: A grpc.Channel.
-        """
-        self.RankNames = channel.unary_stream(
-                '/dnstide.api.v1.RankingService/RankNames',
-                request_serializer=dnstide_dot_api_dot_v1_dot_top__pb2.RankNamesRequest.SerializeToString,
-                response_deserializer=dnstide_dot_api_dot_v1_dot_top__pb2.RankNamesResponse.FromString,
-                _registered_method=True)
-
-
-class RankingServiceServicer:
-    """Missing associated documentation comment in .proto file."""
-
-    def RankNames(self, request, context):
-        """The largest groups over whole tables, or the largest changes between two spans. Exact; the certificate proves
-        it. Where summaries of tables are missing they are made first, which progress tells.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-
-def add_RankingServiceServicer_to_server(servicer, server):
-    rpc_method_handlers = {
-            'RankNames': grpc.unary_stream_rpc_method_handler(
-                    servicer.RankNames,
-                    request_deserializer=dnstide_dot_api_dot_v1_dot_top__pb2.RankNamesRequest.FromString,
-                    response_serializer=dnstide_dot_api_dot_v1_dot_top__pb2.RankNamesResponse.SerializeToString,
-            ),
-    }
-    generic_handler = grpc.method_handlers_generic_handler(
-            'dnstide.api.v1.RankingService', rpc_method_handlers)
-    server.add_generic_rpc_handlers((generic_handler,))
-    server.add_registered_method_handlers('dnstide.api.v1.RankingService', rpc_method_handlers)
-
-
- # This class is part of an EXPERIMENTAL API.
-class RankingService:
-    """Missing associated documentation comment in .proto file."""
-
-    @staticmethod
-    def RankNames(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_stream(
-            request,
-            target,
-            '/dnstide.api.v1.RankingService/RankNames',
-            dnstide_dot_api_dot_v1_dot_top__pb2.RankNamesRequest.SerializeToString,
-            dnstide_dot_api_dot_v1_dot_top__pb2.RankNamesResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)

@@ -1,8 +1,4 @@
-import datetime
-
 from dnstide.api.v1 import common_pb2 as _common_pb2
-from google.protobuf import duration_pb2 as _duration_pb2
-from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -45,12 +41,10 @@ class Smoothing(_message.Message):
     def __init__(self, method: _Optional[_Union[SmoothingMethod, str]] = ..., period: _Optional[int] = ...) -> None: ...
 
 class QueryVolumeRequest(_message.Message):
-    __slots__ = ("names", "rrtypes", "bailiwick", "start_time", "end_time", "granularity", "bucket_by", "split_by_rrtype", "smoothing", "fill", "failure_policy", "dataset", "explain")
+    __slots__ = ("names", "filter", "span", "granularity", "bucket_by", "split_by_rrtype", "smoothing", "fill", "failure_policy", "dataset", "explain")
     NAMES_FIELD_NUMBER: _ClassVar[int]
-    RRTYPES_FIELD_NUMBER: _ClassVar[int]
-    BAILIWICK_FIELD_NUMBER: _ClassVar[int]
-    START_TIME_FIELD_NUMBER: _ClassVar[int]
-    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    SPAN_FIELD_NUMBER: _ClassVar[int]
     GRANULARITY_FIELD_NUMBER: _ClassVar[int]
     BUCKET_BY_FIELD_NUMBER: _ClassVar[int]
     SPLIT_BY_RRTYPE_FIELD_NUMBER: _ClassVar[int]
@@ -60,10 +54,8 @@ class QueryVolumeRequest(_message.Message):
     DATASET_FIELD_NUMBER: _ClassVar[int]
     EXPLAIN_FIELD_NUMBER: _ClassVar[int]
     names: _containers.RepeatedScalarFieldContainer[str]
-    rrtypes: _containers.RepeatedScalarFieldContainer[str]
-    bailiwick: str
-    start_time: _timestamp_pb2.Timestamp
-    end_time: _timestamp_pb2.Timestamp
+    filter: _common_pb2.RowFilter
+    span: _common_pb2.Span
     granularity: _common_pb2.Granularity
     bucket_by: BucketBy
     split_by_rrtype: bool
@@ -72,7 +64,7 @@ class QueryVolumeRequest(_message.Message):
     failure_policy: _common_pb2.FailurePolicy
     dataset: str
     explain: bool
-    def __init__(self, names: _Optional[_Iterable[str]] = ..., rrtypes: _Optional[_Iterable[str]] = ..., bailiwick: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., granularity: _Optional[_Union[_common_pb2.Granularity, str]] = ..., bucket_by: _Optional[_Union[BucketBy, str]] = ..., split_by_rrtype: _Optional[bool] = ..., smoothing: _Optional[_Union[Smoothing, _Mapping]] = ..., fill: _Optional[bool] = ..., failure_policy: _Optional[_Union[_common_pb2.FailurePolicy, str]] = ..., dataset: _Optional[str] = ..., explain: _Optional[bool] = ...) -> None: ...
+    def __init__(self, names: _Optional[_Iterable[str]] = ..., filter: _Optional[_Union[_common_pb2.RowFilter, _Mapping]] = ..., span: _Optional[_Union[_common_pb2.Span, _Mapping]] = ..., granularity: _Optional[_Union[_common_pb2.Granularity, str]] = ..., bucket_by: _Optional[_Union[BucketBy, str]] = ..., split_by_rrtype: _Optional[bool] = ..., smoothing: _Optional[_Union[Smoothing, _Mapping]] = ..., fill: _Optional[bool] = ..., failure_policy: _Optional[_Union[_common_pb2.FailurePolicy, str]] = ..., dataset: _Optional[str] = ..., explain: _Optional[bool] = ...) -> None: ...
 
 class QueryVolumeResponse(_message.Message):
     __slots__ = ("progress", "axis", "series", "summary")
@@ -81,10 +73,10 @@ class QueryVolumeResponse(_message.Message):
     SERIES_FIELD_NUMBER: _ClassVar[int]
     SUMMARY_FIELD_NUMBER: _ClassVar[int]
     progress: Progress
-    axis: Axis
+    axis: _common_pb2.Axis
     series: _containers.RepeatedCompositeFieldContainer[SeriesChunk]
     summary: Summary
-    def __init__(self, progress: _Optional[_Union[Progress, _Mapping]] = ..., axis: _Optional[_Union[Axis, _Mapping]] = ..., series: _Optional[_Iterable[_Union[SeriesChunk, _Mapping]]] = ..., summary: _Optional[_Union[Summary, _Mapping]] = ...) -> None: ...
+    def __init__(self, progress: _Optional[_Union[Progress, _Mapping]] = ..., axis: _Optional[_Union[_common_pb2.Axis, _Mapping]] = ..., series: _Optional[_Iterable[_Union[SeriesChunk, _Mapping]]] = ..., summary: _Optional[_Union[Summary, _Mapping]] = ...) -> None: ...
 
 class Progress(_message.Message):
     __slots__ = ("tables_asked", "tables_answered", "tables_failed", "shards_pending")
@@ -98,43 +90,23 @@ class Progress(_message.Message):
     shards_pending: int
     def __init__(self, tables_asked: _Optional[int] = ..., tables_answered: _Optional[int] = ..., tables_failed: _Optional[int] = ..., shards_pending: _Optional[int] = ...) -> None: ...
 
-class Axis(_message.Message):
-    __slots__ = ("granularity", "bucket_starts", "end", "coverage")
-    GRANULARITY_FIELD_NUMBER: _ClassVar[int]
-    BUCKET_STARTS_FIELD_NUMBER: _ClassVar[int]
-    END_FIELD_NUMBER: _ClassVar[int]
-    COVERAGE_FIELD_NUMBER: _ClassVar[int]
-    granularity: _common_pb2.Granularity
-    bucket_starts: _containers.RepeatedScalarFieldContainer[int]
-    end: int
-    coverage: _containers.RepeatedScalarFieldContainer[_common_pb2.Coverage]
-    def __init__(self, granularity: _Optional[_Union[_common_pb2.Granularity, str]] = ..., bucket_starts: _Optional[_Iterable[int]] = ..., end: _Optional[int] = ..., coverage: _Optional[_Iterable[_Union[_common_pb2.Coverage, str]]] = ...) -> None: ...
-
 class SeriesChunk(_message.Message):
-    __slots__ = ("name", "rrtype", "buckets", "counts", "smoothed", "last")
+    __slots__ = ("name", "rrtype", "name_index", "buckets", "counts", "smoothed", "last")
     NAME_FIELD_NUMBER: _ClassVar[int]
     RRTYPE_FIELD_NUMBER: _ClassVar[int]
+    NAME_INDEX_FIELD_NUMBER: _ClassVar[int]
     BUCKETS_FIELD_NUMBER: _ClassVar[int]
     COUNTS_FIELD_NUMBER: _ClassVar[int]
     SMOOTHED_FIELD_NUMBER: _ClassVar[int]
     LAST_FIELD_NUMBER: _ClassVar[int]
     name: str
     rrtype: str
+    name_index: int
     buckets: _containers.RepeatedScalarFieldContainer[int]
     counts: _containers.RepeatedScalarFieldContainer[int]
     smoothed: _containers.RepeatedScalarFieldContainer[float]
     last: bool
-    def __init__(self, name: _Optional[str] = ..., rrtype: _Optional[str] = ..., buckets: _Optional[_Iterable[int]] = ..., counts: _Optional[_Iterable[int]] = ..., smoothed: _Optional[_Iterable[float]] = ..., last: _Optional[bool] = ...) -> None: ...
-
-class PlanEntry(_message.Message):
-    __slots__ = ("table", "used", "reason")
-    TABLE_FIELD_NUMBER: _ClassVar[int]
-    USED_FIELD_NUMBER: _ClassVar[int]
-    REASON_FIELD_NUMBER: _ClassVar[int]
-    table: str
-    used: bool
-    reason: str
-    def __init__(self, table: _Optional[str] = ..., used: _Optional[bool] = ..., reason: _Optional[str] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., rrtype: _Optional[str] = ..., name_index: _Optional[int] = ..., buckets: _Optional[_Iterable[int]] = ..., counts: _Optional[_Iterable[int]] = ..., smoothed: _Optional[_Iterable[float]] = ..., last: _Optional[bool] = ...) -> None: ...
 
 class Timings(_message.Message):
     __slots__ = ("plan", "ask", "merge", "slowest_shard")
@@ -142,17 +114,18 @@ class Timings(_message.Message):
     ASK_FIELD_NUMBER: _ClassVar[int]
     MERGE_FIELD_NUMBER: _ClassVar[int]
     SLOWEST_SHARD_FIELD_NUMBER: _ClassVar[int]
-    plan: _duration_pb2.Duration
-    ask: _duration_pb2.Duration
-    merge: _duration_pb2.Duration
-    slowest_shard: _duration_pb2.Duration
-    def __init__(self, plan: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ask: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., merge: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., slowest_shard: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    plan: float
+    ask: float
+    merge: float
+    slowest_shard: float
+    def __init__(self, plan: _Optional[float] = ..., ask: _Optional[float] = ..., merge: _Optional[float] = ..., slowest_shard: _Optional[float] = ...) -> None: ...
 
 class Summary(_message.Message):
-    __slots__ = ("complete", "tables_asked", "tables_answered", "failures", "failures_total", "plan", "rows_read", "blocks_read", "total_count", "timings", "catalog_version", "tables_summarized")
+    __slots__ = ("complete", "tables_asked", "tables_answered", "tables_summarized", "failures", "failures_total", "plan", "rows_read", "blocks_read", "total_count", "timings", "catalog_version")
     COMPLETE_FIELD_NUMBER: _ClassVar[int]
     TABLES_ASKED_FIELD_NUMBER: _ClassVar[int]
     TABLES_ANSWERED_FIELD_NUMBER: _ClassVar[int]
+    TABLES_SUMMARIZED_FIELD_NUMBER: _ClassVar[int]
     FAILURES_FIELD_NUMBER: _ClassVar[int]
     FAILURES_TOTAL_FIELD_NUMBER: _ClassVar[int]
     PLAN_FIELD_NUMBER: _ClassVar[int]
@@ -161,17 +134,16 @@ class Summary(_message.Message):
     TOTAL_COUNT_FIELD_NUMBER: _ClassVar[int]
     TIMINGS_FIELD_NUMBER: _ClassVar[int]
     CATALOG_VERSION_FIELD_NUMBER: _ClassVar[int]
-    TABLES_SUMMARIZED_FIELD_NUMBER: _ClassVar[int]
     complete: bool
     tables_asked: int
     tables_answered: int
+    tables_summarized: int
     failures: _containers.RepeatedCompositeFieldContainer[_common_pb2.Failure]
     failures_total: int
-    plan: _containers.RepeatedCompositeFieldContainer[PlanEntry]
+    plan: _containers.RepeatedCompositeFieldContainer[_common_pb2.PlanEntry]
     rows_read: int
     blocks_read: int
     total_count: int
     timings: Timings
     catalog_version: str
-    tables_summarized: int
-    def __init__(self, complete: _Optional[bool] = ..., tables_asked: _Optional[int] = ..., tables_answered: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[_common_pb2.Failure, _Mapping]]] = ..., failures_total: _Optional[int] = ..., plan: _Optional[_Iterable[_Union[PlanEntry, _Mapping]]] = ..., rows_read: _Optional[int] = ..., blocks_read: _Optional[int] = ..., total_count: _Optional[int] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., catalog_version: _Optional[str] = ..., tables_summarized: _Optional[int] = ...) -> None: ...
+    def __init__(self, complete: _Optional[bool] = ..., tables_asked: _Optional[int] = ..., tables_answered: _Optional[int] = ..., tables_summarized: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[_common_pb2.Failure, _Mapping]]] = ..., failures_total: _Optional[int] = ..., plan: _Optional[_Iterable[_Union[_common_pb2.PlanEntry, _Mapping]]] = ..., rows_read: _Optional[int] = ..., blocks_read: _Optional[int] = ..., total_count: _Optional[int] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., catalog_version: _Optional[str] = ...) -> None: ...
