@@ -37,7 +37,7 @@ NOT_OF_THE_VALUE = {
 }
 """Fields that the caller and the server use themselves to go from page to page."""
 
-EXAMPLES, EXAMPLES_OF_QUESTIONS = 80, 400
+EXAMPLES, EXAMPLES_OF_QUESTIONS = 80, 200
 """Of each kind; questions are small, and some of their fields go with few others."""
 
 

@@ -35,7 +35,6 @@ from dnstide.model.vocabulary import (
     MAX_PERIOD,
     MAX_RANKS,
     MAX_RANKS_WITH_SERIES,
-    Analysis,
     Coverage,
 )
 from dnstide.model.volume import Axis, Series, Volume
@@ -78,9 +77,15 @@ def of(hint: Any, name: str = "") -> Strategy:
     return LEAVES[hint]
 
 
+@functools.cache
+def hints_of(kind: type) -> dict[str, Any]:
+    """The types of a class's fields."""
+    return typing.get_type_hints(kind)
+
+
 def value(kind: type, **given: Strategy) -> Strategy:
     """Values of a dataclass: of `given` for fields that are named, of their types for all others."""
-    hints = typing.get_type_hints(kind)
+    hints = hints_of(kind)
     strategies = {}
     for field in dataclasses.fields(kind):
         named = given.get(field.name, FIELDS.get((kind, field.name)))
@@ -152,23 +157,29 @@ def volumes(draw: st.DrawFn) -> Volume:
     return made
 
 
-@st.composite
-def top_questions(draw: st.DrawFn) -> TopQuestion:
+def top_questions() -> Strategy:
     """Questions after ranks, ranks with series, and changes."""
-    form = draw(st.sampled_from(["ranks", "series", "changes"]))
     nothing: Strategy = st.none()
-    made: TopQuestion = draw(
+    always = {"filter": value(RowFilter, bailiwick=nothing)}
+    no_changes = {"baseline": nothing, "ratio_min_count": nothing, **always}
+    return st.one_of(
+        value(TopQuestion, limit=st.integers(1, MAX_RANKS), series_granularity=nothing, **no_changes),
         value(
             TopQuestion,
-            limit=st.integers(1, MAX_RANKS_WITH_SERIES if form == "series" else MAX_RANKS),
-            filter=value(RowFilter, bailiwick=nothing),
-            span=spans(bounded=form == "changes"),
-            series_granularity=of(Granularity) if form == "series" else nothing,
-            baseline=spans(bounded=True) if form == "changes" else nothing,
-            ratio_min_count=st.none() | st.integers(1, MAX_COUNT) if form == "changes" else nothing,
-        )
+            limit=st.integers(1, MAX_RANKS_WITH_SERIES),
+            series_granularity=of(Granularity),
+            **no_changes,
+        ),
+        value(
+            TopQuestion,
+            limit=st.integers(1, MAX_RANKS),
+            span=spans(bounded=True),
+            series_granularity=nothing,
+            baseline=spans(bounded=True),
+            ratio_min_count=st.none() | st.integers(1, MAX_COUNT),
+            **always,
+        ),
     )
-    return made
 
 
 @st.composite
@@ -181,15 +192,15 @@ def tops(draw: st.DrawFn) -> Top:
     return made
 
 
-@st.composite
-def analysis_questions(draw: st.DrawFn) -> AnalysisQuestion:
-    """Questions with some of the settings that their analysis has."""
-    analysis = draw(of(Analysis))
+def analysis_questions() -> Strategy:
+    """Questions with some of the settings that their analysis has, or all of them."""
     whole = {"shortest": NUMBERS, "window": NUMBERS}
-    each = {name: whole.get(name, st.floats(allow_nan=False)) for name in SETTINGS_OF[analysis]}
-    settings = st.fixed_dictionaries(each) | st.fixed_dictionaries({}, optional=each)
-    made: AnalysisQuestion = draw(value(AnalysisQuestion, analysis=st.just(analysis), settings=settings))
-    return made
+    forms = []
+    for analysis, names in SETTINGS_OF.items():
+        each = {name: whole.get(name, st.floats(allow_nan=False)) for name in names}
+        settings = st.fixed_dictionaries(each) | st.fixed_dictionaries({}, optional=each)
+        forms.append(value(AnalysisQuestion, analysis=st.just(analysis), settings=settings))
+    return st.one_of(forms)
 
 
 def profiles(longest: int) -> Strategy:
