@@ -226,7 +226,7 @@ def _failures(failures: Iterable[Failure]) -> Iterator[common_pb2.Failure]:
 
 
 def _share(items: int, beside: int) -> int:
-    """The longest text of each of several details, so that all have room; `beside` is what else each takes."""
+    """The longest text of each of several details, so that all fit; `beside` is what else each takes."""
     return max(100, DETAIL_BYTES // max(items, 1) - beside)
 
 
