@@ -196,7 +196,7 @@ def test_a_defect_keeps_its_text(error: Exception) -> None:
 
 
 ROOM = 8192 - 400
-"""Bytes of trailers: gRPC takes 8 KiB by default, and the version and the name of the call are in them, too."""
+"""Bytes of trailers: gRPC takes 8 KiB by default, and the version and a name of the call are in them."""
 
 LONG: st.SearchStrategy[str] = TEXTS | st.builds(
     lambda sign, times: sign * times, st.sampled_from("a%é語😀"), st.integers(1, 3000)
@@ -205,7 +205,7 @@ LONG: st.SearchStrategy[str] = TEXTS | st.builds(
 
 
 def trailer_bytes(error: DnstideError) -> int:
-    """What the status and the text of an error take among the trailers: base64, and escapes of three bytes."""
+    """What the status and the text of an error take in trailers: base64, and escapes of three bytes."""
     rich = rich_status(error)
     text = sum(1 if 32 <= byte < 127 and byte != ord("%") else 3 for byte in rich.message.encode())
     return len(base64.b64encode(rich.SerializeToString())) + text
