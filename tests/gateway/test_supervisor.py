@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from dnstide.shard.client import ShardClient
 from dnstide.gateway.pool import ShardSpec, State
 from dnstide.gateway.testing import LocalBackend, running_gateway
+from dnstide.shard.client import ShardClient
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 

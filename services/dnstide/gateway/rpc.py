@@ -89,21 +89,21 @@ class Rpc:
         # At the end of the call: headers sent ahead would cost a batch of their own, and end gRPC's retries
         # of a call that is refused as UNAVAILABLE.
         context.set_trailing_metadata(call.metadata)
-        status = "OK"
         try:
             self._check_version(context)
             with self._admission if counted else contextlib.nullcontext():
-                return await work(call)
+                result = await work(call)
         except asyncio.CancelledError:
             remaining = context.time_remaining()
             status = "CANCELLED" if remaining is None or remaining > 0 else "DEADLINE_EXCEEDED"
+            self._ended(call, status, perf_counter() - began)
             raise
         except Exception as error:
-            status = status_of(error).code_name
+            self._ended(call, status_of(error).code_name, perf_counter() - began)
             await self._abort(call, error)
             raise
-        finally:
-            self._ended(call, status, perf_counter() - began)
+        self._ended(call, "OK", perf_counter() - began)
+        return result
 
     def _call(self, kind: str, context: Context) -> Call:
         told = _metadata(context, REQUEST_ID_KEY)

@@ -74,10 +74,10 @@ class Gateway:
         try:
             await self.supervisor.start()
             self._server = self._build()
+            self._serve_metrics()
             await self._server.start()
         except StartError as error:
             raise GatewayError(str(error)) from error
-        self._serve_metrics()
         await self._show_health(True)
         log.info("serving %d tables on %s", len(self.pool.catalog.tables), self.address)
 
@@ -225,7 +225,13 @@ def check_start(settings: Settings) -> None:
     """What can be known before the cluster takes its seconds to start. Raises GatewayError."""
     if settings.ray_address is None and not settings.mtbl_dir.is_dir():
         raise GatewayError(f"{settings.mtbl_dir} is not a directory; give the one with the MTBL tables")
-    host, port = split_address(settings.listen)
+    for address in filter(None, (settings.listen, settings.metrics_listen)):
+        _check_address(address)
+    _credentials(settings)
+
+
+def _check_address(address: str) -> None:
+    host, port = split_address(address)
     try:
         family, _, _, _, where = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -236,8 +242,7 @@ def check_start(settings: Settings) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         hint = "; choose another port or stop what uses it" if "in use" in reason else ""
-        raise GatewayError(f"cannot listen on {settings.listen}: {reason.lower()}{hint}") from error
-    _credentials(settings)
+        raise GatewayError(f"cannot listen on {address}: {reason.lower()}{hint}") from error
 
 
 def _credentials(settings: Settings) -> grpc.ServerCredentials | None:
