@@ -25,8 +25,8 @@ from tests.codec.values import difference, of
 MODULES = (analysis, catalog, errors, question, top, volume)
 """The modules of the model whose values travel."""
 
-STAY = {catalog.TableReport}
-"""Values that never travel: tables are verified where they lie."""
+STAY = {catalog.TableReport, analysis.Mark}
+"""Values that never travel: tables are verified where they lie, and marks are made of findings."""
 
 NOT_OF_THE_VALUE = {
     "dnstide.api.v1.ListTablesResponse.next_page_token",

@@ -96,3 +96,11 @@ def test_missing_libraries(library, monkeypatch):
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(MissingExtra, match=rf"to_{library}\(\) needs .*pip install 'dnstide\[{library}\]'"):
         getattr(volume(), f"to_{library}")()
+
+
+def test_stretches():
+    """Stretches join equal neighbours only."""
+    none, partial = Coverage.NONE, Coverage.PARTIAL
+    axis = Axis.of(Granularity.DAY, [*DAYS, 1541289600], [none, none, partial, none])
+    assert axis.stretches() == [(0, 1, none), (2, 2, partial), (3, 3, none)]
+    assert Axis.of(Granularity.DAY, [0], []).stretches() == []

@@ -80,7 +80,11 @@ def test_every_kind_of_import_closes_a_circle(second: str) -> None:
 
 def test_a_package_may_import_its_modules() -> None:
     """Submodules that import each other by their full names leave the face of the package alone."""
-    texts = {"p": "from p.b import x", "p.b": "import p.a as a\nfrom p.a import y\nfrom .a import z", "p.a": ""}
+    texts = {
+        "p": "from p.b import x",
+        "p.b": "import p.a as a\nfrom p.a import y\nfrom .a import z",
+        "p.a": "",
+    }
     assert not list(circles({module: list(imports_of(text, "p")) for module, text in texts.items()}))
 
 
