@@ -29,12 +29,14 @@ from dnstide.shard.ranking.bounds import Bounds
 KEPT_PLANS = 128
 """Plans that each end keeps."""
 
+_RANKING = [
+    kind
+    for kind in vars(requests).values()
+    if isinstance(kind, type) and is_dataclass(kind) and kind.__module__ == requests.__name__
+]
+
 KINDS: dict[str, Any] = {
-    kind.__name__: kind
-    for kind in (
-        *(Failure, ShardError, TableStatus, Bounds, Keys, Grouping),
-        *(k for k in vars(requests).values() if is_dataclass(k) and k.__module__ == requests.__name__),
-    )
+    kind.__name__: kind for kind in (Failure, ShardError, TableStatus, Bounds, Keys, Grouping, *_RANKING)
 }
 """Dataclasses and enumerations that may travel, by their names."""
 
