@@ -1,16 +1,31 @@
 """What each package imports, read from its source, against the arrows of docs/architecture.md."""
 
-import ast
+from __future__ import annotations
+
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-HOMES = ("model", "protos", "workers", "services", "sample", "clients")
+from tests.packaging.imports import HOMES, ROOT, imports_in, sources
+
 ARROWS = re.compile(r"^\| `(dnstide\.[a-z]+)` \| (.*?) \| (.*?) \|$", re.MULTILINE)
-FOREIGN = ("ray", "grpc", "google", "click", "rich", "pydantic", "pydantic_settings", "uvloop")
+FOREIGN = (
+    "ray",
+    "grpc",
+    "grpc_health",
+    "grpc_reflection",
+    "grpc_status",
+    "google",
+    "click",
+    "rich",
+    "msgspec",
+    "tenacity",
+    "prometheus_client",
+    "pydantic",
+    "pydantic_settings",
+    "uvloop",
+)
+"""Distributions of others that belong to the packages whose rows name them."""
 
 
 def table() -> dict[str, tuple[set[str], set[str]]]:
@@ -20,36 +35,8 @@ def table() -> dict[str, tuple[set[str], set[str]]]:
         package: (set(re.findall(r"`dnstide\.([a-z]+)`", ours)), set(re.findall(r"`([a-z_]+)`", others)))
         for package, ours, others in ARROWS.findall(text)
     }
-    assert len(rows) >= 7, "docs/architecture.md lost its table of imports"
+    assert len(rows) >= 10, "docs/architecture.md lost its table of imports"
     return rows
-
-
-def sources(package: str) -> list[Path]:
-    found = [
-        path
-        for home in HOMES
-        for path in sorted((ROOT / home / package.replace(".", "/")).rglob("*.py"))
-        if "_pb2" not in path.name
-    ]
-    assert found, f"{package} has no source files"
-    return found
-
-
-def imports(path: Path) -> Iterator[tuple[str, int]]:
-    """Absolute names imported by a module, at any depth in it, with their lines."""
-    home = next(part for part in path.parents if part.name == "dnstide").parent
-    package = path.relative_to(home).parent.parts
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            for name in node.names:
-                yield name.name, node.lineno
-        elif isinstance(node, ast.ImportFrom):
-            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
-            module = ".".join(filter(None, (base, node.module or "")))
-            yield module, node.lineno
-            if module in ("dnstide", ""):
-                for name in node.names:
-                    yield f"{module}.{name.name}", node.lineno
 
 
 @pytest.mark.parametrize("package", sorted(table()))
@@ -58,15 +45,26 @@ def test_imports_follow_the_arrows(package: str) -> None:
     ours, others = table()[package]
     wrong = []
     for path in sources(package):
-        for name, line in imports(path):
+        for each in imports_in(path):
+            name = f"{each.module}.{each.name}" if each.module == "dnstide" else each.module
             parts = name.split(".")
-            if parts[0] == "dnstide" and len(parts) > 1:
+            if parts[0] == "dnstide":
                 allowed = parts[1] in ours or f"dnstide.{parts[1]}" == package
             else:
                 allowed = parts[0] not in FOREIGN or parts[0] in others
             if not allowed:
-                wrong.append(f"{path.relative_to(ROOT)}:{line}: {name}")
+                wrong.append(f"{path.relative_to(ROOT)}:{each.line}: {name}")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("package", sorted(table()))
+def test_no_row_allows_what_is_not_used(package: str) -> None:
+    """A permission that nobody needs is an arrow that the picture lacks, or one too many."""
+    ours, others = table()[package]
+    modules = [each.module.split(".") for path in sources(package) for each in imports_in(path)]
+    used = {parts[1] for parts in modules if parts[0] == "dnstide" and len(parts) > 1}
+    assert ours <= used
+    assert others <= {parts[0] for parts in modules}
 
 
 def test_the_table_names_every_package() -> None:
@@ -80,28 +78,47 @@ def test_the_table_names_every_package() -> None:
     assert set(table()) == found
 
 
-def test_the_engine_and_the_client_meet_in_one_place() -> None:
-    """In the client only the `local` modules know the engine, so all else works where it is not installed."""
+@pytest.mark.parametrize(
+    ("package", "wanted", "alone"),
+    [
+        ("client", {"engine", "shard", "mtbl"}, {"local.py"}),
+        ("cli", {"sample"}, {"main.py"}),
+        ("cli", {"gateway"}, {"commands/serve.py"}),
+    ],
+)
+def test_optional_parts_are_met_in_one_place(package: str, wanted: set[str], alone: set[str]) -> None:
+    """All else works where the distribution that holds them is not installed."""
+    home = ROOT / "clients" / "dnstide" / package
     users = {
-        str(path.relative_to(ROOT / "clients" / "dnstide" / "client"))
-        for path in sources("dnstide.client")
-        for name, _ in imports(path)
-        if name.startswith(("dnstide.engine", "dnstide.mtbl", "dnstide.shard"))
+        str(path.relative_to(home))
+        for path in sources(f"dnstide.{package}")
+        for each in imports_in(path)
+        if each.module.startswith(tuple(f"dnstide.{name}" for name in wanted))
     }
-    assert "local.py" in users
-    assert not [user for user in users if not user.startswith("local")]
+    assert users == alone
 
 
-def test_ray_stays_in_its_corner_of_the_workers() -> None:
-    """Of the workers, the actor alone knows Ray."""
+@pytest.mark.parametrize(("foreign", "home"), [("ray", "shard/actor.py"), ("msgspec", "shard/wire.py")])
+def test_foreign_parts_stay_in_their_corner_of_the_workers(foreign: str, home: str) -> None:
+    """Of the workers, one module alone knows Ray, and one the bytes that cross between processes."""
     users = {
-        path.name
-        for package in ("dnstide.mtbl", "dnstide.shard", "dnstide.engine", "dnstide.sample")
+        str(path.relative_to(ROOT / "workers" / "dnstide"))
+        for package in ("dnstide.mtbl", "dnstide.shard", "dnstide.engine")
         for path in sources(package)
-        for name, _ in imports(path)
-        if name.split(".")[0] == "ray"
+        for each in imports_in(path)
+        if each.module.split(".")[0] == foreign
     }
-    assert users <= {"actor.py"}
+    assert users <= {home}
+
+
+def test_the_model_needs_numpy_alone() -> None:
+    """Whatever reads a value of dnstide must be able to do so without the parts that make them."""
+    import sys
+
+    optional = {"pandas", "polars", "pyarrow"}
+    allowed = {*sys.stdlib_module_names, "numpy", "dnstide", *optional}
+    used = {each.module.split(".")[0] for path in sources("dnstide.model") for each in imports_in(path)}
+    assert used <= allowed
 
 
 def test_the_namespace_stays_open() -> None:

@@ -85,24 +85,36 @@ def build(
 
     Where a field is wrong the others are judged without it, by the question itself and by `also`.
     """
-    if not problems:
+    try:
+        question = kind(**_sound(fields, problems))
+        if not problems:
+            return question
+    except InvalidQuestion as error:
+        _add_new(problems, error)
+    if also is not None:
         try:
-            return kind(**fields)
+            also(kind(**_sound(fields, problems)))
         except InvalidQuestion as error:
-            problems.extend(error.problems)
-    wrong = {_FIELD_OF.get(name.partition(".")[0], name.partition(".")[0]) for name, _ in problems}
+            _add_new(problems, error)
+    raise InvalidQuestion(problems[:MAX_PROBLEMS])
+
+
+def _sound(fields: dict[str, Any], problems: Problems) -> dict[str, Any]:
+    """The fields without the wrong ones, which make up a question wherever the others do."""
+    names = {name.partition(".")[0].partition("[")[0] for name, _ in problems}
+    wrong = {_FIELD_OF.get(name, name) for name in names}
     if "baseline" in wrong:
         wrong.add("ratio_min_count")  # which a question without a baseline cannot have
     sound = {name: value for name, value in fields.items() if name not in wrong}
     if "names" in wrong:
         sound["names"] = (".",)
-    try:
-        question = kind(**sound)
-        if also is not None:
-            also(question)
-    except InvalidQuestion as error:
-        problems.extend(problem for problem in error.problems if problem not in problems)
-    raise InvalidQuestion(problems[:MAX_PROBLEMS])
+    return sound
+
+
+def _add_new(problems: Problems, error: InvalidQuestion) -> None:
+    for problem in error.problems:
+        if problem not in problems:
+            problems.append(problem)
 
 
 def axis_messages(axis: Axis | None) -> Iterator[common_pb2.Axis]:

@@ -5,6 +5,7 @@ A status goes by its name, so that this package needs no gRPC.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -43,7 +44,13 @@ DETAIL_BYTES = 3_800
 """Room for failures or problems, so that all details and the text, in base64, stay below 8 KiB."""
 
 TEXT_BYTES, TEXT_BYTES_ESCAPED = 1_000, 350
-"""Room for the text, and for one that is not ASCII: three bytes stand for each of its bytes on the wire."""
+"""Room for the text, and for one with signs for which gRPC sends three bytes each."""
+
+_UNESCAPED = re.compile(r"[ -$&-~]*")
+"""Texts that go over the wire as they are: printable ASCII without the percent sign."""
+
+TABLE_BYTES = 255
+"""Bytes of the name of a table that an error tells: as many as a file's name has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +137,7 @@ def rich_status(error: BaseException) -> status_pb2.Status:
         delay = duration_pb2.Duration()
         delay.FromMilliseconds(round(status.retry_seconds * 1000))
         details.append(error_details_pb2.RetryInfo(retry_delay=delay))
-    longest = TEXT_BYTES if text.isascii() else TEXT_BYTES_ESCAPED
+    longest = TEXT_BYTES if _UNESCAPED.fullmatch(text) else TEXT_BYTES_ESCAPED
     rich = status_pb2.Status(code=code_pb2.Code.Value(status.code_name), message=_cut(text, longest))
     for detail in details:
         rich.details.add().Pack(detail)
@@ -194,7 +201,7 @@ class _Details:
 
 def _bad_request(problems: Iterable[tuple[str, str]]) -> error_details_pb2.BadRequest:
     problems = tuple(problems)[:MAX_PROBLEMS]
-    longest = _share(len(problems))
+    longest = _share(len(problems), 80)
     violations = [
         error_details_pb2.BadRequest.FieldViolation(field=_cut(name, 64), description=_cut(text, longest))
         for name, text in problems
@@ -204,22 +211,23 @@ def _bad_request(problems: Iterable[tuple[str, str]]) -> error_details_pb2.BadRe
 
 def _failures(failures: Iterable[Failure]) -> Iterator[common_pb2.Failure]:
     failures = tuple(failures)
-    longest = _share(len(failures))
+    names = [_cut(failure.table, TABLE_BYTES) for failure in failures]
+    longest = _share(len(failures), 60 + max((len(name.encode()) for name in names), default=0))
     return _fitting(
         common_pb2.Failure(
-            table=_cut(failure.table, 255),
+            table=name,
             code=failure.code,
             reason=_cut(failure.reason, longest),
             offset=failure.offset,
             retryable=failure.retryable,
         )
-        for failure in failures
+        for name, failure in zip(names, failures, strict=True)
     )
 
 
-def _share(items: int) -> int:
-    """The longest text of each of several details, so that all of them have room."""
-    return max(100, DETAIL_BYTES // max(items, 1) - 80)
+def _share(items: int, beside: int) -> int:
+    """The longest text of each of several details, so that all fit; `beside` is what else each takes."""
+    return max(100, DETAIL_BYTES // max(items, 1) - beside)
 
 
 def _fitting(messages: Iterable[Message]) -> Iterator[Message]:
