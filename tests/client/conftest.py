@@ -8,14 +8,15 @@ from typing import Any
 import grpc
 import pytest
 from dnstide.api.v1 import common_pb2, info_pb2, service_pb2_grpc, tables_pb2, volume_pb2
-from dnstide.client.version import METADATA_KEY, client_version
+from dnstide.client.version import client_version
+from dnstide.codec.metadata import REQUEST_ID_KEY, VERSION_KEY
 from google.protobuf import any_pb2
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 
 @dataclass
-class Scripted(service_pb2_grpc.DnstideServiceServicer):
+class Scripted(service_pb2_grpc.DnstideServicer):
     """`volume` is run for every question, `calls` and `requests` tell what came."""
 
     volume: Callable[[Any], Iterable[Any]] = lambda request: [small_answer(request)]
@@ -47,8 +48,8 @@ class Scripted(service_pb2_grpc.DnstideServiceServicer):
         self.requests.append(request)
         if self.version is not None:
             if self.early:
-                context.send_initial_metadata(((METADATA_KEY, self.version),))
-            context.set_trailing_metadata(((METADATA_KEY, self.version),))
+                context.send_initial_metadata(((VERSION_KEY, self.version),))
+            context.set_trailing_metadata(((VERSION_KEY, self.version), (REQUEST_ID_KEY, "r7")))
 
 
 class Refused(Exception):
@@ -66,7 +67,7 @@ class Refused(Exception):
             packed.Pack(detail)
             rich.details.append(packed)
         details = ("grpc-status-details-bin", rich.SerializeToString())
-        context.set_trailing_metadata((details, (METADATA_KEY, version)))
+        context.set_trailing_metadata((details, (VERSION_KEY, version), (REQUEST_ID_KEY, "r7")))
         context.abort(grpc.StatusCode[self.code], self.text)
 
 
@@ -75,10 +76,10 @@ def small_answer(request):
     days = [1540944000, 1541030400, 1541116800]
     complete = common_pb2.COVERAGE_COMPLETE
     return volume_pb2.QueryVolumeResponse(
-        axis=volume_pb2.Axis(
+        axis=common_pb2.Axis(
             granularity=common_pb2.GRANULARITY_DAY,
-            bucket_starts=days,
-            end=1541203200,
+            starts=days,
+            stop=1541203200,
             coverage=[complete] * 3,
         ),
         series=[
@@ -101,7 +102,7 @@ def server() -> Iterator[Scripted]:
     service = Scripted()
     with ThreadPoolExecutor(8) as threads:
         server = grpc.server(threads, options=(("grpc.so_reuseport", 0),))
-        service_pb2_grpc.add_DnstideServiceServicer_to_server(service, server)
+        service_pb2_grpc.add_DnstideServicer_to_server(service, server)
         service.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
         server.start()
         yield service

@@ -109,7 +109,7 @@ ASKED = [
 
 def findings_of(found):
     """All but what depends on who answered."""
-    return found.analysis, found.granularity, found.series, found.correlations, found.breakdowns
+    return found.analysis, found.series, found.correlations, found.breakdowns
 
 
 async def test_all_three_clients_find_the_same(directory, local):

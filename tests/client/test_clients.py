@@ -62,10 +62,11 @@ def test_one_name_and_many(client, scripted):
     """One call for one name and for many, in the order asked."""
     volume = client.ask(scripted.address, "volume", "a.", start="2018-10-31", smooth=None)
     assert [(one.name, one.counts.tolist()) for one in volume] == [("a.", [2**64 - 1, 7])]
-    assert scripted.requests[0].start_time.seconds == 1540944000
+    assert scripted.requests[0].span.start.seconds == 1540944000
     volume = client.ask(scripted.address, "volume", ["b.", "a.", "b."])
     assert [one.name for one in volume] == ["b.", "a.", "b."]
     assert volume.complete
+    assert volume.summary.request_id == "r7"
 
 
 @both
@@ -168,12 +169,15 @@ def test_statuses(client, code, reason, kind, text, scripted, refused):
     with pytest.raises(kind, match=text) as caught:
         client.ask(scripted.address, "volume", "a")
     assert caught.value.reason == (reason or kind.reason)
+    assert caught.value.request_id == "r7"
 
 
 @both
 def test_refused_fields(client, scripted, refused):
-    """Fields keep their names; a single one keeps the value that the server shows."""
-    first = error_details_pb2.BadRequest.FieldViolation(field="names[0]", description="empty label")
+    """Fields keep their names and texts, which show the value that was refused."""
+    first = error_details_pb2.BadRequest.FieldViolation(
+        field="names[0]", description="empty label (got 'a..b')"
+    )
     second = error_details_pb2.BadRequest.FieldViolation(field="rrtypes", description="no such type")
     fields = [first]
 
@@ -189,7 +193,7 @@ def test_refused_fields(client, scripted, refused):
     fields.append(second)
     with pytest.raises(InvalidQuestion) as caught:
         client.ask(scripted.address, "volume", "a..b")
-    assert caught.value.problems == (("names[0]", "empty label"), ("rrtypes", "no such type"))
+    assert caught.value.problems == (("names[0]", "empty label (got 'a..b')"), ("rrtypes", "no such type"))
 
 
 @both

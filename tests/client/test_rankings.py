@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from dnstide.client import AsyncClient, Client, DeadlineExceeded, InvalidQuestion, LocalClient
-from dnstide.client.ranking_question import make_top_question
+from dnstide.model.arguments import top_question
 
 
 def parts(top):
@@ -26,7 +26,15 @@ async def test_three_clients_one_answer(gateway, small_dir, tmp_path):
     assert parts(local) == parts(blocking) == parts(awaited)
     assert [(r.name, r.rrtype) for r in local] == [("192.0.2.1", "A"), ("192.0.2.2", "A")]
     assert local.axis.starts.tolist() == blocking.axis.starts.tolist()
-    for name in ("complete", "tables_asked", "total", "excluded", "plan", "suffix_list", "catalog_version"):
+    for name in (
+        "complete",
+        "tables_asked",
+        "total_count",
+        "excluded_count",
+        "plan",
+        "suffix_list_version",
+        "catalog_version",
+    ):
         assert (
             getattr(local.summary, name) == getattr(blocking.summary, name) == getattr(awaited.summary, name)
         )
@@ -40,7 +48,7 @@ def test_frames(small_dir, tmp_path):
         moved = client.top(1, start="2024-01-02", stop="2024-01-02", against=("2024-01-01", "2024-01-01"))
     frame = top.to_pandas()
     assert list(frame.columns) == ["rank", "name", "count", "share"]
-    assert frame["count"].dtype == "uint64"
+    assert str(frame["count"].dtype) == "UInt64"
     assert frame["name"].tolist() == ["www.example.com.", "mail.example.com."]
     assert moved.to_polars().to_dicts() == [
         {"change": "rise", "rank": 1, "name": "www.example.com.", "before": 11, "after": 12},
@@ -78,17 +86,17 @@ def test_no_time(small_dir, tmp_path):
         (1, {"series": "fortnight"}, "series"),
         (1, {"against": ("2024-01-02", "2024-01-01")}, "against"),
         (1, {"against": (None, "2024-01-01")}, "against"),
-        (1, {"ratio_from": 0}, "ratio_from"),
+        (1, {"ratio_from": 0}, "ratio_min_count"),
     ],
 )
 def test_bad_arguments(limit, options, field):
     """Each is refused before anything is asked."""
     with pytest.raises(InvalidQuestion) as caught:
-        make_top_question(limit, options)
+        top_question(limit, options)
     assert caught.value.problems[0][0] == field
 
 
 def test_unknown_argument():
     """As any function does."""
     with pytest.raises(TypeError, match="colour"):
-        make_top_question(1, {"colour": "red"})
+        top_question(1, {"colour": "red"})

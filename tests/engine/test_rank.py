@@ -123,6 +123,7 @@ TABLES = st.lists(st.dictionaries(st.one_of(FEW, MANY), COUNTS, max_size=25), ma
 @example([{}, {}], 3, 2, 1, 0)
 @example([{NAMES[1]: 10, NAMES[2]: 9}, {NAMES[3]: 10, NAMES[2]: 9}], 1, 2, 1, 0)
 @example([dict.fromkeys(NAMES, 1)] * 3, 4, 3, 2, 0)
+@example([{NAMES[5]: 2, NAMES[1]: 1}, {NAMES[6]: 2, NAMES[1]: 1}], 1, 1, 1, 0)
 def test_rank_is_brute_force(
     tables: list[dict[bytes, int]], n: int, shards: int, kept: int, loose: int
 ) -> None:

@@ -1,5 +1,5 @@
 """`python -m dnstide.cli`."""
 
-from .main import main
+from dnstide.cli.main import main
 
 main()

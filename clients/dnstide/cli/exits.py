@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from dnstide.client.errors import Cancelled, DeadlineExceeded, DnstideError, InvalidQuestion
+from dnstide.model.errors import Cancelled, DeadlineExceeded, DnstideError, InvalidQuestion
 
 COMPLETE: Final = 0
 ERROR: Final = 1

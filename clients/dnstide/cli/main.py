@@ -12,10 +12,16 @@ from collections.abc import Sequence
 from importlib import import_module, metadata
 
 import click
-from dnstide.client.errors import DnstideError, InvalidQuestion
-
-from . import exits
-from .output import PipeClosed, note
+from dnstide.cli import exits
+from dnstide.cli.diagnostics import PipeClosed, warn
+from dnstide.cli.naming import format_problems
+from dnstide.model.errors import (
+    AnswerIncomplete,
+    DeadlineExceeded,
+    DnstideError,
+    InvalidQuestion,
+    ServerError,
+)
 
 COMMANDS = {
     "vot": "How often names were seen, over time.",
@@ -29,18 +35,19 @@ COMMANDS = {
     "serve": "Answer questions over gRPC.",
     "demo": "The main job on sample data, from start to end.",
 }
-"""Each is a module of this package with a command of the same name."""
+"""Each is a module of `commands` with a command of the same name."""
 
 OPTION_OF = {
     "names": "NAME",
     "rrtypes": "--rrtype",
-    "start_time": "--start",
-    "end_time": "--stop",
     "smoothing": "--smooth",
     "failure_policy": "--partial",
     "limit": "N",
     "group_by": "--by",
+    "baseline": "--movers-against",
     "against": "--movers-against",
+    "ratio_min_count": "--ratio-from",
+    "series_granularity": "--series",
 }
 """Fields of a question that are called otherwise on the command line; the rest are --FIELD."""
 
@@ -54,7 +61,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(import_module(f"{__package__}.{cmd_name}"), cmd_name)
+        command = getattr(import_module(f"{__package__}.commands.{cmd_name}"), cmd_name)
         if not isinstance(command, click.Command):
             raise TypeError(f"{cmd_name} is not a command")
         return command
@@ -110,13 +117,13 @@ def run(arguments: Sequence[str]) -> int:
         error.show()
         return exits.USAGE
     except click.ClickException as error:
-        note(f"error: {error.format_message()}")
+        warn(f"error: {error.format_message()}")
         return exits.ERROR
     except DnstideError as error:
-        note(f"error: {_words(error)}")
+        warn(f"error: {_words(error)}")
         return exits.exit_code(error)
     except (click.Abort, KeyboardInterrupt):  # click has ended the line of the ^C already
-        note("interrupted")
+        warn("interrupted")
         return exits.INTERRUPTED
     except PipeClosed:
         return exits.PIPE_CLOSED
@@ -127,7 +134,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # file names need not be UTF-8
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC's own log is not for users; errors are told anyway
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # errors are told in words of our own
     code = run(sys.argv[1:])
     if code == exits.PIPE_CLOSED:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to flush goes nowhere
@@ -137,17 +144,19 @@ def main() -> None:
 
 
 def _words(error: DnstideError) -> str:
-    """The message, with the fields of a question called as on the command line."""
-    if not isinstance(error, InvalidQuestion):
-        return str(error)
-    return "; ".join(f"{_option(field)}: {text}" if field else text for field, text in error.problems)
+    """The message, with the fields of a question called as on the command line.
+
+    Where the server is at fault, the request that its log line names is added.
+    """
+    if isinstance(error, InvalidQuestion):
+        return format_problems(error, _option)
+    at_server = isinstance(error, (ServerError, AnswerIncomplete, DeadlineExceeded))
+    return f"{error} [request {error.request_id}]" if at_server and error.request_id else str(error)
 
 
-def _option(field: str) -> str:
-    base, bracket, index = field.partition("[")
-    base = base.partition(".")[0]
-    name = OPTION_OF.get(base, "--" + base.replace("_", "-"))
-    return f"{name} {int(index.rstrip(']')) + 1}" if bracket and index.rstrip("]").isdigit() else name
+def _option(field: str, place: int | None) -> str:
+    name = OPTION_OF.get(field, "--" + field.replace("_", "-"))
+    return name if place is None else f"{name} {place + 1}"
 
 
 def _flush() -> None:

@@ -2,119 +2,37 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable
+from enum import StrEnum
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 import click
-from click.core import ParameterSource
-from dnstide.client.question import BUCKET_BY, DATASETS, GRANULARITIES
-
-from .output import note_warnings
-
-if TYPE_CHECKING:
-    from dnstide.client import Client, LocalClient
+from dnstide.cli.output import Output
+from dnstide.cli.write.formats import FORMATS
+from dnstide.model.granularity import Granularity
+from dnstide.model.vocabulary import DATASETS, BucketBy
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-FORMATS = ("text", "csv", "json", "jsonl")
 TIMEOUT = 60.0
 
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Who answers: a server, or a directory read in this process. Exactly one of the two is set."""
-
-    server: str | None = None
-    mtbl_dir: str | None = None
-    tls: bool = False
-    ca: str | None = None
-    cert: str | None = None
-    key: str | None = None
-
-    def connect(self, timeout: float | None, cache_dir: str | None = None) -> Client | LocalClient:
-        """A client for it, to be closed by the caller. `cache_dir` is where a client in process keeps
-        summaries; commands without that option follow the environment. Raises click.UsageError where it was
-        given for a server.
-        """
-        if self.mtbl_dir is not None:
-            from dnstide.client.local import LocalClient
-
-            note_warnings()
-            folder = cache_dir or os.environ.get("DNSTIDE_CACHE_DIR")
-            return LocalClient(self.mtbl_dir, timeout=timeout, cache_dir=folder)
-        given = click.get_current_context().get_parameter_source("cache_dir")
-        if given is ParameterSource.COMMANDLINE:
-            raise click.UsageError(
-                "--cache-dir goes with --mtbl-dir; a server is told its own when it starts"
-            )
-        from dnstide.client.blocking import Client
-        from dnstide.client.channel import Tls
-
-        secure = self.tls or self.ca or self.cert or self.key
-        tls = Tls(self.ca, self.cert, self.key) if secure else None
-        return Client(self.server or "", timeout=timeout, tls=tls)
+rrtype_option = click.option(
+    "--rrtype", "-t", "rrtypes", multiple=True, metavar="T[,T]",
+    help="Only these record types, by name or as TYPEnnn; may be repeated.",
+)  # fmt: skip
+partial_option = click.option("--partial", is_flag=True, help="Answer even where tables fail; exit code 3.")
+dataset_option = click.option("--dataset", type=click.Choice(DATASETS), default="dns", show_default=True)
 
 
-def find_source(
-    server: str | None, mtbl_dir: str | None, environment: Mapping[str, str] = os.environ, **tls: Any
-) -> Source:
-    """A flag beats the environment. Raises click.UsageError unless that leaves exactly one source."""
-    if server and mtbl_dir:
-        raise click.UsageError("--server and --mtbl-dir exclude each other: give one")
-    if not server and not mtbl_dir:
-        server, mtbl_dir = environment.get("DNSTIDE_SERVER"), environment.get("DNSTIDE_MTBL_DIR")
-        if server and mtbl_dir:
-            raise click.UsageError(
-                "both DNSTIDE_SERVER and DNSTIDE_MTBL_DIR are set: choose with --server or --mtbl-dir"
-            )
-    if not server and not mtbl_dir:
-        raise click.UsageError(
-            "who shall answer? give --server HOST:PORT (or DNSTIDE_SERVER), "
-            "or --mtbl-dir DIR (or DNSTIDE_MTBL_DIR)"
-        )
-    if mtbl_dir and any(tls.values()):
-        raise click.UsageError("--tls, --ca, --cert and --key go with --server")
-    return Source(server=server or None, mtbl_dir=mtbl_dir or None, **tls)
-
-
-def find_server(server: str | None, environment: Mapping[str, str] = os.environ, **tls: Any) -> Source:
-    """As `find_source`, for commands that only a server can answer."""
-    server = server or environment.get("DNSTIDE_SERVER")
-    if not server:
-        raise click.UsageError("which server? give --server HOST:PORT, or set DNSTIDE_SERVER")
-    return Source(server=server, **tls)
-
-
-def server_options(command: Command) -> Command:
-    """--server and what secures the way to it."""
-    return _apply(
-        command,
-        click.option("--server", metavar="HOST:PORT", help="Ask this server.  [env: DNSTIDE_SERVER]"),
-        click.option("--tls", is_flag=True, help="Use TLS with the system's CA certificates."),
-        click.option("--ca", metavar="FILE", help="Use TLS, trusting the CA certificates of a PEM file."),
-        click.option(
-            "--cert", metavar="FILE", help="This client's certificate, where the server asks for one."
-        ),
-        click.option("--key", metavar="FILE", help="The key of --cert."),
-    )
-
-
-def source_options(command: Command) -> Command:
-    """--server or --mtbl-dir."""
-    directory = click.option(
-        "--mtbl-dir",
-        metavar="DIR",
-        type=click.Path(),
-        help="Read the tables of this directory in this process.  [env: DNSTIDE_MTBL_DIR]",
-    )
-    return server_options(_apply(command, directory))
+def words_of(enumeration: type[StrEnum]) -> list[str]:
+    """Its words, as choices of an option: click would show the members by their Python names."""
+    return [str(member) for member in enumeration]
 
 
 def names_options(command: Command) -> Command:
     """NAME..., and -f FILE for a list of them."""
-    return _apply(
+    return apply_options(
         command,
         click.argument("names", nargs=-1, metavar="NAME..."),
         click.option(
@@ -126,65 +44,67 @@ def names_options(command: Command) -> Command:
 
 def read_names(names: tuple[str, ...], names_file: str | None) -> list[str]:
     """The names of the command line, then those of the file that are new. Raises click.UsageError."""
-    found = list(names)
-    if names_file is not None:
-        try:
-            with click.open_file(names_file, encoding="utf-8") as lines:
-                listed = [name for line in lines if (name := line.partition("#")[0].strip())]
-        except (OSError, UnicodeDecodeError) as error:
-            why = getattr(error, "strerror", None) or "it is not UTF-8 text"
-            raise click.UsageError(f"cannot read the names in {names_file}: {why}") from None
-        found += [name for name in dict.fromkeys(listed) if name not in names]
-    if not found:
+    listed = [] if names_file is None else read_list(names_file)
+    asked = [*names, *(name for name in dict.fromkeys(listed) if name not in names)]
+    if not asked:
         missing = "Missing argument 'NAME...': give one or more names, or -f FILE"
         raise click.UsageError(missing if names_file is None else f"{names_file} holds no name")
-    return found
+    return asked
+
+
+def read_list(path: str) -> list[str]:
+    """The names in a file, one a line, without blanks and remarks. Raises click.UsageError."""
+    try:
+        with click.open_file(path, encoding="utf-8") as lines:
+            return [name for line in lines if (name := line.partition("#")[0].strip())]
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise click.UsageError(f"cannot read the names in {path}: {why}") from None
 
 
 def question_options(command: Command) -> Command:
     """What to count, when and how finely."""
-    steps = f"{', '.join(GRANULARITIES)}, or a letter of {' '.join(GRANULARITIES.values())}"
-    return _apply(
+    letters = " ".join(granularity.letter for granularity in Granularity)
+    steps = f"{', '.join(Granularity)}, or a letter of {letters}"
+    return apply_options(
         command,
-        click.option(
-            "--rrtype", "-t", "rrtypes", multiple=True, metavar="T[,T]",
-            help="Only these record types, by name or as TYPEnnn; may be repeated.",
-        ),
+        rrtype_option,
         click.option("--bailiwick", "-b", metavar="B", help="Only rows seen in this bailiwick."),
-        click.option("--start", metavar="D", help="First day, YYYY-MM-DD or YYYYMMDD, or time, RFC 3339."),
-        click.option("--stop", metavar="D", help="Last day or time, inclusive."),
-        click.option("--days-back", type=int, metavar="N", help="The last N days, today included."),
+        *_span_options(),
         click.option(
             "--granularity", default="day", show_default=True, metavar="G",
             shell_complete=_complete_granularity, help=f"Step of the time axis: {steps}.",
         ),
         click.option(
-            "--bucket-by", type=click.Choice(BUCKET_BY), default="first-seen", show_default=True,
+            "--bucket-by", type=click.Choice(words_of(BucketBy)), default="first-seen", show_default=True,
             help="Count a row where it was first seen, or in the period of its file.",
         ),
         click.option("--split-by-rrtype", is_flag=True, help="One series for each record type."),
-        click.option("--partial", is_flag=True, help="Answer even where tables fail; exit code 3."),
-        click.option("--dataset", type=click.Choice(DATASETS), default="dns", show_default=True),
+        partial_option,
+        dataset_option,
     )  # fmt: skip
 
 
 def _complete_granularity(_ctx: click.Context, _param: click.Parameter, begin: str) -> list[str]:
-    return [name for name in GRANULARITIES if name.startswith(begin)]
+    return [name for name in Granularity if name.startswith(begin)]
 
 
 def span_options(command: Command) -> Command:
     """--start, --stop and --days-back."""
-    return _apply(
-        command,
+    return apply_options(command, *_span_options())
+
+
+def _span_options() -> list[Callable[[Command], Command]]:
+    return [
         click.option("--start", metavar="D", help="First day, YYYY-MM-DD or YYYYMMDD, or time, RFC 3339."),
         click.option("--stop", metavar="D", help="Last day or time, inclusive."),
         click.option("--days-back", type=int, metavar="N", help="The last N days, today included."),
-    )
+    ]
 
 
 def cache_option(command: Command) -> Command:
     """--cache-dir."""
-    return _apply(
+    return apply_options(
         command,
         click.option(
             "--cache-dir",
@@ -199,7 +119,7 @@ def cache_option(command: Command) -> Command:
 
 def timeout_option(command: Command) -> Command:
     """--timeout, in seconds; 0 becomes None."""
-    return _apply(
+    return apply_options(
         command,
         click.option(
             "--timeout",
@@ -214,15 +134,15 @@ def timeout_option(command: Command) -> Command:
 
 
 def output_options(command: Command) -> Command:
-    """--format, --output and --force."""
-    return output_options_of(FORMATS)(command)
+    """--format, --output and --force, handed to the command as one `output`."""
 
+    @wraps(command)
+    def with_output(*args: Any, form: str, output: str | None, force: bool, **given: Any) -> Any:
+        return command(*args, output=Output(form, output, force), **given)
 
-def output_options_of(formats: Sequence[str]) -> Callable[[Command], Command]:
-    """The same, with these formats to choose from."""
-    return lambda command: _apply(
-        command,
-        click.option("--format", "form", type=click.Choice(formats), default="text", show_default=True),
+    return apply_options(
+        cast(Command, with_output),
+        click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True),
         click.option(
             "--output", metavar="FILE", type=click.Path(), help="Write to a file, whole or not at all."
         ),
@@ -230,7 +150,8 @@ def output_options_of(formats: Sequence[str]) -> Callable[[Command], Command]:
     )
 
 
-def _apply(command: Command, *decorators: Callable[[Command], Command]) -> Command:
+def apply_options(command: Command, *decorators: Callable[[Command], Command]) -> Command:
+    """The command with these options, shown in this order in its help."""
     for decorator in reversed(decorators):
         command = decorator(command)
     return command

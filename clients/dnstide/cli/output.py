@@ -1,39 +1,52 @@
-"""Where data go, standard output or a file written whole or not at all, and messages, standard error."""
+"""Where data go: standard output, or a file that is written whole or not at all."""
 
 from __future__ import annotations
 
-import logging
-import os
-import stat
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+from dnstide.cli.diagnostics import PipeClosed
+from dnstide.cli.files import is_file, write_whole
+from dnstide.cli.write.formats import FILE_FORMATS
+
+if TYPE_CHECKING:
+    from dnstide.cli.write.layout import Layout
 
 
-class PipeClosed(Exception):
-    """The reader of standard output went away."""
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What --format, --output and --force ask for. `path` is None or - for standard output."""
 
+    form: str = "text"
+    path: str | None = None
+    force: bool = False
 
-def note(text: str) -> None:
-    """One message on standard error."""
-    try:
-        print(f"dnstide: {text}", file=sys.stderr, flush=True)
-    except BrokenPipeError:
-        raise PipeClosed from None
+    @property
+    def to_stdout(self) -> bool:
+        return self.path is None or self.path == "-"
 
+    def check(self) -> None:
+        """Refuse early what `write` would refuse after the work. Raises click.UsageError, MissingExtra."""
+        check_output(self.path, self.force)
+        if self.form in FILE_FORMATS:
+            if self.to_stdout:
+                raise click.UsageError(f"--format {self.form} makes a file: name it with --output")
+            from dnstide.cli.write.binary import check_binary
 
-class _Notes(logging.Handler):
-    def emit(self, record: logging.LogRecord) -> None:
-        note(record.getMessage())
+            check_binary(self.form)
 
+    def write(self, layout: Layout) -> None:
+        """Write an answer. Raises PipeClosed and click.ClickException."""
+        if self.form in FILE_FORMATS:
+            from dnstide.cli.write.binary import binary_bytes
 
-def note_warnings() -> None:
-    """What an engine in this process warns of, it says as this command says everything."""
-    log = logging.getLogger("dnstide")
-    if not any(isinstance(handler, _Notes) for handler in log.handlers):
-        log.addHandler(_Notes(logging.WARNING))
+            write_bytes([binary_bytes(layout.columns, self.form)], self.path or "", self.force)
+        else:
+            write(layout.pieces(self.form), self.path, self.force)
 
 
 def check_output(path: str | None, force: bool, option: str = "--output") -> None:
@@ -45,15 +58,14 @@ def check_output(path: str | None, force: bool, option: str = "--output") -> Non
         raise click.UsageError(f"{option} {path} is a directory")
     if not target.parent.is_dir():
         raise click.UsageError(f"{option} {path}: there is no directory {target.parent}")
-    if _is_file(target) and not force:
+    if is_file(target) and not force:
         raise click.UsageError(f"{option} {path} exists; --force replaces it")
 
 
 def write(pieces: Iterable[str], path: str | None = None, force: bool = False) -> None:
-    """Write text to standard output (path None or -) or to a file.
+    """Write text to standard output (path None or -) or to a file, which `force` replaces.
 
-    A file appears under its name only when it is whole, and with `force` takes the place of another at once.
-    Devices and pipes are written to directly. Raises PipeClosed and click.ClickException.
+    Raises PipeClosed and click.ClickException.
     """
     if path is None or path == "-":
         _write_stdout(pieces)
@@ -63,13 +75,8 @@ def write(pieces: Iterable[str], path: str | None = None, force: bool = False) -
 
 def write_bytes(pieces: Iterable[bytes], path: str, force: bool = False) -> None:
     """As `write`, for files that are not text."""
-    target = Path(os.path.realpath(path))
     try:
-        if target.exists() and not _is_file(target):
-            with target.open("wb") as device:
-                device.writelines(pieces)
-        else:
-            _write_whole(pieces, target, force)
+        write_whole(pieces, path, replace=force)
     except FileExistsError:
         raise click.ClickException(f"{path} has come into being meanwhile; --force replaces it") from None
     except OSError as error:
@@ -85,23 +92,3 @@ def _write_stdout(pieces: Iterable[str]) -> None:
         raise PipeClosed from None
     except OSError as error:
         raise click.ClickException(f"cannot write the output: {error.strerror}") from None
-
-
-def _write_whole(pieces: Iterable[bytes], target: Path, force: bool) -> None:
-    staged = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with staged.open("xb") as file:
-            file.writelines(pieces)
-        if force:
-            staged.replace(target)
-        else:
-            os.link(staged, target)  # unlike a rename, refuses to replace
-    finally:
-        staged.unlink(missing_ok=True)
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return stat.S_ISREG(path.stat().st_mode)
-    except OSError:
-        return False

@@ -1,4 +1,4 @@
-"""Pictures on the command line: which, where to, and drawn."""
+"""What --plot draws: where to, and how."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from dnstide.cli.diagnostics import warn
+from dnstide.cli.output import Output, check_output, write, write_bytes
 from dnstide.client.plot.kinds import KIND_ALIASES, KINDS
-
-from .output import check_output, write, write_bytes
 
 if TYPE_CHECKING:
     from dnstide.client.plot import Mark
-    from dnstide.client.results import Volume
+    from dnstide.model.analysis import Findings
+    from dnstide.model.volume import Volume
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -57,7 +58,7 @@ def plot_option(words: str) -> Callable[[Command], Command]:
     return click.option("--plot", metavar="FILE", help=words)
 
 
-def check_drawing(drawing: Drawing, output: str | None) -> None:
+def check_drawing(drawing: Drawing, output: Output) -> None:
     """Refuse early what could not be drawn or written. Raises click.UsageError, InvalidQuestion,
     MissingExtra.
     """
@@ -65,7 +66,7 @@ def check_drawing(drawing: Drawing, output: str | None) -> None:
         return
     from importlib.util import find_spec
 
-    from dnstide.client.errors import MissingExtra
+    from dnstide.model.errors import MissingExtra
 
     if drawing.in_terminal:
         needed = "plotext"
@@ -74,7 +75,8 @@ def check_drawing(drawing: Drawing, output: str | None) -> None:
 
         needed = "" if format_of(drawing.path) == "html" else "matplotlib"
         check_output(drawing.path, drawing.force, "--plot")
-        if output not in (None, "-") and os.path.realpath(str(output)) == os.path.realpath(drawing.path):
+        same = not output.to_stdout and os.path.realpath(str(output.path)) == os.path.realpath(drawing.path)
+        if same:
             raise click.UsageError("--plot and --output name the same file")
     if needed and find_spec(needed) is None:
         raise MissingExtra("--plot", "plot")
@@ -109,8 +111,28 @@ def draw(
         write_bytes([render(picture, format_of(drawing.path))], drawing.path, drawing.force)
 
 
+def draw_scatter(findings: Findings, volume: Volume, drawing: Drawing) -> None:
+    """Draw the second series of a correlation on the first, in the buckets that tables cover whole."""
+    from dnstide.client.plot import figure_bytes, format_of, scatter
+    from dnstide.model.vocabulary import Coverage
+
+    line = findings.correlations[0]
+    if len(findings.correlations) > 1:
+        warn(f"the picture shows {line.y} on {line.x} only")
+    known = volume.axis.coverage == Coverage.COMPLETE
+    x, y = (series.dense()[known] for series in volume.series[:2])
+    step = volume.axis.granularity.replace("-", " ")
+    name_x, name_y = (label.replace(". ", " ").rstrip(".") or label for label in (line.x, line.y))
+    figure = scatter(
+        x, y, labels=(f"{name_x}, count by {step}", f"{name_y}, count by {step}"), slope=line.slope,
+        intercept=line.intercept, r_squared=line.r_squared, title=f"{name_y} on {name_x}",
+    )  # fmt: skip
+    path = drawing.path or ""
+    write_bytes([figure_bytes(figure, format_of(path))], path, drawing.force)
+
+
 def limits(question: Mapping[str, Any]) -> str:
-    """The record types and the bailiwick of a question, for a title: `A, AAAA in example.com`."""
+    """The filter of a question, for a title: `A, AAAA in example.com`."""
     types = [name.strip().upper() for given in question["rrtypes"] for name in given.split(",")]
     bailiwick = question.get("bailiwick")
     return " ".join([*([", ".join(types)] if types else []), *([f"in {bailiwick}"] if bailiwick else [])])

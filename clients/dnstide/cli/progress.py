@@ -14,12 +14,15 @@ if TYPE_CHECKING:
 
 Hook = Callable[[int, int], None]
 PATIENCE = 0.4
-"""Seconds without a bar: most answers come sooner, and one that only flashes tells nothing."""
+"""Seconds without a bar: most answers come sooner, and a bar that only flashes tells nothing."""
 
 
 @contextmanager
 def progress_bar(what: str) -> Iterator[Hook | None]:
-    """Gives a hook that takes (done, total), or None where nobody looks. Leaves no trace on the screen."""
+    """Give a hook that takes (done, total), or None where standard error is no terminal.
+
+    The bar is wiped away at the end.
+    """
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield None
         return
@@ -31,7 +34,7 @@ def progress_bar(what: str) -> Iterator[Hook | None]:
 
 
 class _Bar:
-    """Appears once it has been told of progress after PATIENCE."""
+    """A bar that appears when it hears of progress after PATIENCE."""
 
     def __init__(self, what: str) -> None:
         self._what = what

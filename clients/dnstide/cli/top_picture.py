@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-
-from .output import write, write_bytes
-from .pictures import Drawing, colourful, limits, terminal_size
+from dnstide.cli.output import write, write_bytes
+from dnstide.cli.pictures import Drawing, colourful, limits, terminal_size
 
 if TYPE_CHECKING:
-    from dnstide.client.ranking_question import TopOptions
-    from dnstide.client.rankings import Top
+    from dnstide.model.arguments import TopOptions
+    from dnstide.model.top import Top
 
 
 def check_top_drawing(drawing: Drawing, series: str | None) -> None:

@@ -10,12 +10,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .aio import AsyncClient
-    from .analyses import AnalysisSettings, Findings
-    from .blocking import Client
-    from .catalog import Catalog, ServerInfo, ShardInfo, TableInfo, TableReport
-    from .channel import Tls
-    from .errors import (
+    from dnstide.client.aio import AsyncClient
+    from dnstide.client.blocking import Client
+    from dnstide.client.channel import Tls
+    from dnstide.client.local import LocalClient
+    from dnstide.client.timeouts import DEFAULT
+    from dnstide.model.analysis import Findings
+    from dnstide.model.catalog import Catalog, ServerInfo, ShardInfo, TableInfo, TableReport
+    from dnstide.model.errors import (
         AccessDenied,
         AnswerIncomplete,
         Cancelled,
@@ -36,19 +38,20 @@ if TYPE_CHECKING:
         TablesDamaged,
         VersionMismatch,
     )
-    from .local import LocalClient
-    from .question import Smoothing
-    from .rankings import Certificate, Change, Rank, Top, TopSummary
-    from .results import Axis, Coverage, PlanEntry, Progress, Series, Summary, Timings, Volume
-    from .timeouts import DEFAULT
+    from dnstide.model.question import AnalysisSettings, Smoothing
+    from dnstide.model.top import Certificate, Change, Rank, Top, TopProgress, TopSummary
+    from dnstide.model.vocabulary import Coverage
+    from dnstide.model.volume import Axis, PlanEntry, Progress, Series, Summary, Timings, Volume
 
 _HOMES = {
-    "aio": ("AsyncClient",),
-    "analyses": ("AnalysisSettings", "Findings"),
-    "blocking": ("Client",),
-    "catalog": ("Catalog", "ServerInfo", "ShardInfo", "TableInfo", "TableReport"),
-    "channel": ("Tls",),
-    "errors": (
+    "dnstide.client.aio": ("AsyncClient",),
+    "dnstide.client.blocking": ("Client",),
+    "dnstide.client.channel": ("Tls",),
+    "dnstide.client.local": ("LocalClient",),
+    "dnstide.client.timeouts": ("DEFAULT",),
+    "dnstide.model.analysis": ("Findings",),
+    "dnstide.model.catalog": ("Catalog", "ServerInfo", "ShardInfo", "TableInfo", "TableReport"),
+    "dnstide.model.errors": (
         "AccessDenied",
         "AnswerIncomplete",
         "Cancelled",
@@ -69,11 +72,10 @@ _HOMES = {
         "TablesDamaged",
         "VersionMismatch",
     ),
-    "local": ("LocalClient",),
-    "question": ("Smoothing",),
-    "rankings": ("Certificate", "Change", "Rank", "Top", "TopSummary"),
-    "results": ("Axis", "Coverage", "PlanEntry", "Progress", "Series", "Summary", "Timings", "Volume"),
-    "timeouts": ("DEFAULT",),
+    "dnstide.model.question": ("AnalysisSettings", "Smoothing"),
+    "dnstide.model.top": ("Certificate", "Change", "Rank", "Top", "TopProgress", "TopSummary"),
+    "dnstide.model.vocabulary": ("Coverage",),
+    "dnstide.model.volume": ("Axis", "PlanEntry", "Progress", "Series", "Summary", "Timings", "Volume"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -120,6 +122,7 @@ __all__ = [
     "Timings",
     "Tls",
     "Top",
+    "TopProgress",
     "TopSummary",
     "VersionMismatch",
     "Volume",
@@ -130,7 +133,7 @@ def __getattr__(name: str) -> Any:
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{home}", __name__), name)
+    value = getattr(import_module(home), name)
     globals()[name] = value
     return value
 

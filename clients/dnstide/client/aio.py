@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Self, Unpack
 
 import grpc
 import grpc.aio
-from dnstide.api.v1 import analysis_pb2_grpc, info_pb2, service_pb2_grpc, top_pb2_grpc
-
-from . import calls, channel, timeouts
-from .address import check_address
-from .analyses import AnalysisSettings, Findings
-from .analysis_calls import analysis_request, findings
-from .catalog import Catalog, ServerInfo
-from .channel import Tls
-from .errors import DeadlineExceeded, DnstideError, ServerNotReady, ServerUnreachable
-from .question import QuestionOptions, make_question
-from .ranking_calls import TopProgressHook, TopReader, top_request
-from .ranking_question import TopOptions, make_top_question
-from .rankings import Top
-from .results import Volume
-from .status import error_from_rpc, told_version
-from .timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout
-from .version import check_version
+import tenacity
+from dnstide.api.v1 import info_pb2, service_pb2_grpc
+from dnstide.client import channel, timeouts
+from dnstide.client.address import check_address
+from dnstide.client.channel import Tls
+from dnstide.client.timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout
+from dnstide.client.transport import accept, error_from_rpc, left, retrying, told
+from dnstide.codec.analysis import analysis_request, findings
+from dnstide.codec.catalog import catalog, server_info, tables_request
+from dnstide.codec.metadata import REQUEST_ID_KEY, VERSION_KEY
+from dnstide.codec.top import TopReader, top_request
+from dnstide.codec.volume import VolumeReader, volume_request
+from dnstide.model.analysis import Findings
+from dnstide.model.arguments import (
+    TopOptions,
+    VolumeOptions,
+    analysis_question,
+    top_question,
+    volume_question,
+)
+from dnstide.model.catalog import Catalog, ServerInfo
+from dnstide.model.errors import DeadlineExceeded, DnstideError, ServerNotReady, ServerUnreachable
+from dnstide.model.question import AnalysisSettings
+from dnstide.model.top import Top, TopProgress
+from dnstide.model.volume import Progress, Volume
 
 _kept: list[bool] = []
 
@@ -63,27 +70,21 @@ class AsyncClient:
             self._channel = grpc.aio.insecure_channel(server, options=channel.options())
         else:
             self._channel = grpc.aio.secure_channel(server, tls.credentials(), options=channel.options())
-        self._stub = service_pb2_grpc.DnstideServiceStub(self._channel)  # type: ignore[no-untyped-call]
-        self._analyses = analysis_pb2_grpc.AnalysisServiceStub(self._channel)  # type: ignore[no-untyped-call]
-        self._rankings = top_pb2_grpc.RankingServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._stub = service_pb2_grpc.DnstideStub(self._channel)  # type: ignore[no-untyped-call]
 
     async def volume(
         self,
         names: str | Iterable[str],
         *,
         timeout: Timeout = DEFAULT,
-        progress: calls.ProgressHook | None = None,
-        **options: Unpack[QuestionOptions],
+        progress: Callable[[Progress], None] | None = None,
+        **options: Unpack[VolumeOptions],
     ) -> Volume:
         """As `Client.volume`."""
-        question = make_question(names, options)
-        reader = calls.VolumeReader(question, progress)
-        request = calls.volume_request(question)
-        call = self._stub.QueryVolume(request, timeout=self._seconds(timeout))
-        async with contextlib.aclosing(self._messages(call)) as messages:
-            async for message in messages:
-                reader.feed(message)
-        return reader.finish()
+        question = volume_question(names, options)
+        reader = VolumeReader(question, progress)
+        request = volume_request(question)
+        return reader.finish(await self._stream(self._stub.QueryVolume, request, reader.feed, timeout))
 
     async def analyze(
         self,
@@ -92,41 +93,41 @@ class AsyncClient:
         *,
         timeout: Timeout = DEFAULT,
         settings: AnalysisSettings | None = None,
-        **options: Unpack[QuestionOptions],
+        **options: Unpack[VolumeOptions],
     ) -> Findings:
         """As `Client.analyze`."""
-        request = analysis_request(make_question(names, options), analysis, settings)
-        return findings(analysis, await self._unary(self._analyses.AnalyzeVolume, request, timeout))
+        question = analysis_question(analysis, names, options, settings)
+        request = analysis_request(question)
+        message, request_id = await self._unary(self._stub.AnalyzeVolume, request, timeout)
+        return findings(question, message, request_id)
 
     async def top(
         self,
         limit: int = 10,
         *,
         timeout: Timeout = DEFAULT,
-        progress: TopProgressHook | None = None,
+        progress: Callable[[TopProgress], None] | None = None,
         **options: Unpack[TopOptions],
     ) -> Top:
         """As `Client.top`."""
-        reader = TopReader(progress)
-        request = top_request(make_top_question(limit, options))
-        call = self._rankings.RankNames(request, timeout=self._seconds(timeout))
-        async with contextlib.aclosing(self._messages(call)) as messages:
-            async for message in messages:
-                reader.feed(message)
-        return reader.finish()
+        question = top_question(limit, options)
+        reader = TopReader(question, progress)
+        request = top_request(question)
+        return reader.finish(await self._stream(self._stub.RankNames, request, reader.feed, timeout))
 
     async def tables(self, dataset: str | None = None, *, timeout: Timeout = DEFAULT) -> Catalog:
         """As `Client.tables`."""
-        pages = [await self._unary(self._stub.ListTables, calls.tables_request(dataset, ""), timeout)]
+        page, _ = await self._unary(self._stub.ListTables, tables_request(dataset), timeout)
+        pages = [page]
         while token := pages[-1].next_page_token:
-            request = calls.tables_request(dataset, token)
-            pages.append(await self._unary(self._stub.ListTables, request, timeout))
-        return calls.catalog(pages)
+            page, _ = await self._unary(self._stub.ListTables, tables_request(dataset, token), timeout)
+            pages.append(page)
+        return catalog(pages)
 
     async def info(self, *, timeout: Timeout = DEFAULT) -> ServerInfo:
         """As `Client.info`."""
-        request = info_pb2.GetServerInfoRequest()
-        return calls.server_info(await self._unary(self._stub.GetServerInfo, request, timeout))
+        message, _ = await self._unary(self._stub.GetServerInfo, info_pb2.GetServerInfoRequest(), timeout)
+        return server_info(message)
 
     async def wait_until_ready(self, seconds: float) -> ServerInfo:
         """As `Client.wait_until_ready`."""
@@ -159,33 +160,50 @@ class AsyncClient:
     ) -> None:
         await self.close()
 
-    async def _unary(self, method: Callable[..., Any], request: Any, timeout: Timeout) -> Any:
-        call = method(request, timeout=self._seconds(timeout))
+    async def _unary(self, method: Any, request: Any, timeout: Timeout) -> tuple[Any, str]:
+        """As `Client._unary`."""
+        seconds = timeouts.seconds(timeout, self._timeout)
+        now = asyncio.get_running_loop().time
+        end = None if seconds is None else now() + seconds
         try:
-            answer = await call
-            metadata = await call.trailing_metadata()
+            async for attempt in retrying(tenacity.AsyncRetrying, seconds):
+                with attempt:
+                    call = method(request, timeout=left(end, now()))
+                    answer = await call
+            trailers = await call.trailing_metadata()
         except grpc.aio.AioRpcError as error:
             raise error_from_rpc(error, self.server) from None
-        check_version(self.server, told_version(metadata))
-        return answer
+        accept(self.server, trailers)
+        return answer, told(trailers, REQUEST_ID_KEY) or ""
 
-    async def _messages(self, call: Any) -> AsyncGenerator[Any]:
-        """The messages of a stream; the server stops working when the reader goes away."""
-        fresh = True
+    async def _stream(self, method: Any, request: Any, feed: Callable[[Any], None], timeout: Timeout) -> str:
+        """As `Client._stream`."""
+        seconds = timeouts.seconds(timeout, self._timeout)
+        now = asyncio.get_running_loop().time
+        end = None if seconds is None else now() + seconds
+        call: Any = None
         try:
-            async for message in call:
-                if fresh:
-                    fresh = False
-                    # An answer of one message brings its version at the end, which is there by now.
-                    version = told_version(await call.initial_metadata()) or told_version(
-                        await call.trailing_metadata()
-                    )
-                    check_version(self.server, version)
-                yield message
+            async for attempt in retrying(tenacity.AsyncRetrying, seconds):
+                with attempt:
+                    call = method(request, timeout=left(end, now()))
+                    message = await _read(call)
+            initial = await call.initial_metadata()
+            # An answer of one message brings its version at its end; any other brings it ahead.
+            if told(initial, VERSION_KEY) is None and await _read(call) is None:
+                initial = await call.trailing_metadata()
+            accept(self.server, initial)
+            while message is not None:
+                feed(message)
+                message = await _read(call)
+            return told(await call.trailing_metadata(), REQUEST_ID_KEY) or ""
         except grpc.aio.AioRpcError as error:
             raise error_from_rpc(error, self.server) from None
         finally:
-            call.cancel()
+            if call is not None:
+                call.cancel()
 
-    def _seconds(self, timeout: Timeout) -> float | None:
-        return timeouts.seconds(timeout, self._timeout)
+
+async def _read(call: Any) -> Any:
+    """The next message of a stream, None at its end."""
+    message = await call.read()
+    return None if message is grpc.aio.EOF else message

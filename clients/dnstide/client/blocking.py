@@ -1,30 +1,38 @@
-"""The blocking client: a channel, and `calls`."""
+"""The blocking client."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Self, Unpack
 
 import grpc
-from dnstide.api.v1 import analysis_pb2_grpc, info_pb2, service_pb2_grpc, tables_pb2, top_pb2_grpc
-
-from . import calls, channel, timeouts
-from .address import check_address
-from .analyses import AnalysisSettings, Findings
-from .analysis_calls import analysis_request, findings
-from .catalog import Catalog, ServerInfo
-from .channel import Tls
-from .errors import DeadlineExceeded, DnstideError, ServerNotReady, ServerUnreachable
-from .question import QuestionOptions, make_question
-from .ranking_calls import TopProgressHook, TopReader, top_request
-from .ranking_question import TopOptions, make_top_question
-from .rankings import Top
-from .results import Volume
-from .status import error_from_rpc, told_version
-from .timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout
-from .version import check_version
+import tenacity
+from dnstide.api.v1 import info_pb2, service_pb2_grpc
+from dnstide.client import channel, timeouts
+from dnstide.client.address import check_address
+from dnstide.client.channel import Tls
+from dnstide.client.timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout
+from dnstide.client.transport import accept, error_from_rpc, left, retrying, told
+from dnstide.codec.analysis import analysis_request, findings
+from dnstide.codec.catalog import catalog, server_info, tables_request
+from dnstide.codec.metadata import REQUEST_ID_KEY, VERSION_KEY
+from dnstide.codec.top import TopReader, top_request
+from dnstide.codec.volume import VolumeReader, volume_request
+from dnstide.model.analysis import Findings
+from dnstide.model.arguments import (
+    TopOptions,
+    VolumeOptions,
+    analysis_question,
+    top_question,
+    volume_question,
+)
+from dnstide.model.catalog import Catalog, ServerInfo
+from dnstide.model.errors import DeadlineExceeded, DnstideError, ServerNotReady, ServerUnreachable
+from dnstide.model.question import AnalysisSettings
+from dnstide.model.top import Top, TopProgress
+from dnstide.model.volume import Progress, Volume
 
 
 class Client:
@@ -50,31 +58,26 @@ class Client:
             self._channel = grpc.insecure_channel(server, options=channel.options())
         else:
             self._channel = grpc.secure_channel(server, tls.credentials(), options=channel.options())
-        self._stub = service_pb2_grpc.DnstideServiceStub(self._channel)  # type: ignore[no-untyped-call]
-        self._analyses = analysis_pb2_grpc.AnalysisServiceStub(self._channel)  # type: ignore[no-untyped-call]
-        self._rankings = top_pb2_grpc.RankingServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._stub = service_pb2_grpc.DnstideStub(self._channel)  # type: ignore[no-untyped-call]
 
     def volume(
         self,
         names: str | Iterable[str],
         *,
         timeout: Timeout = DEFAULT,
-        progress: calls.ProgressHook | None = None,
-        **options: Unpack[QuestionOptions],
+        progress: Callable[[Progress], None] | None = None,
+        **options: Unpack[VolumeOptions],
     ) -> Volume:
         """Counts of one name, or of several, over time.
 
         Options: rrtypes, bailiwick, start, stop, days_back, granularity, bucket_by, split_by_rrtype, smooth,
-        fill, partial, dataset, explain; `QuestionOptions` says what each means. `progress` is called while
+        fill, partial, dataset, explain; `VolumeOptions` says what each means. `progress` is called while
         the server works. A name without rows is an empty series. Raises DnstideError.
         """
-        question = make_question(names, options)
-        reader = calls.VolumeReader(question, progress)
-        request = calls.volume_request(question)
-        call = self._stub.QueryVolume(request, timeout=self._seconds(timeout))
-        for message in self._messages(call):
-            reader.feed(message)
-        return reader.finish()
+        question = volume_question(names, options)
+        reader = VolumeReader(question, progress)
+        request = volume_request(question)
+        return reader.finish(self._stream(self._stub.QueryVolume, request, reader.feed, timeout))
 
     def analyze(
         self,
@@ -83,7 +86,7 @@ class Client:
         *,
         timeout: Timeout = DEFAULT,
         settings: AnalysisSettings | None = None,
-        **options: Unpack[QuestionOptions],
+        **options: Unpack[VolumeOptions],
     ) -> Findings:
         """What the counts show: shifts, spikes, gaps, correlation, shape or breakdown of one name, or of
         several.
@@ -92,15 +95,16 @@ class Client:
         each further series on the first. Raises DnstideError; InvalidQuestion where there is nothing to
         analyse, such as series that do not vary.
         """
-        request = analysis_request(make_question(names, options), analysis, settings)
-        return findings(analysis, self._unary(self._analyses.AnalyzeVolume, request, timeout))
+        question = analysis_question(analysis, names, options, settings)
+        message, request_id = self._unary(self._stub.AnalyzeVolume, analysis_request(question), timeout)
+        return findings(question, message, request_id)
 
     def top(
         self,
         limit: int = 10,
         *,
         timeout: Timeout = DEFAULT,
-        progress: TopProgressHook | None = None,
+        progress: Callable[[TopProgress], None] | None = None,
         **options: Unpack[TopOptions],
     ) -> Top:
         """The largest names, domains, last labels, record types or rdata, exactly and proved; or, with
@@ -110,21 +114,23 @@ class Client:
         dataset, explain; `TopOptions` says what each means. `progress` is called while summaries of tables
         are made. Raises DnstideError.
         """
-        reader = TopReader(progress)
-        request = top_request(make_top_question(limit, options))
-        for message in self._messages(self._rankings.RankNames(request, timeout=self._seconds(timeout))):
-            reader.feed(message)
-        return reader.finish()
+        question = top_question(limit, options)
+        reader = TopReader(question, progress)
+        return reader.finish(self._stream(self._stub.RankNames, top_request(question), reader.feed, timeout))
 
     def tables(self, dataset: str | None = None, *, timeout: Timeout = DEFAULT) -> Catalog:
         """The tables that the server knows, of one dataset or of all, and the files that it ignores."""
-        return calls.catalog(self._pages(dataset, timeout))
+        page, _ = self._unary(self._stub.ListTables, tables_request(dataset), timeout)
+        pages = [page]
+        while token := pages[-1].next_page_token:
+            page, _ = self._unary(self._stub.ListTables, tables_request(dataset, token), timeout)
+            pages.append(page)
+        return catalog(pages)
 
     def info(self, *, timeout: Timeout = DEFAULT) -> ServerInfo:
         """The server's version, readiness and shards."""
-        return calls.server_info(
-            self._unary(self._stub.GetServerInfo, info_pb2.GetServerInfoRequest(), timeout)
-        )
+        message, _ = self._unary(self._stub.GetServerInfo, info_pb2.GetServerInfoRequest(), timeout)
+        return server_info(message)
 
     def wait_until_ready(self, seconds: float) -> ServerInfo:
         """Wait until the server answers questions. Raises ServerUnreachable or ServerNotReady."""
@@ -156,36 +162,43 @@ class Client:
     ) -> None:
         self.close()
 
-    def _pages(self, dataset: str | None, timeout: Timeout) -> Iterator[tables_pb2.ListTablesResponse]:
-        token = ""
-        while True:
-            page = self._unary(self._stub.ListTables, calls.tables_request(dataset, token), timeout)
-            yield page
-            token = page.next_page_token
-            if not token:
-                return
-
-    def _unary(self, method: Callable[..., Any], request: Any, timeout: Timeout) -> Any:
+    def _unary(self, method: Any, request: Any, timeout: Timeout) -> tuple[Any, str]:
+        """The answer to a call, and its request id."""
+        seconds = timeouts.seconds(timeout, self._timeout)
+        end = None if seconds is None else time.monotonic() + seconds
         try:
-            answer, call = method.with_call(request, timeout=self._seconds(timeout))  # type: ignore[attr-defined]
+            for attempt in retrying(tenacity.Retrying, seconds):
+                with attempt:
+                    answer, call = method.with_call(request, timeout=left(end, time.monotonic()))
         except grpc.RpcError as error:
             raise error_from_rpc(error, self.server) from None
-        check_version(self.server, told_version(call.trailing_metadata()))
-        return answer
+        trailers = call.trailing_metadata()
+        accept(self.server, trailers)
+        return answer, told(trailers, REQUEST_ID_KEY) or ""
 
-    def _messages(self, call: Any) -> Iterator[Any]:
-        """The messages of a stream; the server stops working when the reader goes away."""
+    def _stream(self, method: Any, request: Any, feed: Callable[[Any], None], timeout: Timeout) -> str:
+        """Feed the messages of an answer to a reader; return the request's id. The server stops working when
+        the reader goes away.
+        """
+        seconds = timeouts.seconds(timeout, self._timeout)
+        end = None if seconds is None else time.monotonic() + seconds
+        call: Any = None
         try:
-            for number, message in enumerate(call):
-                if number == 0:
-                    # An answer of one message brings its version at the end, which is there by now.
-                    version = told_version(call.initial_metadata()) or told_version(call.trailing_metadata())
-                    check_version(self.server, version)
-                yield message
+            for attempt in retrying(tenacity.Retrying, seconds):
+                with attempt:
+                    call = method(request, timeout=left(end, time.monotonic()))
+                    message = next(call, None)
+            initial = call.initial_metadata()
+            # An answer of one message brings its version at its end; any other brings it ahead.
+            if told(initial, VERSION_KEY) is None and next(call, None) is None:
+                initial = call.trailing_metadata()
+            accept(self.server, initial)
+            while message is not None:
+                feed(message)
+                message = next(call, None)
+            return told(call.trailing_metadata(), REQUEST_ID_KEY) or ""
         except grpc.RpcError as error:
             raise error_from_rpc(error, self.server) from None
         finally:
-            call.cancel()
-
-    def _seconds(self, timeout: Timeout) -> float | None:
-        return timeouts.seconds(timeout, self._timeout)
+            if call is not None:
+                call.cancel()

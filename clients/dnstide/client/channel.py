@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import grpc
-
-from .errors import InvalidQuestion
-from .version import client_version
+from dnstide.client.version import client_version
+from dnstide.model.errors import InvalidQuestion
 
 CONNECT_MS = 5_000
 """A silent address (gRPC waits 20 s for it) is given up after this."""
@@ -22,32 +20,13 @@ MAX_MESSAGE = 16 << 20
 KEEPALIVE_MS = 120_000
 """Servers of dnstide allow a ping a minute; finds a dead link under a long call."""
 
-SERVICE_CONFIG = {
-    "methodConfig": [
-        {
-            "name": [
-                {"service": f"dnstide.api.v1.{name}"}
-                for name in ("DnstideService", "AnalysisService", "RankingService")
-            ],
-            "retryPolicy": {
-                "maxAttempts": 4,
-                "initialBackoff": "0.1s",
-                "maxBackoff": "1s",
-                "backoffMultiplier": 2,
-                "retryableStatusCodes": ["UNAVAILABLE"],
-            },
-        }
-    ],
-    "retryThrottling": {"maxTokens": 10, "tokenRatio": 0.1},
-}
-"""UNAVAILABLE alone is safe to repeat; gRPC does so only until the first message of an answer."""
-
 
 def options() -> Sequence[tuple[str, Any]]:
     """Channel arguments of both clients."""
     return (
         ("grpc.primary_user_agent", f"dnstide/{client_version()}"),
-        ("grpc.service_config", json.dumps(SERVICE_CONFIG)),
+        # A call that gRPC repeats by itself can outlive its deadline where the server dies; see `transport`.
+        ("grpc.enable_retries", 0),
         ("grpc.max_receive_message_length", MAX_MESSAGE),
         ("grpc.max_send_message_length", MAX_MESSAGE),
         ("grpc.keepalive_time_ms", KEEPALIVE_MS),

@@ -1,7 +1,6 @@
 """The client without a server: the engine in this process, over one directory of tables.
 
-Needs `pip install 'dnstide[local]'`. This module alone knows the engine; it gives its answers and errors the
-same form as those that come over gRPC.
+Needs `pip install 'dnstide[local]'`.
 """
 
 from __future__ import annotations
@@ -10,20 +9,25 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack
+from typing import Self, TypeVar, Unpack
 
-import numpy as np
-
-from . import errors, timeouts
-from .analyses import AnalysisSettings, Findings, check_analysis
-from .catalog import Catalog, TableInfo, TableReport
-from .errors import DnstideError, Failure, MissingExtra
-from .question import Question, QuestionOptions, make_question
-from .ranking_question import TopOptions, make_top_question
-from .rankings import Top
-from .results import PlanEntry, Progress, Summary, Timings, Volume, make_axis, make_series
-from .timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout
+from dnstide.client import timeouts
+from dnstide.client.timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout
+from dnstide.model.analysis import Findings
+from dnstide.model.arguments import (
+    TopOptions,
+    VolumeOptions,
+    analysis_question,
+    top_question,
+    volume_question,
+)
+from dnstide.model.catalog import Catalog, TableReport
+from dnstide.model.errors import Failure, MissingExtra
+from dnstide.model.question import AnalysisSettings
+from dnstide.model.top import Top, TopProgress
+from dnstide.model.volume import Progress, Volume
 
 try:
     from dnstide import engine, mtbl
@@ -32,8 +36,6 @@ except ImportError as error:  # of a namespace, a missing part is a missing name
         raise
     raise MissingExtra("reading tables in this process", "local") from None
 
-MAX_FAILURES, MAX_PLAN = 1000, 10_000
-"""As many as a server tells."""
 Answer = TypeVar("Answer")
 
 
@@ -58,8 +60,7 @@ class LocalClient:
     ) -> None:
         self.mtbl_dir = os.fspath(mtbl_dir)
         self._timeout = timeouts.seconds(timeout, None)
-        workers = threads or os.cpu_count() or 1
-        self._engine = _translated(lambda: engine.LocalEngine(self.mtbl_dir, workers, cache_dir))
+        self._engine = engine.LocalEngine(self.mtbl_dir, threads or os.cpu_count() or 1, cache_dir)
 
     def volume(
         self,
@@ -67,17 +68,11 @@ class LocalClient:
         *,
         timeout: Timeout = DEFAULT,
         progress: Callable[[Progress], None] | None = None,
-        **options: Unpack[QuestionOptions],
+        **options: Unpack[VolumeOptions],
     ) -> Volume:
         """As `Client.volume`."""
-        question = make_question(names, options)
-        seconds = timeouts.seconds(timeout, self._timeout)
-
-        def look(cancel: mtbl.Cancel) -> engine.VolumeAnswer:
-            hook = None if progress is None else lambda done, of: progress(Progress(of, done))
-            return self._engine.volume(_engine_question(question), hook, cancel)
-
-        return _volume(question, _interruptible(look, seconds))
+        question = volume_question(names, options)
+        return self._run(lambda cancel: self._engine.volume(question, progress, cancel), timeout)
 
     def analyze(
         self,
@@ -86,59 +81,43 @@ class LocalClient:
         *,
         timeout: Timeout = DEFAULT,
         settings: AnalysisSettings | None = None,
-        **options: Unpack[QuestionOptions],
+        **options: Unpack[VolumeOptions],
     ) -> Findings:
         """As `Client.analyze`."""
-        from .local_analyses import find, question_of
-
-        question = make_question(names, options)
-        given = check_analysis(analysis, settings)
-        seconds = timeouts.seconds(timeout, self._timeout)
-
-        def look(cancel: mtbl.Cancel) -> Findings:
-            answer = self._engine.volume(question_of(_engine_question(question), analysis), None, cancel)
-            return find(answer, analysis, given, question.granularity, _summary(question, answer))
-
-        return _interruptible(look, seconds)
+        question = analysis_question(analysis, names, options, settings)
+        return self._run(lambda cancel: self._engine.analyze(question, None, cancel), timeout)
 
     def top(
         self,
         limit: int = 10,
         *,
         timeout: Timeout = DEFAULT,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Callable[[TopProgress], None] | None = None,
         **options: Unpack[TopOptions],
     ) -> Top:
         """As `Client.top`."""
-        from .local_rankings import engine_question, top_of
-
-        question = make_top_question(limit, options)
-        seconds = timeouts.seconds(timeout, self._timeout)
-
-        def look(cancel: mtbl.Cancel) -> Top:
-            answer = self._engine.top(engine_question(question), progress, cancel)
-            return top_of(question, answer, _failure, (MAX_FAILURES, MAX_PLAN))
-
-        return _interruptible(look, seconds)
+        question = top_question(limit, options)
+        return self._run(lambda cancel: self._engine.top(question, progress, cancel), timeout)
 
     def summarize(
         self, *, timeout: Timeout = None, progress: Callable[[int, int], None] | None = None
     ) -> tuple[Failure, ...]:
         """Make the summaries that are missing, so that rankings need not; returns the tables that cannot be
-        read. Raises OSError where summaries cannot be kept.
+        read. `progress` is called with how many are made and how many were missing. Raises OSError where
+        summaries cannot be kept.
         """
-        seconds = timeouts.seconds(timeout, self._timeout)
-        failed = _interruptible(lambda cancel: self._engine.summarize(None, progress, cancel), seconds)
-        return tuple(_failure(one) for one in failed)
+        return tuple(self._run(lambda cancel: self._engine.summarize(None, progress, cancel), timeout))
 
     def tables(self, dataset: str | None = None, *, timeout: Timeout = DEFAULT) -> Catalog:
         """As `Client.tables`. Every table is opened, so that its trailer and index are known to be sound.
 
-        Opening is quick and cannot be stopped; `timeout` is there for the likeness.
+        Opening is quick and cannot be stopped: `timeout` is accepted so that both clients are called alike,
+        and has no effect.
         """
-        found = _interruptible(lambda _: self._engine.tables(check=True), None)
-        tables = [_table(table) for table in found.tables if dataset in (None, table.dataset)]
-        return Catalog(tuple(tables), tuple(found.ignored), found.version)
+        catalog = _interruptible(lambda _: self._engine.tables(check=True), None)
+        if dataset is None:
+            return catalog
+        return replace(catalog, tables=tuple(table for table in catalog if table.dataset == dataset))
 
     def close(self) -> None:
         """Close the tables."""
@@ -151,6 +130,9 @@ class LocalClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _run(self, work: Callable[[mtbl.Cancel], Answer], timeout: Timeout) -> Answer:
+        return _interruptible(work, timeouts.seconds(timeout, self._timeout))
 
 
 def prune_cache(cache_dir: str | os.PathLike[str] | None = None) -> tuple[int, int]:
@@ -169,13 +151,9 @@ def verify_files(paths: Sequence[str], threads: int | None = None) -> Iterator[T
 
     def verify(path: str) -> TableReport:
         try:
-            report = mtbl.verify_table(path, cancel)
+            return mtbl.verify_table(path, cancel)
         except mtbl.TableError as error:
-            problem = Failure(path, error.code, error.reason, error.offset)
-            return TableReport(path, problem=problem)
-        return TableReport(
-            path, report.version, report.compression, report.entries, report.blocks, report.bytes
-        )
+            return TableReport(path, problem=Failure(path, error.code, error.reason, error.offset))
 
     workers = ThreadPoolExecutor(max_workers=max(1, min(threads or os.cpu_count() or 1, len(paths))))
     try:
@@ -185,95 +163,21 @@ def verify_files(paths: Sequence[str], threads: int | None = None) -> Iterator[T
         workers.shutdown(wait=False, cancel_futures=True)
 
 
-def _engine_question(question: Question) -> engine.VolumeQuestion:
-    smoothing = None
-    if question.smoothing is not None:
-        method = engine.SmoothingMethod(question.smoothing.method)
-        smoothing = engine.Smoothing(method, question.smoothing.period)
-    return engine.VolumeQuestion.build(
-        names=question.names,
-        rrtypes=question.rrtypes,
-        bailiwick=question.bailiwick,
-        start=question.start,
-        stop=question.stop,
-        step=question.granularity,
-        bucket_by=question.bucket_by,
-        split_by_rrtype=question.split_by_rrtype,
-        dataset=question.dataset,
-        smooth=smoothing,
-        fill=question.fill,
-        policy="partial" if question.partial else "fail",
-    )
-
-
-def _volume(question: Question, answer: engine.VolumeAnswer) -> Volume:
-    axis = make_axis(question.granularity, answer.edges[:-1], int(answer.edges[-1]), answer.coverage)
-    return Volume(
-        series=tuple(
-            make_series(axis, one.name, one.rrtype, one.bucket, one.count, one.smoothed)
-            for one in answer.series
-        ),
-        axis=axis,
-        summary=_summary(question, answer),
-        smoothing=question.smoothing,
-        split_by_rrtype=question.split_by_rrtype,
-    )
-
-
-def _summary(question: Question, answer: engine.VolumeAnswer) -> Summary:
-    plan: list[PlanEntry] = []
-    if question.explain:
-        plan = [PlanEntry(name, True, "") for name in answer.plan.tables]
-        plan += [PlanEntry(left.table, False, left.reason) for left in answer.plan.left_out]
-    spent = answer.timings
-    failures = answer.failures
-    return Summary(
-        complete=answer.complete,
-        tables_asked=answer.asked,
-        tables_answered=answer.answered,
-        failures=tuple(_failure(failure) for failure in failures[:MAX_FAILURES]),
-        failures_total=len(failures),
-        plan=tuple(plan[:MAX_PLAN]),
-        rows_read=answer.rows,
-        blocks_read=answer.blocks,
-        total_count=answer.total,
-        timings=Timings(spent.plan, spent.look, spent.merge, spent.slowest_shard),
-        catalog_version=answer.catalog_version,
-        tables_summarized=answer.summarized,
-    )
-
-
-def _table(table: engine.TableInfo) -> TableInfo:
-    return TableInfo(
-        name=table.name,
-        dataset=table.dataset,
-        granularity=table.granularity.label,
-        start=np.datetime64(table.start, "s"),
-        stop=np.datetime64(table.stop, "s"),
-        size=table.size,
-        problem=None if table.problem is None else _failure(table.problem),
-    )
-
-
-def _failure(failure: Any) -> Failure:
-    return Failure(failure.table, failure.code, failure.reason, failure.offset, failure.retryable)
-
-
 def _interruptible(work: Callable[[mtbl.Cancel], Answer], seconds: float | None) -> Answer:
     """Run native work so that Ctrl-C stops it at once: signals reach Python only outside native code."""
     cancel = mtbl.Cancel(seconds)
     if threading.current_thread() is not threading.main_thread():
-        return _translated(lambda: work(cancel))
-    outcome: list[Answer] = []
-    failure: list[BaseException] = []
+        return work(cancel)
+    answers: list[Answer] = []
+    errors: list[BaseException] = []
 
     def run() -> None:
         try:
-            outcome.append(_translated(lambda: work(cancel)))
+            answers.append(work(cancel))
         except BaseException as error:  # handed over to the thread that waits
-            failure.append(error)
+            errors.append(error)
 
-    worker = threading.Thread(target=run, name="dnstide-look", daemon=True)
+    worker = threading.Thread(target=run, name="dnstide-engine", daemon=True)
     worker.start()
     try:
         worker.join()
@@ -281,37 +185,6 @@ def _interruptible(work: Callable[[mtbl.Cancel], Answer], seconds: float | None)
         cancel.cancel()
         worker.join(timeout=1.0)
         raise
-    if failure:
-        raise failure[0]
-    return outcome[0]
-
-
-def _translated(work: Callable[[], Answer]) -> Answer:
-    """Run something of the engine; its errors come out as this package's."""
-    try:
-        return work()
-    except engine.InvalidQuestion as error:
-        raise errors.InvalidQuestion([(error.field, str(error).removeprefix(f"{error.field}: "))]) from None
-    except engine.AnswerIncomplete as error:
-        kind = errors.TablesDamaged if error.damaged else errors.ShardsUnreachable
-        failures = [_failure(failure) for failure in error.failures]
-        raise kind(str(error), failures[0].code, failures) from None
-    except mtbl.DeadlinePassed:
-        raise errors.DeadlineExceeded(
-            "no whole answer in time: allow more with a longer timeout, or ask for less"
-        ) from None
-    except tuple(_SAME_WORDS) as error:
-        same = next(ours for theirs, ours in _SAME_WORDS.items() if isinstance(error, theirs))
-        raise same(str(error)) from None
-    except engine.EngineError as error:
-        if error.code == "ANALYSIS_REFUSED":
-            raise errors.InvalidQuestion([("", str(error))]) from None
-        raise
-
-
-_SAME_WORDS: dict[type[Exception], type[DnstideError]] = {
-    engine.NoTables: errors.NoTables,
-    engine.DirectoryError: errors.DirectoryUnreadable,
-    mtbl.CountOverflow: errors.CountOverflow,
-    mtbl.Cancelled: errors.Cancelled,
-}
+    if errors:
+        raise errors[0]
+    return answers[0]

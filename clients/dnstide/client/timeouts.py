@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .errors import InvalidQuestion
+from dnstide.model.errors import InvalidQuestion
 
 DEFAULT_TIMEOUT = 60.0
 """gRPC has no deadline of its own; a warm question takes milliseconds, a cold one over years some seconds."""

@@ -5,10 +5,7 @@ from __future__ import annotations
 import functools
 from importlib import metadata
 
-from .errors import VersionMismatch
-
-METADATA_KEY = "dnstide-version"
-"""Metadata in which the server tells its version with every call."""
+from dnstide.model.errors import VersionMismatch
 
 
 @functools.cache

@@ -21,7 +21,7 @@ from .columns import (
 )
 from .question import AnalysisQuestion
 from .vocabulary import Analysis, GapKind
-from .volume import Summary
+from .volume import Summary, Volume
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,6 +162,15 @@ class SeriesFindings:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happened to line `line` of a picture at `time`, with a short text (`×3.2`)."""
+
+    line: int
+    time: np.datetime64
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """The answer to `analyze`: `series`, `correlations` or `breakdowns`, as the analysis has it.
 
@@ -189,6 +198,16 @@ class Findings:
     def found(self) -> bool:
         """Whether there is anything to tell."""
         return len(self.columns()) > 0
+
+    def marks(self, volume: Volume) -> tuple[Mark, ...]:
+        """The shifts that were found, as marks for a picture of a volume that has the same series."""
+        line_of = {(series.name, series.rrtype): line for line, series in enumerate(volume)}
+        return tuple(
+            Mark(line_of[series.name, series.rrtype], shift.time, str(shift))
+            for series in self.series
+            if (series.name, series.rrtype) in line_of
+            for shift in series.shifts
+        )
 
     def columns(self) -> Columns:
         """One row for each thing found. A series is named by `name`, and `rrtype` where split."""

@@ -72,6 +72,11 @@ class Column:
         """True where there is no value."""
         return np.zeros(len(self), np.bool_) if self.known is None else ~self.known
 
+    def slice(self, start: int, stop: int) -> Column:
+        """The values from start up to, not including, stop."""
+        known = None if self.known is None else self.known[start:stop]
+        return Column(self.name, self.kind, self.values[start:stop], known, self.words, self.label)
+
     def tolist(self) -> list[Any]:
         """Python values (str, int, float, datetime64, bool), None where there is no value."""
         values: list[Any]
@@ -109,6 +114,10 @@ class Columns:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
+
+    def slice(self, start: int, stop: int) -> Columns:
+        """The rows from start up to, not including, stop; nothing is copied."""
+        return Columns(tuple(column.slice(start, stop) for column in self.columns))
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """The rows as tuples of Python values, None where there is none."""

@@ -1,20 +1,22 @@
 """Periods of tables and steps of the time axis, in UTC.
 
 Every period of a finer granularity lies inside one period of each coarser one; all planning rests on that.
+numpy is imported where edges are made, so that the words alone cost nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from .errors import InvalidQuestion
 
-Seconds = npt.NDArray[np.int64]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+Seconds: TypeAlias = "npt.NDArray[np.int64]"
 
 DAY: Final = 86400
 MIN_TIME: Final = 0
@@ -97,11 +99,15 @@ class Granularity(StrEnum):
         """The n+1 borders of the buckets that make up [start, stop), the outer two clipped to it."""
         if stop <= start:
             raise ValueError("an axis needs a stop after its start")
+        import numpy as np
+
         inner = self._grid(start, stop)
         inner = inner[(inner > start) & (inner < stop)]
         return np.concatenate(([start], inner, [stop])).astype(np.int64)
 
     def _grid(self, start: int, stop: int) -> Seconds:
+        import numpy as np
+
         if self in _FIXED:
             return np.arange(self.floor(start), stop, _FIXED[self], dtype=np.int64)
         width = _MONTHS.get(self, 1)
@@ -154,8 +160,12 @@ _BY_NAME: Final[Mapping[str, Granularity]] = {
 
 def _month(timestamp: int) -> int:
     """Months since January 1970."""
+    import numpy as np
+
     return int(np.datetime64(timestamp, "s").astype("datetime64[M]").astype(np.int64))
 
 
 def _month_start(month: int) -> int:
+    import numpy as np
+
     return int(np.datetime64(month, "M").astype("datetime64[s]").astype(np.int64))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypedDict, TypeVar
 
-from .errors import InvalidQuestion
+from .errors import InvalidQuestion, shown
 from .granularity import MAX_TIME, MIN_TIME, Granularity
 from .vocabulary import (
     DATASETS,
@@ -139,7 +139,8 @@ class TopQuestion:
         if self.ratio_min_count is not None:
             _check_number(problems, "ratio_min_count", self.ratio_min_count, MAX_COUNT)
             if self.baseline is None:
-                problems.append(("ratio_min_count", "a ratio needs a span to compare with"))
+                given = shown(self.ratio_min_count)
+                problems.append(("ratio_min_count", f"a ratio needs a span to compare with (got {given})"))
         if self.filter.bailiwick is not None:
             problems.append(("bailiwick", "a ranking counts the rows of all bailiwicks"))
         step = self.series_granularity

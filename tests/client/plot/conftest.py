@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
-from dnstide.client.question import Smoothing
-from dnstide.client.results import Coverage, Summary, Volume, make_axis, make_series
+from dnstide.model.granularity import Granularity
+from dnstide.model.question import Smoothing, VolumeQuestion
+from dnstide.model.vocabulary import Coverage
+from dnstide.model.volume import Axis, Series, Summary, Volume
 
 SECONDS = {"day": 86_400, "hour": 3_600, "minute": 60}
 YAHOO = """30779 24464 29553 20790 31577 26500 30638 29298 30591 21037 28302 28388 27235 28350 26326 24542
@@ -28,14 +30,16 @@ def volume():
         first = int(np.datetime64(start, "s").astype(np.int64))
         starts = first + SECONDS[step] * np.arange(length)
         marks = np.full(length, Coverage.COMPLETE) if coverage is None else np.asarray(coverage)
-        axis = make_axis(step, starts, first + SECONDS[step] * length, marks)
+        axis = Axis.of(Granularity(step), np.append(starts, first + SECONDS[step] * length), marks)
         made = []
         for name, counts in series.items():
             counts = np.asarray(counts, dtype=np.uint64)
             listed = np.flatnonzero(counts)
             smoothed = averaged(counts.astype(float), smooth)[listed] if smooth else None
-            made.append(make_series(axis, name + ".", None, listed, counts[listed], smoothed))
-        return Volume(tuple(made), axis, Summary(True, 1, 1), Smoothing(smooth) if smooth else None)
+            made.append(Series(name + ".", None, len(made), axis, listed, counts[listed], smoothed))
+        smoothing = Smoothing(smooth) if smooth else None
+        question = VolumeQuestion(tuple(series), granularity=Granularity(step), smoothing=smoothing)
+        return Volume(question, axis, tuple(made), Summary(True, 1, 1))
 
     return make
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from dnstide.client.plot import Mark, draw, kind_name, picture_of, styles
 from dnstide.client.plot.kinds import KINDS
-from dnstide.client.results import Coverage
+from dnstide.model.vocabulary import Coverage
 
 
 def curves(figure):
@@ -205,10 +205,14 @@ def test_pyplot_is_never_loaded():
     """Its global figures would leak, and its backend is the user's business."""
     code = """
 import sys, numpy as np
-from dnstide.client.results import Summary, Volume, make_axis, make_series
 from dnstide.client.plot import picture_of, render
-axis = make_axis("day", [0, 86400], 172800, [1, 1])
-volume = Volume((make_series(axis, "a.", None, [0, 1], [1, 2], None),), axis, Summary(True, 1, 1))
+from dnstide.model.granularity import Granularity
+from dnstide.model.question import VolumeQuestion
+from dnstide.model.volume import Axis, Series, Summary, Volume
+axis = Axis.of(Granularity.DAY, [0, 86400, 172800], [1, 1])
+columns = np.array([0, 1], np.uint32), np.array([1, 2], np.uint64)
+series = Series("a.", None, 0, axis, *columns)
+volume = Volume(VolumeQuestion(("a",)), axis, (series,), Summary(True, 1, 1))
 assert "matplotlib" not in sys.modules
 render(picture_of(volume), "html")
 assert "matplotlib" not in sys.modules

@@ -4,19 +4,23 @@ import numpy as np
 import pytest
 from dnstide.client.plot.files import figure_bytes
 from dnstide.client.plot.ranking import ranking_chart, ranking_figure, ranking_picture
-from dnstide.client.rankings import Change, Rank, Top, TopSummary
-from dnstide.client.results import Coverage, make_axis
+from dnstide.model.granularity import Granularity
+from dnstide.model.question import TopQuestion
+from dnstide.model.top import Change, Rank, Top, TopSummary
+from dnstide.model.vocabulary import Coverage
+from dnstide.model.volume import Axis
 
-SUMMARY = TopSummary(True, 1, 1, (), 0, (), 100, 0, (), "summary", 10, None, 1, 0.0, "v")
+SUMMARY = TopSummary(True, 1, 1, total_count=100, keep=10, rows=1)
+QUESTION = TopQuestion()
 NAMES = ["com.", "_ldap._tcp.$a$.example.", "x" * 60 + ".example.", "."]
 
 
 @pytest.fixture
 def ranks():
     counts = np.array([5, 0, 7], dtype=np.uint64)
-    axis = make_axis("day", [0, 86_400, 172_800], 259_200, [1, Coverage.NONE, 1])
+    axis = Axis.of(Granularity.DAY, [0, 86_400, 172_800, 259_200], [1, Coverage.NONE, 1])
     rows = tuple(Rank(i + 1, name, None, 1_000 // (i + 1), 0.1, counts) for i, name in enumerate(NAMES))
-    return Top(rows, (), (), SUMMARY, axis)
+    return Top(QUESTION, rows, (), (), SUMMARY, axis)
 
 
 def test_ranks_are_bars_with_their_names_and_counts(ranks):
@@ -34,7 +38,7 @@ def test_ranks_are_bars_with_their_names_and_counts(ranks):
 
 def test_changes_are_pairs_of_points():
     """Hollow before, full after; rises, then falls."""
-    answer = Top((), (Change(1, "a.", None, 10, 90),), (Change(1, "b.", None, 70, 0),), SUMMARY)
+    answer = Top(QUESTION, (), (Change(1, "a.", None, 10, 90),), (Change(1, "b.", None, 70, 0),), SUMMARY)
     axes = ranking_figure(answer, "changes", log=True).axes[0]
     before, after = axes.lines
     assert list(before.get_xdata()) == [10, 70]
@@ -48,7 +52,7 @@ def test_series_of_ranks_are_lines_with_gaps(ranks):
     assert [line.label for line in picture.lines][:2] == ["com", "_ldap._tcp.$a$.example"]
     assert np.isnan(picture.lines[0].raw()).tolist() == [False, True, False]
     with pytest.raises(ValueError, match="without series"):
-        ranking_picture(Top(ranks.ranks, (), (), SUMMARY), "the largest")
+        ranking_picture(Top(QUESTION, ranks.ranks, (), (), SUMMARY), "the largest")
 
 
 @pytest.mark.parametrize("width", [40, 80])

@@ -6,11 +6,9 @@ from __future__ import annotations
 
 import sys
 
-__all__ = ["main"]
-
 
 def main() -> None:
     """Entry point of the `vot` script."""
-    from .command import run
+    from dnstide.cli.vot_pl.command import run
 
     sys.exit(run(sys.argv[1:]))

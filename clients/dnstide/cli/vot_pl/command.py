@@ -12,15 +12,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dnstide.client.errors import DnstideError, InvalidQuestion, NoTables
-
-from .. import exits
-from .getopt import BadCommandLine
-from .options import HELP, NoName, Settings, read
+from dnstide.cli import exits
+from dnstide.cli.files import write_whole
+from dnstide.cli.naming import format_problems
+from dnstide.cli.vot_pl.getopt import BadCommandLine
+from dnstide.cli.vot_pl.options import HELP, NoName, Settings, read
+from dnstide.model.errors import DnstideError, InvalidQuestion, MissingExtra, NoTables
 
 if TYPE_CHECKING:
     from dnstide.client import Client, LocalClient, Volume
-    from dnstide.client.question import QuestionOptions
+    from dnstide.model.arguments import VolumeOptions
 
 NOTHING = "no results found -- typo in FQDN? wrong rectype or bailiwick?"
 
@@ -34,7 +35,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         settings = read(arguments, os.environ)
         if isinstance(settings, str):
-            return _tell(settings)
+            return _print_about(settings)
         return _vot(settings)
     except NoName as error:
         sys.stderr.write(HELP)
@@ -46,7 +47,7 @@ def run(arguments: Sequence[str]) -> int:
     except NoTables as error:
         return _fail(f"no files of requested granularity: {error}", exits.ERROR)
     except InvalidQuestion as error:
-        return _fail(_in_our_words(error), exits.USAGE)
+        return _fail(format_problems(error, _option), exits.USAGE)
     except DnstideError as error:
         return _fail(str(error), exits.exit_code(error))
     except BrokenPipeError:
@@ -56,7 +57,7 @@ def run(arguments: Sequence[str]) -> int:
         return _fail("interrupted", exits.INTERRUPTED)
 
 
-def _tell(wish: str) -> int:
+def _print_about(wish: str) -> int:
     if wish == "version":
         from importlib import metadata
 
@@ -84,7 +85,7 @@ def _vot(settings: Settings) -> int:
     if settings.table:
         _write_table(volume, settings, table_path)
     if settings.plot:
-        from .picture import draw
+        from dnstide.cli.vot_pl.picture import draw
 
         _write(plot_path, draw(volume, settings))
         print(f"Plot output file:  {plot_path}")
@@ -102,11 +103,11 @@ def _connect(settings: Settings) -> Client | LocalClient:
     return LocalClient(settings.mtbl_dir, timeout=None)
 
 
-def _question(settings: Settings, now: datetime) -> QuestionOptions:
-    from .dates import plain_date
+def _question(settings: Settings, now: datetime) -> VolumeOptions:
+    from dnstide.cli.vot_pl.dates import plain_date
 
     today = now.date()
-    options: QuestionOptions = {"granularity": settings.granularity, "smooth": settings.smooth}
+    options: VolumeOptions = {"granularity": settings.granularity, "smooth": settings.smooth}
     if settings.rectype:
         options["rrtypes"] = settings.rectype
     if settings.bailiwick:
@@ -121,7 +122,7 @@ def _question(settings: Settings, now: datetime) -> QuestionOptions:
 
 
 def _write_table(volume: Volume, settings: Settings, path: str) -> None:
-    from .table import json_lines, text_lines
+    from dnstide.cli.vot_pl.table import json_lines, text_lines
 
     text = text_lines(volume)
     _write(path, (json_lines(volume) if settings.jsonl else text).encode())
@@ -157,45 +158,22 @@ def _check_plotting() -> None:
     from importlib.util import find_spec
 
     if find_spec("matplotlib") is None:
-        from dnstide.client.errors import MissingExtra
-
         raise MissingExtra("--plot", "plot")
 
 
 def _write(path: str, content: bytes) -> None:
-    """The file appears under its name when it is whole; what is no plain file is written to directly."""
-    target = Path(os.path.realpath(path))
+    """Write a file whole. Raises CannotWrite."""
     try:
-        if target.exists() and not target.is_file():
-            target.write_bytes(content)
-            return
-        staged = target.with_name(f".{target.name[:200]}.{os.getpid()}.part")
-        try:
-            staged.write_bytes(content)
-            staged.replace(target)
-        finally:
-            staged.unlink(missing_ok=True)
+        write_whole([content], path, replace=True)
     except OSError as error:
         raise CannotWrite(f"cannot write {path}: {error.strerror}") from None
 
 
-_NAMES = {
-    "names": "fqdn",
-    "rrtypes": "rectype",
-    "smoothing": "smooth",
-    "days_back": "daysback",
-    "start_time": "start",
-    "end_time": "stop",
-}
+_OPTION_OF = {"names": "fqdn", "rrtypes": "rectype", "smoothing": "smooth", "days_back": "daysback"}
 
 
-def _in_our_words(error: InvalidQuestion) -> str:
-    """The fields of a question by the names of the options."""
-    told = []
-    for where, text in error.problems:
-        name = re.split(r"[\[.]", where)[0]
-        told.append(f"{_NAMES.get(name, name)}: {text}" if where else text)
-    return "; ".join(told)
+def _option(field: str, place: int | None) -> str:
+    return _OPTION_OF.get(field, field)
 
 
 def _fail(text: str, code: int) -> int:

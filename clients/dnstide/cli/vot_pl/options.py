@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .getopt import BadCommandLine, Option, parse
+from dnstide.cli.vot_pl.getopt import BadCommandLine, Option, parse
 
 DEFAULT_MTBL_DIR = "/export/dnsdb/mtbl/"
 DEVICES = ("png", "svg", "pdf", "postscript", "ps", "eps")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from dnstide.cli.vot_pl.options import Settings
 from dnstide.client.plot import picture_of, render
-from dnstide.client.results import Volume
-
-from .options import Settings
+from dnstide.model.volume import Volume
 
 
 def draw(volume: Volume, settings: Settings) -> bytes:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import math
 
-from dnstide.client.results import Volume
-
-from ..render import bucket_labels, volume_pieces
+from dnstide.cli.write.volume import VolumeLayout, bucket_labels
+from dnstide.model.volume import Volume
 
 
 def text_lines(volume: Volume) -> str:
     """`YYYYMMDD count`, or `YYYYMMDD count average` with NaN where it is not defined, by date."""
-    return "".join(volume_pieces(volume, "text"))
+    return "".join(VolumeLayout(volume).text())
 
 
 def json_lines(volume: Volume) -> str:

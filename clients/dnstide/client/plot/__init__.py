@@ -9,12 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .figure import draw
-    from .files import FORMATS, figure_bytes, format_of, render
-    from .kinds import KINDS, kind_name
-    from .picture import Mark, Picture, picture_of
-    from .scatter import scatter
-    from .terminal import chart
+    from dnstide.client.plot.figure import draw
+    from dnstide.client.plot.files import FORMATS, figure_bytes, format_of, render
+    from dnstide.client.plot.kinds import KINDS, kind_name
+    from dnstide.client.plot.picture import Mark, Picture, picture_of
+    from dnstide.client.plot.scatter import scatter
+    from dnstide.client.plot.terminal import chart
 
 _HOME_OF = {
     "FORMATS": "files",
@@ -51,6 +51,6 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     # `scatter` names a module too, which importing it binds here: the function takes its place.
-    value = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
+    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
     globals()[name] = value
     return value

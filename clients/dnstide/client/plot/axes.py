@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-
-from ..results import FINE
-from .picture import Picture
-from .texts import number
+from dnstide.client.plot.picture import Picture
+from dnstide.client.plot.texts import number
 
 if TYPE_CHECKING:
+    from dnstide.model.granularity import Granularity
     from matplotlib.axes import Axes
 
 LANE = 11.0
@@ -43,7 +42,7 @@ def _date_axis(axes: Any, picture: Picture, small: bool) -> None:
         low, high = low - half_bucket(picture), high - half_bucket(picture)
     margin = (high - low) * 0.01
     axes.set_xlim(days(low - margin), days(high + margin))
-    classic = picture.classic and picture.granularity not in FINE
+    classic = picture.classic and not picture.granularity.fine
     if classic:
         axes.tick_params(axis="x", labelrotation=90)
     room = int(_inches(axes)[0] / (0.56 if small else 0.8))
@@ -119,12 +118,12 @@ def span(picture: Picture) -> str:
     return f"{' to '.join(dict.fromkeys(ends))} (UTC)"
 
 
-def _bucket_name(start: np.datetime64, granularity: str, *, whole: bool = False) -> str:
+def _bucket_name(start: np.datetime64, granularity: Granularity, *, whole: bool = False) -> str:
     """A bucket's date, or its time of day (whole: with the date) where steps are finer."""
-    if granularity in FINE:
+    if granularity.fine:
         text = str(start.astype("datetime64[m]")).replace("T", " ")
         return text if whole else text[11:]
-    unit = {"year": "Y", "quarter": "M", "month": "M"}.get(granularity, "D")
+    unit = {"year": "Y", "quarter": "M", "month": "M"}.get(str(granularity), "D")
     return str(start.astype(f"datetime64[{unit}]"))
 
 

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-
-from ..errors import MissingExtra
-from . import styles
-from .axes import LANE, days, dress, half_bucket, seconds, span
-from .legend import add_key, add_legend
-from .picture import Line, Picture
-from .texts import put
+from dnstide.client.plot import styles
+from dnstide.client.plot.axes import LANE, days, dress, half_bucket, seconds, span
+from dnstide.client.plot.legend import add_key, add_legend
+from dnstide.client.plot.picture import Line, Picture
+from dnstide.client.plot.texts import put
+from dnstide.model.errors import MissingExtra
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

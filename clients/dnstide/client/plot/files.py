@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
-from pathlib import PurePath
+import os
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InvalidQuestion
-from .picture import Picture
+from dnstide.client.plot.picture import Picture
+from dnstide.model.errors import InvalidQuestion
 
 if TYPE_CHECKING:
+    from dnstide.model.volume import Volume
     from matplotlib.figure import Figure
 
 FORMATS = ("png", "svg", "pdf", "ps", "eps", "html")
@@ -40,10 +42,10 @@ def format_of(path: str) -> str:
 def render(picture: Picture, form: str, size: tuple[float, float] | None = None, dpi: int = DPI) -> bytes:
     """The bytes of a picture in one of FORMATS. Raises MissingExtra without matplotlib (html needs none)."""
     if form == "html":
-        from .html import page
+        from dnstide.client.plot.html import page
 
         return page(picture).encode()
-    from .figure import draw
+    from dnstide.client.plot.figure import draw
 
     return figure_bytes(draw(picture, size), form, dpi)
 
@@ -58,3 +60,19 @@ def figure_bytes(figure: Figure, form: str, dpi: int = DPI) -> bytes:
     with mpl.rc_context(_SETTINGS):
         figure.savefig(out, format=form, dpi=dpi, metadata=_METADATA[form], **options)
     return out.getvalue()
+
+
+def plot_volume(volume: Volume, path: str | os.PathLike[str] | None = None, **options: Any) -> Figure | None:
+    """Draw a volume: with a path into that file, else as a figure, which belongs to nobody's pyplot.
+
+    This is what `Volume.plot` calls, by the entry point `dnstide.plot`. Options are those of `picture_of`.
+    Raises InvalidQuestion for a suffix that is no format, MissingExtra without matplotlib.
+    """
+    from dnstide.client.plot.figure import draw
+    from dnstide.client.plot.picture import picture_of
+
+    picture = picture_of(volume, **options)
+    if path is None:
+        return draw(picture)
+    Path(path).write_bytes(render(picture, format_of(os.fspath(path))))
+    return None

@@ -9,10 +9,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-from ..results import FINE
-from . import styles
-from .picture import Line, Picture
+from dnstide.client.plot import styles
+from dnstide.client.plot.picture import Line, Picture
 
 EXACT = 2**53
 """Above this a script's numbers are no longer exact: such counts travel as text."""
@@ -64,7 +62,7 @@ def embedded(value: Any) -> str:
 def _data(picture: Picture) -> dict[str, Any]:
     return {
         "edges": picture.edges.astype("datetime64[s]").astype(np.int64).tolist(),
-        "fine": picture.granularity in FINE,
+        "fine": picture.granularity.fine,
         "kind": picture.kind,
         "log": picture.log,
         "raw": picture.raw,

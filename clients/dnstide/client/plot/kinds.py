@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import InvalidQuestion
+from dnstide.model.errors import InvalidQuestion
 
 KINDS = ("line", "point", "step", "bar")
 """How counts are drawn."""

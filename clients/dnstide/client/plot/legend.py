@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..results import Coverage
-from . import styles
-from .picture import Picture
-from .texts import put
+from dnstide.client.plot import styles
+from dnstide.client.plot.picture import Picture
+from dnstide.client.plot.texts import put
+from dnstide.model.vocabulary import Coverage
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

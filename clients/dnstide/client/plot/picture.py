@@ -9,25 +9,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-
-from ..errors import InvalidQuestion
-from ..results import UNKNOWN_WHERE_ZERO, Coverage
-from .kinds import kind_name
+from dnstide.client.plot.kinds import kind_name
+from dnstide.model.analysis import Mark
+from dnstide.model.errors import InvalidQuestion
+from dnstide.model.vocabulary import UNKNOWN_WHERE_ZERO, Coverage
 
 if TYPE_CHECKING:
-    from ..results import Axis, Series, Volume
+    from dnstide.model.granularity import Granularity
+    from dnstide.model.volume import Axis, Series, Volume
 
 PANELS_FROM = 13
 """From this many series on each has a panel of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Something that happened to line `line` at `time`, with a short text (`×3.2`)."""
-
-    line: int
-    time: np.datetime64
-    text: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +60,7 @@ class Picture:
 
     title: str
     edges: npt.NDArray[np.datetime64]
-    granularity: str
+    granularity: Granularity
     lines: tuple[Line, ...]
     stretches: tuple[Stretch, ...] = ()
     marks: tuple[Mark, ...] = ()

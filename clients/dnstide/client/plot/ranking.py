@@ -8,15 +8,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-
-from .figure import new_figure
-from .picture import PANELS_FROM, Line, Picture, stretches
-from .texts import number, put, shortened
+from dnstide.client.plot.figure import new_figure
+from dnstide.client.plot.picture import PANELS_FROM, Line, Picture, stretches
+from dnstide.client.plot.texts import number, put, shortened
 
 if TYPE_CHECKING:
+    from dnstide.model.top import Change, Rank, Top
     from matplotlib.figure import Figure
-
-    from ..rankings import Change, Rank, Top
 
 ROW = 0.26
 """Inches for one name."""

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-
-from .figure import new_figure
-from .texts import number, put
+from dnstide.client.plot.figure import new_figure
+from dnstide.client.plot.texts import number, put
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..results import Coverage
+from dnstide.model.vocabulary import Coverage
 
 # Okabe and Ito's palette for all kinds of colour vision; neighbours differ in their greys too.
 COLOURS = ("#000000", "#d55e00", "#0072b2", "#009e73", "#cc79a7", "#7a5c00", "#56b4e9", "#e69f00")

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-from ..errors import MissingExtra
-from ..results import Coverage
-from .picture import Line, Picture
-from .texts import number
-from .ticks import date_ticks
+from dnstide.client.plot.picture import Line, Picture
+from dnstide.client.plot.texts import number
+from dnstide.client.plot.ticks import date_ticks
+from dnstide.model.errors import MissingExtra
+from dnstide.model.vocabulary import Coverage
 
 HEIGHT = 24
 PANEL_HEIGHT = 9

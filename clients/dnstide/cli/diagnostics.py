@@ -1,0 +1,139 @@
+"""Messages on standard error: what a reader of an answer must know about it, and the plan behind it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterable
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dnstide.model.top import Top, TopSummary
+    from dnstide.model.volume import Axis, PlanEntry, Summary, Volume
+
+MAX_LINES = 20
+"""Lines about tables that failed, and about stretches that are not complete."""
+
+
+class PipeClosed(Exception):
+    """The reader of standard output or standard error went away."""
+
+
+def warn(text: str) -> None:
+    """Print one message on standard error."""
+    try:
+        print(f"dnstide: {text}", file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        raise PipeClosed from None
+
+
+class _WarnHandler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        warn(record.getMessage())
+
+
+def show_log_warnings() -> None:
+    """Route the engine's log warnings to standard error in the format of this command."""
+    log = logging.getLogger("dnstide")
+    if not any(isinstance(handler, _WarnHandler) for handler in log.handlers):
+        log.addHandler(_WarnHandler(logging.WARNING))
+
+
+def explain_volume(volume: Volume) -> None:
+    """Say which tables were used, why others were not, and how much was read."""
+    summary = volume.summary
+    _warn_plan(summary.plan)
+    how = f", {summary.tables_summarized} by their summaries" if summary.tables_summarized else ""
+    warn(
+        f"{summary.tables_answered} of {summary.tables_asked} tables answered{how}, "
+        f"{summary.rows_read:,} rows counted, {summary.blocks_read:,} blocks read"
+    )
+    _warn_request(summary.request_id)
+
+
+def explain_top(top: Top) -> None:
+    """Say which tables were used, how the ranking was found, and why it is proved."""
+    from dnstide.model.top import many
+
+    summary = top.summary
+    _warn_plan(summary.plan)
+    tables = many(summary.tables_answered, "table")
+    warn(f"{summary.method} of {tables}, {summary.keep:,} keys kept of each list")
+    for certificate in summary.certificates:
+        warn(f"proved: {certificate}")
+    rows = "" if summary.rows is None else f", {many(summary.rows, 'row')}"
+    without = f", without {summary.excluded_count:,} excluded" if summary.excluded_count else ""
+    warn(f"total {summary.total_count:,}{without}{rows}")
+    if summary.suffix_list_version:
+        warn(f"public suffix list {summary.suffix_list_version}")
+    _warn_request(summary.request_id)
+
+
+def warn_of_volume(volume: Volume) -> None:
+    """Name the series that are empty, the gaps, and the tables that failed."""
+    if not volume.found and volume.complete:
+        warn("nothing found: is the name spelt right, the record type, the bailiwick?")
+    else:
+        for series in volume:
+            if not series.counts.any():
+                warn(f"nothing found for {series.name}{' ' + series.rrtype if series.rrtype else ''}")
+    warn_of_gaps(volume.axis)
+    warn_of_failures(volume.summary)
+
+
+def warn_of_top(top: Top) -> None:
+    """Name the gaps of the series, and the tables that failed."""
+    if not top.found and top.complete:
+        warn("nothing found: is the suffix spelt right, or the record type?")
+    if top.axis is not None and top.found:
+        warn_of_gaps(top.axis)
+    warn_of_failures(top.summary)
+
+
+def warn_of_failures(summary: Summary | TopSummary) -> None:
+    """Name the tables that did not answer, where there are any."""
+    if summary.complete:
+        return
+    for failure in summary.failures[:MAX_LINES]:
+        warn(f"failed: {failure}")
+    if summary.failures_total > MAX_LINES:
+        warn(f"failed: {summary.failures_total - MAX_LINES} more tables")
+    warn(
+        f"incomplete: {summary.tables_answered} of {summary.tables_asked} tables answered; "
+        "counts that need the others are lower bounds"
+    )
+
+
+def warn_of_gaps(axis: Axis) -> None:
+    """Name the stretches that are not covered completely."""
+    from dnstide.cli.write.volume import bucket_labels
+    from dnstide.model.vocabulary import Coverage
+
+    stretches = [stretch for stretch in axis.stretches() if stretch[2] is not Coverage.COMPLETE]
+    labels = bucket_labels(axis) if stretches else []
+    words = {
+        Coverage.PARTIAL: "covered in part only",
+        Coverage.NONE: "no table",
+        Coverage.DAMAGED: "damaged",
+        Coverage.UNREACHABLE: "not reached",
+    }
+    for first, last, mark in stretches[:MAX_LINES]:
+        span = labels[first] if first == last else f"{labels[first]} to {labels[last]}"
+        warn(f"{words[mark]}: {span}")
+    if len(stretches) > MAX_LINES:
+        warn(f"{len(stretches) - MAX_LINES} more stretches are not complete")
+
+
+def _warn_plan(entries: Iterable[PlanEntry]) -> None:
+    """A line for each stretch of tables that were used, or were left out for one reason."""
+    for (used, reason), stretch in groupby(entries, key=lambda entry: (entry.used, entry.reason)):
+        tables = [entry.table for entry in stretch]
+        names = tables[0] if len(tables) == 1 else f"{tables[0]} to {tables[-1]}, {len(tables)} tables"
+        warn(f"{'used' if used else 'left out'}: {names}{f': {reason}' if reason else ''}")
+
+
+def _warn_request(request_id: str) -> None:
+    """The name of the call in the server's log; there is none where no server answered."""
+    if request_id:
+        warn(f"request {request_id}")

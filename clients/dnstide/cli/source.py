@@ -1,0 +1,125 @@
+"""Where the answers come from: a server, or a directory that is read in this process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+from click.core import ParameterSource
+from dnstide.cli.diagnostics import show_log_warnings
+from dnstide.cli.options import Command, apply_options
+
+if TYPE_CHECKING:
+    from dnstide.client import Client, LocalClient
+
+SOURCE_OPTIONS = ("server", "mtbl_dir", "tls", "ca", "cert", "key")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who answers: a server, or a directory read in this process. Exactly one of the two is set."""
+
+    server: str | None = None
+    mtbl_dir: str | None = None
+    tls: bool = False
+    ca: str | None = None
+    cert: str | None = None
+    key: str | None = None
+
+    def connect(self, timeout: float | None, cache_dir: str | None = None) -> Client | LocalClient:
+        """A client for it, to be closed by the caller. `cache_dir` is where a client in process keeps
+        summaries; commands without that option follow the environment. Raises click.UsageError where it was
+        given for a server.
+        """
+        if self.mtbl_dir is not None:
+            from dnstide.client.local import LocalClient
+
+            show_log_warnings()
+            folder = cache_dir or os.environ.get("DNSTIDE_CACHE_DIR")
+            return LocalClient(self.mtbl_dir, timeout=timeout, cache_dir=folder)
+        given = click.get_current_context().get_parameter_source("cache_dir")
+        if given is ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                "--cache-dir goes with --mtbl-dir; a server is told its own when it starts"
+            )
+        from dnstide.client.blocking import Client
+        from dnstide.client.channel import Tls
+
+        secure = self.tls or self.ca or self.cert or self.key
+        tls = Tls(self.ca, self.cert, self.key) if secure else None
+        return Client(self.server or "", timeout=timeout, tls=tls)
+
+
+def find_source(
+    server: str | None, mtbl_dir: str | None, environment: Mapping[str, str] = os.environ, **tls: Any
+) -> Source:
+    """A flag beats the environment. Raises click.UsageError unless that leaves exactly one source."""
+    if server and mtbl_dir:
+        raise click.UsageError("--server and --mtbl-dir exclude each other: give one")
+    if not server and not mtbl_dir:
+        server, mtbl_dir = environment.get("DNSTIDE_SERVER"), environment.get("DNSTIDE_MTBL_DIR")
+        if server and mtbl_dir:
+            raise click.UsageError(
+                "both DNSTIDE_SERVER and DNSTIDE_MTBL_DIR are set: choose with --server or --mtbl-dir"
+            )
+    if not server and not mtbl_dir:
+        raise click.UsageError(
+            "no source: give --server HOST:PORT (or DNSTIDE_SERVER), or --mtbl-dir DIR (or DNSTIDE_MTBL_DIR)"
+        )
+    if mtbl_dir and any(tls.values()):
+        raise click.UsageError("--tls, --ca, --cert and --key go with --server")
+    return Source(server=server or None, mtbl_dir=mtbl_dir or None, **tls)
+
+
+def find_server(server: str | None, environment: Mapping[str, str] = os.environ, **tls: Any) -> Source:
+    """As `find_source`, for commands that only a server can answer."""
+    server = server or environment.get("DNSTIDE_SERVER")
+    if not server:
+        raise click.UsageError("which server? give --server HOST:PORT, or set DNSTIDE_SERVER")
+    return Source(server=server, **tls)
+
+
+def source_options(command: Command) -> Command:
+    """--server or --mtbl-dir, handed to the command as one `source`."""
+    directory = click.option(
+        "--mtbl-dir",
+        metavar="DIR",
+        type=click.Path(),
+        help="Read the tables of this directory in this process.  [env: DNSTIDE_MTBL_DIR]",
+    )
+    return _source_argument(command, find_source, *_server_options(), directory)
+
+
+def server_options(command: Command) -> Command:
+    """--server alone, handed to the command as one `source`."""
+    return _source_argument(command, find_server, *_server_options())
+
+
+def _server_options() -> list[Callable[[Command], Command]]:
+    """--server and what secures the way to it."""
+    return [
+        click.option("--server", metavar="HOST:PORT", help="Ask this server.  [env: DNSTIDE_SERVER]"),
+        click.option("--tls", is_flag=True, help="Use TLS with the system's CA certificates."),
+        click.option("--ca", metavar="FILE", help="Use TLS, trusting the CA certificates of a PEM file."),
+        click.option(
+            "--cert", metavar="FILE", help="This client's certificate, where the server asks for one."
+        ),
+        click.option("--key", metavar="FILE", help="The key of --cert."),
+    ]
+
+
+def _source_argument(
+    command: Command, find: Callable[..., Source], *decorators: Callable[[Command], Command]
+) -> Command:
+    """The command with these options, of which it sees only the Source that they lead to."""
+
+    @wraps(command)
+    def with_source(*args: Any, **given: Any) -> Any:
+        chosen = {name: given.pop(name) for name in SOURCE_OPTIONS if name in given}
+        return command(*args, source=find(**chosen), **given)
+
+    return apply_options(cast(Command, with_source), *decorators)

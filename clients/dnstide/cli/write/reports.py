@@ -1,0 +1,46 @@
+"""Reports about tables that were checked: a line of words each as text, plain rows otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dnstide.cli.write.layout import Layout
+from dnstide.model.catalog import TableReport
+from dnstide.model.columns import Columns, count_column, text_column
+
+
+class ReportsLayout(Layout):
+    """What was counted in a sound table, or what is wrong and where."""
+
+    def __init__(self, reports: Sequence[TableReport]) -> None:
+        self._reports = reports
+        super().__init__(_columns(reports))
+
+    def text(self) -> Iterator[str]:
+        for report in self._reports:
+            problem = report.problem
+            if problem is not None:
+                yield f"{report.path}: {problem.code}{str(problem).removeprefix(report.path)}\n"
+            else:
+                yield (
+                    f"{report.path}: OK (version {report.version}, {report.compression}, "
+                    f"{report.entries} entries, {report.blocks} blocks)\n"
+                )
+
+
+def _columns(reports: Sequence[TableReport]) -> Columns:
+    problems = [report.problem for report in reports]
+    sound = [None if report.problem else report for report in reports]
+    return Columns(
+        (
+            text_column("path", [report.path for report in reports]),
+            text_column("health", [problem.code if problem else "OK" for problem in problems]),
+            count_column("version", [report.version if report else None for report in sound]),
+            text_column("compression", [report.compression if report else None for report in sound]),
+            count_column("entries", [report.entries if report else None for report in sound]),
+            count_column("blocks", [report.blocks if report else None for report in sound]),
+            count_column("bytes", [report.size if report else None for report in sound]),
+            text_column("reason", [problem.reason if problem else None for problem in problems]),
+            count_column("offset", [problem.offset if problem else None for problem in problems]),
+        )
+    )

@@ -1,0 +1,114 @@
+"""What both clients do around a call: repeat it where that is safe, check the server's version, and turn
+gRPC's errors into those of the model.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import grpc
+import tenacity
+from dnstide.client.version import check_version
+from dnstide.codec.errors import error_of
+from dnstide.codec.metadata import DETAILS_KEY, REQUEST_ID_KEY, VERSION_KEY
+from dnstide.model.errors import (
+    DeadlineExceeded,
+    DnstideError,
+    ServerBusy,
+    ServerDefect,
+    ServerNotReady,
+    ServerUnreachable,
+    VersionMismatch,
+)
+
+ATTEMPTS = 4
+"""A call is tried so often, until the first message of its answer."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
+"""Seconds between attempts; they double, and chance shortens them, so that clients come back apart."""
+
+_Retrying = TypeVar("_Retrying", bound=tenacity.BaseRetrying)
+
+
+def retrying(kind: type[_Retrying], seconds: float | None) -> _Retrying:
+    """The attempts at one call that has so many seconds in all; None is no limit.
+
+    UNAVAILABLE alone is safe to repeat. The last error comes out as it is.
+    """
+    stop: Any = tenacity.stop_after_attempt(ATTEMPTS)
+    if seconds is not None:
+        stop = stop | tenacity.stop_before_delay(seconds)
+    return kind(
+        stop=stop,
+        wait=tenacity.wait_random_exponential(multiplier=FIRST_PAUSE, max=LONGEST_PAUSE),
+        retry=tenacity.retry_if_exception(_is_unavailable),
+        reraise=True,
+    )
+
+
+def _is_unavailable(error: BaseException) -> bool:
+    return isinstance(error, grpc.RpcError) and error.code() is grpc.StatusCode.UNAVAILABLE
+
+
+def left(end: float | None, now: float) -> float | None:
+    """Seconds until the end of a call, which is a moment of the same clock; None is no limit."""
+    return None if end is None else max(end - now, 0.0)
+
+
+def told(metadata: Any, key: str) -> str | None:
+    """A text of the metadata of a call, None where it is not there."""
+    return next((str(value) for name, value in metadata or () if name == key), None)
+
+
+def accept(server: str, metadata: Any) -> None:
+    """Check the version that a server told in the metadata of a call. Raises VersionMismatch."""
+    check_version(server, told(metadata, VERSION_KEY))
+
+
+def error_from_rpc(error: Any, server: str) -> DnstideError:
+    """The error that a grpc.RpcError of a call to `server` (HOST:PORT) stands for, with the request's id.
+
+    A server of another version may refuse a question for that reason alone, so that is said first.
+    """
+    trailers = error.trailing_metadata()
+    version = told(error.initial_metadata(), VERSION_KEY) or told(trailers, VERSION_KEY)
+    raised: DnstideError
+    try:
+        if version is not None:
+            check_version(server, version)
+        details = next((value for name, value in trailers or () if name == DETAILS_KEY), None)
+        text = error.details() or error.code().name
+        raised = _explained(error_of(error.code().name, text, details), server)
+    except VersionMismatch as mismatch:
+        raised = mismatch
+    raised.request_id = told(trailers, REQUEST_ID_KEY)
+    return raised
+
+
+def _explained(error: DnstideError, server: str) -> DnstideError:
+    """Adds the address and what to do where the server's own words cannot."""
+    text = str(error)
+    words: dict[type[DnstideError], str] = {
+        ServerUnreachable: (
+            f"no server answers at {server} ({_cause(text)}): check the address, "
+            f"or start one with `dnstide serve --mtbl-dir DIR --listen {server}`"
+        ),
+        DeadlineExceeded: (
+            f"no whole answer from {server} in time: allow more with a longer timeout, or ask for less"
+        ),
+        ServerBusy: f"server {server} is busy ({text}): ask again in a moment",
+        ServerNotReady: f"server {server} is not ready ({text}): ask again in a moment",
+        VersionMismatch: (
+            f"what answers at {server} does not know this question ({text}): is it a dnstide server?"
+        ),
+        ServerDefect: f"server {server} failed ({text}): see its log",
+    }
+    if type(error) in words:
+        error.args = (words[type(error)],)
+    return error
+
+
+def _cause(text: str) -> str:
+    """The last clause of gRPC's chain of causes, which is the one that a person can use."""
+    cause = text.rsplit("; last error: ", 1)[-1]
+    return cause.rsplit(": ", 1)[-1].strip(" ]") or text
