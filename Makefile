@@ -12,6 +12,9 @@ BENCH_DEBS := nghttp2-client mtbl-bin
 SANITIZE_DEBS := clang-14 libclang-rt-14-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 STAMP := $(VENV)/.installed
+# Generates the Python code of the contract into the folder $(1), as seen from protos/.
+protoc = cd protos && ../$(BIN)/python -m grpc_tools.protoc -I . --python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) dnstide/api/v1/*.proto
+TYPED := $(addsuffix /dnstide,model protos workers services sample clients) tests/codec tests/model tests/packaging
 MUTANTS ?= 50000
 FUZZ_SECONDS ?= 60
 NATIVE := $(wildcard workers/native/*.cc workers/native/*.h) workers/CMakeLists.txt workers/pyproject.toml
@@ -28,7 +31,7 @@ endef
 .DEFAULT_GOAL := help
 
 help: ## print this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "%-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## fill .venv and install the Debian packages that are missing
 
@@ -56,13 +59,20 @@ bench: setup ## speed against libmtbl on one thread, and of a running gateway
 	@$(call install,$(BENCH_DEBS))
 	@$(BIN)/python benchmarks/run.py
 
-lint: setup ## formatting, lint, types, and that the generated code is current
+lint: setup ## formatting and lint
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	@$(BIN)/mypy model/dnstide workers/dnstide services/dnstide sample/dnstide clients/dnstide
-	@$(MAKE) -s protos && git diff --exit-code --stat -- protos
+
+types: setup ## mypy, strict
+	@$(BIN)/mypy $(TYPED)
+
+generated-current: setup ## that the generated code is what the contract gives
+	@out=$$(mktemp -d) && trap 'rm -rf "$$out"' EXIT && $(call protoc,$$out) && for f in $$(cd "$$out" && ls dnstide/api/v1/*); do \
+	  cmp "$$f" "$$out/$$f" || { echo "protos/$$f is not what the contract gives: run make protos" >&2; exit 1; }; done
+
+check: lint types generated-current test ## all that CI runs
 
 protos: setup ## generate the Python code of the contract
-	@cd protos && ../$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. --grpc_python_out=. dnstide/api/v1/*.proto
+	@$(call protoc,.)
 
 native: $(VENV)/.debs ## rebuild the native reader after a change
 	@$(PIP) --no-build-isolation --no-deps -e ./workers
@@ -77,4 +87,12 @@ fuzz: setup ## libFuzzer on the native reader, for FUZZ_SECONDS
 	@$(call install,$(SANITIZE_DEBS))
 	@tests/fuzz/run.sh $(FUZZ_SECONDS)
 
-.PHONY: help setup demo test bench lint protos native mutants sanitize fuzz
+dist: setup ## wheels and sdists of all distributions into dist/, checked and installed
+	@$(PIP) 'twine>=6,<8'
+	@$(BIN)/python -m tests.packaging.dist
+
+mutate: setup ## change the code bit by bit and count the changes that no test sees; PARTS=codec
+	@$(PIP) 'mutmut>=3.8,<4'
+	@tests/mutate.sh $(PARTS)
+
+.PHONY: help setup demo test bench lint types generated-current check protos native mutants sanitize fuzz dist mutate

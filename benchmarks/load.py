@@ -11,7 +11,7 @@ from pathlib import Path
 from dnstide.api.v1.volume_pb2 import QueryVolumeRequest
 from rounds import Times
 
-METHOD = "/dnstide.api.v1.DnstideService/QueryVolume"
+METHOD = "/dnstide.api.v1.Dnstide/QueryVolume"
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,13 @@ import dns.name
 import pytest
 from dnstide.mtbl import DnstableWriter, Row
 from dnstide.sample import write_sample
+from hypothesis import Phase, settings
 
 # Read by Ray at import, whichever test imports it first; dnstide.gateway.ray_cluster says why.
 os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+
+settings.register_profile("mutate", derandomize=True, database=None, phases=[Phase.explicit, Phase.generate])
+"""For `make mutate`: the same examples each time, and no time spent on making a failing one small."""
 
 FIRST_DAY = 1_704_067_200  # 2024-01-01
 DAY = 86_400

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -102,7 +103,7 @@ def test_version_follows_what_is_there(tmp_path: Path) -> None:
 def test_shards_that_differ_about_a_table() -> None:
     """A table is sound if one shard can read it, in whatever order they report."""
     good = TableStatus("dns.20150208.D.mtbl", 5, 5, 5)
-    bad = good.with_problem(Failure(good.name, "TABLE_UNREADABLE", "permission denied", retryable=True))
+    bad = replace(good, problem=Failure(good.name, "TABLE_UNREADABLE", "permission denied", retryable=True))
     for statuses in ([good, bad], [bad, good]):
         assert [table.problem for table in build_catalog(statuses).tables] == [None]
     assert build_catalog([bad, bad]).tables[0].problem is not None
@@ -112,7 +113,7 @@ def test_damage_met_by_one_shard() -> None:
     """It holds for another one that sees the same file and has not met it, not for one with a copy."""
     name = "dns.20150208.D.mtbl"
     good, copy = TableStatus(name, 5, 5, 5), TableStatus(name, 5, 5, 6)
-    bad = good.with_problem(Failure(name, "BAD_CHECKSUM", "block does not match its checksum", 7))
+    bad = replace(good, problem=Failure(name, "BAD_CHECKSUM", "block does not match its checksum", 7))
     for statuses in ([good, bad], [bad, good]):
         assert [table.problem for table in build_catalog(statuses).tables] == [bad.problem]
     for statuses in ([good, bad, copy], [copy, bad, good]):

@@ -58,6 +58,7 @@ def test_an_address_has_host_and_port(address: str) -> None:
         {"rescan_seconds": 0},
         {"log_level": "loud"},
         {"no_such_setting": 1},
+        {"metrics_listen": "9453"},
     ],
 )
 def test_settings_that_do_not_hold_are_refused(wrong: dict[str, object]) -> None:

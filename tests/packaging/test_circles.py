@@ -1,4 +1,4 @@
-"""No module of dnstide reaches itself through its imports: not at its top, not in a function, not for types."""
+"""No module of dnstide reaches itself through its imports: not at its top, in a function, or for types."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _needed(each: Import, modules: Imports) -> Iterator[str]:
 
 
 def test_no_module_reaches_itself() -> None:
-    """A circle makes the order of imports matter, and its modules one that has to be understood as a whole."""
+    """A circle makes the order of imports matter, and of its modules one that is understood as a whole."""
     modules = imports_of_all()
     assert len(modules) > 100
     found = list(circles(modules))
@@ -80,11 +80,8 @@ def test_every_kind_of_import_closes_a_circle(second: str) -> None:
 
 def test_a_package_may_import_its_modules() -> None:
     """Submodules that import each other by their full names leave the face of the package alone."""
-    texts = {
-        "p": "from p.b import x",
-        "p.b": "import p.a as a\nfrom p.a import y\nfrom .a import z",
-        "p.a": "",
-    }
+    inner = "import p.a as a\nfrom p.a import y\nfrom .a import z"
+    texts = {"p": "from p.b import x", "p.b": inner, "p.a": ""}
     assert not list(circles({module: list(imports_of(text, "p")) for module, text in texts.items()}))
 
 

@@ -1,6 +1,5 @@
-"""The four wheels, and the client installed alone: no Ray, no engine, no compiler."""
+"""The wheels of all distributions, and the client installed alone: no Ray, no engine, no compiler."""
 
-import os
 import subprocess
 import sys
 import sysconfig
@@ -13,35 +12,19 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).parents[2]
-VERSION = (ROOT / "VERSION").read_text().strip()
-HOMES = {
-    "protos": "dnstide_api",
-    "workers": "dnstide_workers",
-    "services": "dnstide_gateway",
-    "clients": "dnstide",
-}
+from tests.packaging.build import VERSION, build_wheels, project
+from tests.packaging.imports import HOMES, ROOT
+
+CLIENT = ("model", "protos", "clients")
+"""The distributions that `pip install dnstide` brings."""
 
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """All four, built by the tools of this environment; the native build is the one that is lying there."""
+    """All wheels, by the folder of their distribution."""
     folder = tmp_path_factory.mktemp("wheels")
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "-q",
-        "--no-deps",
-        "--no-build-isolation",
-        "-w",
-        str(folder),
-    ]
-    environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    subprocess.run([*command, *(f"./{home}" for home in HOMES)], cwd=ROOT, check=True, env=environment)
-    found = {home: next(folder.glob(f"{name}-{VERSION}-*.whl")) for home, name in HOMES.items()}
-    assert len(list(folder.iterdir())) == 4
+    found = build_wheels(folder)
+    assert len(list(folder.iterdir())) == len(HOMES)
     return found
 
 
@@ -51,7 +34,7 @@ def names(wheel: Path) -> set[str]:
 
 
 def test_wheels_share_the_namespace_and_no_file(wheels: dict[str, Path]) -> None:
-    """Four wheels can lie in one site-packages: all in `dnstide/`, nothing twice, none at its top."""
+    """The wheels can lie in one site-packages: all in `dnstide/`, nothing twice, none at its top."""
     seen: set[str] = set()
     for wheel in wheels.values():
         files = names(wheel)
@@ -114,8 +97,9 @@ def alone(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> 
     venv.create(home, with_pip=False)
     site = Path(sysconfig.get_path("purelib", vars={"base": str(home), "platbase": str(home)}))
     needed = closure(wheels["clients"])
-    assert "dnstide-api" in needed
-    for key in sorted(needed - {"dnstide-api"}):
+    ours = {key for key in needed if key.startswith("dnstide")}
+    assert ours | {"dnstide"} == {project(part)["project"]["name"] for part in CLIENT}
+    for key in sorted(needed - ours):
         for file in metadata.files(key) or ():
             top = file.parts[0]
             if top != ".." and not (site / top).exists():
@@ -130,7 +114,7 @@ def alone(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> 
         "-q",
         "--no-deps",
     ]
-    subprocess.run([*target, str(wheels["protos"]), str(wheels["clients"])], check=True)
+    subprocess.run([*target, *(str(wheels[part]) for part in CLIENT)], check=True)
     return home / "bin"
 
 
@@ -172,7 +156,5 @@ def test_the_command_of_the_client_alone(alone: Path) -> None:
 
 def test_one_version_for_all() -> None:
     """What is installed here is what VERSION says, and the changelog knows it."""
-    assert {
-        metadata.version(name) for name in ("dnstide", "dnstide-api", "dnstide-workers", "dnstide-gateway")
-    } == {VERSION}
+    assert {metadata.version(project(home)["project"]["name"]) for home in HOMES} == {VERSION}
     assert f"## [{VERSION}]" in (ROOT / "CHANGELOG.md").read_text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Protocol
 from wsgiref.simple_server import WSGIServer
 
@@ -61,21 +62,26 @@ class Metrics:
             ("cause",),
             registry=self.registry,
         )
+        # Looking a child up by its labels costs more than counting does.
+        self._calls_of = cache(self._calls.labels)
+        self._seconds_of = cache(self._seconds.labels)
+        self._shard_seconds_of = cache(self._shard_seconds.labels)
+        self._answered, self._failed = self._tables.labels("answered"), self._tables.labels("failed")
         self.registry.register(_State(pool, admission))
 
     def call_ended(self, work: Work, status: str, seconds: float) -> None:
         """Count a call."""
-        self._calls.labels(work.kind, status).inc()
-        self._seconds.labels(work.kind).observe(seconds)
+        self._calls_of(work.kind, status).inc()
+        self._seconds_of(work.kind).observe(seconds)
         if work.tables_asked:
-            self._tables.labels("answered").inc(work.tables_answered)
-            self._tables.labels("failed").inc(work.tables_asked - work.tables_answered)
-        self._rows.inc(work.rows)
-        self._blocks.inc(work.blocks)
+            self._answered.inc(work.tables_answered)
+            self._failed.inc(work.tables_asked - work.tables_answered)
+            self._rows.inc(work.rows)
+            self._blocks.inc(work.blocks)
 
     def shard_call_ended(self, method: str, seconds: float) -> None:
         """Count a call to a shard."""
-        self._shard_seconds.labels(method).observe(seconds)
+        self._shard_seconds_of(method).observe(seconds)
 
     def tables_reassigned(self, cause: str, tables: int) -> None:
         """Count tables that another shard is asked for."""

@@ -13,10 +13,10 @@ from importlib.metadata import version
 from typing import Final
 from wsgiref.simple_server import WSGIServer
 
+import dnstide.gateway.ray_cluster as ray_cluster
 import grpc
 import uvloop
 from dnstide.api.v1 import service_pb2, service_pb2_grpc, top_pb2, volume_pb2
-from dnstide.gateway import ray_cluster
 from dnstide.gateway.admission import Admission
 from dnstide.gateway.answering import Answering
 from dnstide.gateway.config import Settings, split_address

@@ -1,5 +1,7 @@
 """Questions that travel in one native lookup."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,8 +18,8 @@ class Batch:
         self.questions = tuple(questions)
         self._waiting = {question.id for question in questions}
         # A question that wants longer keeps the lookup alive for the others, too.
-        left = [question.seconds_left for question in questions]
-        longest = None if None in left else max(seconds for seconds in left if seconds is not None)
+        times = [question.seconds_left for question in questions]
+        longest = None if None in times else max(seconds for seconds in times if seconds is not None)
         self.stop = cancel or Cancel(longest)
 
     @property
@@ -57,7 +59,8 @@ def divide(
     seconds: float,
 ) -> list[Partial]:
     """The result of a batch, question by question. Columns are views; rows and blocks are the batch's, since
-    blocks are decoded once for all of it, and they stand with its first question."""
+    blocks are decoded once for all of it, and they stand with its first question.
+    """
     if len(questions) == 1:
         columns = result.query, result.rrtype, result.bucket, result.count
         return [Partial(*columns, result.rows, result.blocks, answered, 0, failures, seconds)]

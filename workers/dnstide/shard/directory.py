@@ -1,7 +1,9 @@
 """What lies in a directory of tables, before anything is opened."""
 
+from __future__ import annotations
+
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from dnstide.model.errors import Failure
 
@@ -22,14 +24,12 @@ class TableStatus:
         """Changes when the file is replaced or rewritten."""
         return self.inode, self.size, self.mtime_ns
 
-    def with_problem(self, problem: Failure | None) -> "TableStatus":
-        return replace(self, problem=problem)
-
 
 def list_directory(path: str) -> list[TableStatus]:
     """Every file by name, sorted; what vanishes meanwhile is left out. Raises OSError for the directory
-    itself."""
-    found = []
+    itself.
+    """
+    statuses = []
     with os.scandir(path) as entries:
         for entry in entries:
             try:
@@ -41,7 +41,7 @@ def list_directory(path: str) -> list[TableStatus]:
             except OSError as error:
                 reason = f"cannot be looked at: {error.strerror}"
                 problem = Failure(entry.name, "TABLE_UNREADABLE", reason, retryable=True)
-                found.append(TableStatus(entry.name, 0, 0, 0, problem))
+                statuses.append(TableStatus(entry.name, 0, 0, 0, problem))
                 continue
-            found.append(TableStatus(entry.name, status.st_size, status.st_mtime_ns, status.st_ino))
-    return sorted(found, key=lambda status: status.name)
+            statuses.append(TableStatus(entry.name, status.st_size, status.st_mtime_ns, status.st_ino))
+    return sorted(statuses, key=lambda status: status.name)

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -28,12 +29,14 @@ from dnstide.shard.ranking.bounds import Bounds
 KEPT_PLANS = 128
 """Plans that each end keeps."""
 
+_RANKING = [
+    kind
+    for kind in vars(requests).values()
+    if isinstance(kind, type) and is_dataclass(kind) and kind.__module__ == requests.__name__
+]
+
 KINDS: dict[str, Any] = {
-    kind.__name__: kind
-    for kind in (
-        *(Failure, ShardError, TableStatus, Bounds, Keys, Grouping),
-        *(k for k in vars(requests).values() if is_dataclass(k) and k.__module__ == requests.__name__),
-    )
+    kind.__name__: kind for kind in (Failure, ShardError, TableStatus, Bounds, Keys, Grouping, *_RANKING)
 }
 """Dataclasses and enumerations that may travel, by their names."""
 
@@ -45,9 +48,10 @@ ERRORS: dict[str, type[Exception]] = {
 
 _VALUE, _ARRAY, _INTEGER, _PLAN, _QUESTION, _PARTIAL, _ERROR = range(1, 8)
 _FIELDS = {name: [field.name for field in fields(kind)] for name, kind in KINDS.items() if is_dataclass(kind)}
-_COLUMN_TYPES = (np.int32, np.uint16, np.int32, np.uint64)
-_COLUMNS = [field.name for field in fields(Partial)][: len(_COLUMN_TYPES)]
-_FIGURES = [field.name for field in fields(Partial)][len(_COLUMN_TYPES) :]
+_COLUMN_COUNT = 4
+_columns = attrgetter(*[field.name for field in fields(Partial)][:_COLUMN_COUNT])
+_figures = attrgetter(*[field.name for field in fields(Partial)][_COLUMN_COUNT:])
+_NUMBERS = (int, float)
 _PLAIN = (str, bytes, float, bool, type(None))
 _NO_FILTER = RowFilter()
 _encode = msgspec.msgpack.Encoder().encode
@@ -93,9 +97,9 @@ class Wire:
         if kind is ShardQuestion:
             return self._question(value)
         if kind is Partial:
-            columns = [getattr(value, name).tobytes() for name in _COLUMNS]
-            figures = [self._plain(getattr(value, name)) for name in _FIGURES]
-            return _extension(_PARTIAL, [*columns, *figures])
+            columns = [column.tobytes() for column in _columns(value)]
+            figures = [f if type(f) in _NUMBERS else self._plain(f) for f in _figures(value)]
+            return _extension(_PARTIAL, columns + figures)
         if KINDS.get(kind.__name__) is kind:
             if isinstance(value, Enum):
                 return _extension(_VALUE, [kind.__name__, value.value])
@@ -183,8 +187,15 @@ def _query(prefix: bytes, wildcard: bool, rrtypes: list[int], bailiwick: bytes |
 
 def _read_partial(content: Sequence[Any]) -> Partial:
     """Columns are read-only."""
-    columns = [np.frombuffer(data, dtype) for data, dtype in zip(content, _COLUMN_TYPES, strict=False)]
-    return Partial(*columns, *map(_frozen, content[len(columns) :]))
+    query, rrtype, bucket, count, *rest = content
+    figures: list[Any] = [tuple(item) if type(item) is list else item for item in rest]
+    return Partial(
+        np.frombuffer(query, np.int32),
+        np.frombuffer(rrtype, np.uint16),
+        np.frombuffer(bucket, np.int32),
+        np.frombuffer(count, np.uint64),
+        *figures,
+    )
 
 
 def _error(error: Exception) -> list[Any]:

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Changes the code bit by bit and counts the changes that the fast tests do not see.
+#
+# Usage: tests/mutate.sh [PART...], by default all parts. What lives is listed; `.venv/bin/mutmut show NAME` in
+# .cache/mutate/PART shows it. The tool wants the code of a part under src/ by the names of its modules; all other
+# packages are those of the environment.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD
+
+# part, its code under one of the distributions, its tests. Tests that take long for what they see stay away.
+parts() {
+  case $1 in
+    codec) code=(protos/dnstide/codec) tests=(codec/test_errors.py codec/test_large.py codec/test_requests.py codec/test_round_trips.py) ;;
+    engine) code=(workers/dnstide/engine) tests=(engine) ;;
+    ranking) code=(workers/dnstide/shard/ranking workers/dnstide/engine/top) tests=(engine/test_rank.py engine/test_top.py) ;;
+    merge) code=(workers/dnstide/engine/volume/merge.py) tests=(engine/test_merge.py engine/test_scenarios.py) ;;
+    coverage) code=(workers/dnstide/engine/volume/coverage.py) tests=(engine/test_coverage.py engine/test_scenarios.py) ;;
+    retry) code=(services/dnstide/gateway/retry.py) tests=(gateway/test_retry.py gateway/conftest.py) ;;
+    *) echo "no part is called $1: codec, engine, ranking, merge, coverage or retry" >&2; exit 2 ;;
+  esac
+}
+
+# The folder of the part as the tool wants it: whole packages, of which only `code` is changed.
+lay_out() {
+  rm -rf "$stage" && mkdir -p "$stage/src/dnstide" "$stage/tests"
+  local changed=() path package
+  for path in "${code[@]}"; do
+    package=$(cut -d/ -f3 <<<"$path")
+    cp -r "${path%%/*}/dnstide/$package" "$stage/src/dnstide/"
+    [ -d "$path" ] && path=$path/*
+    changed+=("\"src/${path#*/}\"")
+  done
+  cp -r protos docs VERSION pyproject.toml "$stage"
+  find tests -name '*.txt' -o -name '*.py' ! -name 'test_*' | xargs cp --parents -t "$stage"
+  cp -r --parents "${tests[@]/#/tests/}" "$stage"
+  sed -i "/^\[tool.mutmut\]/a only_mutate = [$(IFS=,; echo "${changed[*]}")]" "$stage/pyproject.toml"
+}
+
+# A change that makes the tests wait for ever is seen, too.
+score='
+import json, sys
+told = json.load(open("mutants/mutmut-cicd-stats.json"))
+seen = told["killed"] + told["timeout"]
+print(f"{sys.argv[1]}: {seen} of {told['"'total'"']} changes are seen, {seen / told['"'total'"']:.1%}")
+'
+
+(($#)) || set -- codec engine ranking merge coverage retry
+for part in "$@"; do parts "$part"; done
+for part in "$@"; do
+  parts "$part"
+  stage=$root/.cache/mutate/$part
+  lay_out
+  (
+    cd "$stage"
+    nice -n 19 "$root/.venv/bin/mutmut" run >run.log 2>&1 || { tail -n 40 run.log >&2; exit 1; }
+    "$root/.venv/bin/mutmut" results >lives.txt
+    cat lives.txt
+    "$root/.venv/bin/mutmut" export-cicd-stats >/dev/null
+    "$root/.venv/bin/python" -c "$score" "$part"
+  )
+done

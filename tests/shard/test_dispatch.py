@@ -1,0 +1,55 @@
+"""What a shard can be asked, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dnstide.model.vocabulary import Grouping
+from dnstide.mtbl import LookupQuery
+from dnstide.shard import Partial, Shard, ShardError, ShardPlan, ShardQuestion
+from dnstide.shard.dispatch import ASK, CONTROL, ShardDispatch
+from dnstide.shard.ranking.requests import AskTotals, RankQuestion, RankReply, RankScope, Totals
+
+TABLES = ("dns.20240101.D.mtbl", "dns.20240102.D.mtbl")
+EDGES = bytes(8) + (2**40).to_bytes(8, "little")
+
+
+@pytest.fixture
+def dispatch(small_dir: Path, tmp_path: Path) -> Iterator[ShardDispatch]:
+    """Over a shard of the small directory."""
+    shard = Shard(small_dir, 1, tmp_path)
+    yield ShardDispatch(shard)
+    shard.close()
+
+
+def question(question_id: str) -> ShardQuestion:
+    return ShardQuestion(question_id, ShardPlan(TABLES, None, EDGES), (LookupQuery(b"\0", wildcard=True),))
+
+
+def test_every_method_can_be_called(dispatch: ShardDispatch) -> None:
+    """Each name of the two lists, with the arguments that a client sends."""
+    (partial,) = dispatch.call("answer", [[question("1")]])
+    assert isinstance(partial, Partial)
+    assert partial.answered == 2
+    scope = RankScope(Grouping.FQDN)
+    assert dispatch.call("summarize", [TABLES, 0, scope]) == 2
+    assert dispatch.call("summarize", [TABLES, 1, scope]) == 1
+    reply = dispatch.call("rank", [RankQuestion("2", TABLES, scope, AskTotals())])
+    assert isinstance(reply, RankReply)
+    assert isinstance(reply.value, Totals)
+    assert dispatch.call("open", [TABLES]) is None
+    assert sum(status.opened for status in dispatch.call("inventory", [])) >= 2
+    assert dispatch.call("ping", []) is None
+    assert dispatch.call("cancel", [["3"]]) is None
+    (cancelled,) = dispatch.call("answer", [[question("3")]])
+    assert isinstance(cancelled, ShardError)
+    assert {*ASK, *CONTROL} == {"answer", "rank", "summarize", "cancel", "inventory", "open", "ping"}
+
+
+@pytest.mark.parametrize("method", ["call", "shard", "__init__", "no_such_method", ""])
+def test_nothing_else_can_be_called(dispatch: ShardDispatch, method: str) -> None:
+    """The name comes over a socket."""
+    with pytest.raises(ValueError, match="has no method"):
+        dispatch.call(method, [])
