@@ -7,6 +7,7 @@ from typing import Any
 import grpc
 import pytest
 from dnstide.api.v1 import common_pb2, info_pb2, service_pb2_grpc, tables_pb2
+from dnstide.client import Client
 from dnstide.engine import LocalEngine
 from dnstide.gateway.pool import ShardSpec
 from dnstide.gateway.testing import LocalBackend, running_gateway
@@ -263,8 +264,6 @@ def test_without_another_shard_the_answer_is_unavailable(small_dir: Path, ask: C
 
 def test_a_client_hears_nothing_of_a_shard_that_comes_back(small_dir: Path) -> None:
     """It asks again by itself what was refused as UNAVAILABLE, until the new shard answers."""
-    from dnstide.client import Client
-
     backend = DyingBackend({"local": small_dir}, {"local/0"}, shards=1)
     with running_gateway(small_dir, backend=backend) as running, Client(running.address) as client:
         volume = client.volume(NAME)
