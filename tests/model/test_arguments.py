@@ -54,7 +54,7 @@ def test_bad_granularity(text: str) -> None:
 
 def test_smoothing() -> None:
     """A number is vot.pl's moving average."""
-    assert volume_question("x", {"smooth": 14}).smoothing == Smoothing(14, "trailing-mean")
+    assert volume_question("x", {"smooth": 14}).smoothing == Smoothing(14, SmoothingMethod.TRAILING_MEAN)
     assert [str(Smoothing(3, method)) for method in SmoothingMethod][-1] == "savitzky-golay 3"
 
 
@@ -88,4 +88,4 @@ def test_refused(names: Any, options: Any, field: str) -> None:
 def test_unknown_argument() -> None:
     """A misspelt keyword is a TypeError, as with any function."""
     with pytest.raises(TypeError, match="rrtype"):
-        volume_question("x", {"rrtype": "A"})
+        volume_question("x", {"rrtype": "A"})  # type: ignore[typeddict-unknown-key]
