@@ -5,6 +5,7 @@ what comes, within the deadline.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Generic
@@ -14,6 +15,8 @@ from dnstide.gateway.requests import R, ShardRequest
 from dnstide.gateway.retry import Attempt, RetryDecision, after_answer, after_loss, failed
 from dnstide.model.errors import SHARD_TIMEOUT, SHARD_UNREACHABLE, DeadlineExceeded
 from dnstide.shard.client import ShardClient, ShardGoneError
+
+log = logging.getLogger(__name__)
 
 TICK = 0.1
 """Seconds between two signs of life."""
@@ -165,6 +168,7 @@ class Fanout(Generic[R]):
         """Ask elsewhere what is to be asked; what is final is returned."""
         reassigned, attempt = decision.reassigned, sent.attempt
         if reassigned:
+            log.debug("%s of %d tables at shard %s: others are asked", cause, len(reassigned), attempt.shard)
             if self._on_reassigned is not None:
                 self._on_reassigned(cause, len(reassigned))
             for shard, tables in divide(reassigned, reassigned.get).parts:

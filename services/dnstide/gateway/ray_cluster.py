@@ -76,7 +76,7 @@ def _init_own() -> None:
     """Tries again where a daemon hangs, which is rare: Ray waits 30 s for its daemons to find each other."""
     import ray
 
-    for left in reversed(range(START_ATTEMPTS)):
+    for tries_left in reversed(range(START_ATTEMPTS)):
         before = children()
         try:
             ray.init(
@@ -90,7 +90,7 @@ def _init_own() -> None:
         except Exception as error:
             stop()
             _end(children() - before)  # Ray leaves them to the end of this process
-            if left == 0:
+            if tries_left == 0:
                 raise ClusterError(f"cannot start a local Ray cluster: {error}") from error
             log.warning("Ray did not start (%s); trying again", error)
         else:
@@ -99,13 +99,13 @@ def _init_own() -> None:
 
 def children() -> set[int]:
     """The processes that this one has started and that have not been waited for."""
-    found: set[int] = set()
+    pids: set[int] = set()
     for path in Path("/proc/self/task").glob("*/children"):
         try:
-            found.update(map(int, path.read_text().split()))
+            pids.update(map(int, path.read_text().split()))
         except OSError:  # the thread has ended meanwhile
             continue
-    return found
+    return pids
 
 
 def _end(processes: set[int]) -> None:

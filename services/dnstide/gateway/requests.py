@@ -130,10 +130,10 @@ class SummariesMissing:
 
 @dataclass(frozen=True, slots=True)
 class SummaryRequest:
-    """Make up to `most` of the summaries that the tables lack for a ranking of that scope, at each shard."""
+    """Make up to `limit` of the summaries that the tables lack for a ranking of that scope, at each shard."""
 
     tables: tuple[str, ...]
-    most: int
+    limit: int
     scope: RankScope
 
     def share(self, tables: tuple[str, ...]) -> SummaryRequest:
@@ -141,7 +141,7 @@ class SummaryRequest:
 
     def send(self, batcher: Batcher, deadline: float) -> asyncio.Future[SummariesMissing]:
         async def call(question_id: str) -> SummariesMissing:
-            return SummariesMissing(await batcher.client.summarize(self.tables, self.most, self.scope))
+            return SummariesMissing(await batcher.client.summarize(self.tables, self.limit, self.scope))
 
         return batcher.start(call)
 

@@ -132,14 +132,14 @@ class _Connection(asyncio.Protocol):
 
     def __init__(self, on_lost: Callable[[_Connection], None]) -> None:
         self._on_lost: Callable[[_Connection], None] | None = on_lost
-        self._reply: asyncio.Future[bytes] | None = None
+        self._reply: asyncio.Future[memoryview] | None = None
         self._buffer = bytearray()
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's are no subclass of it
 
-    async def request(self, data: bytes) -> bytes:
+    async def request(self, data: bytes) -> memoryview:
         if self._transport.is_closing():
             raise ConnectionError("the shard closed the connection")
         self._reply = asyncio.get_running_loop().create_future()
@@ -154,10 +154,9 @@ class _Connection(asyncio.Protocol):
         end = size + LENGTH.unpack_from(self._buffer)[0]
         if len(self._buffer) < end:
             return
-        reply = bytes(memoryview(self._buffer)[size:end])
-        self._buffer = bytearray()
+        reply, self._buffer = self._buffer, bytearray()
         if self._reply is not None and not self._reply.done():
-            self._reply.set_result(reply)
+            self._reply.set_result(memoryview(reply)[size:end])
 
     def connection_lost(self, error: Exception | None) -> None:
         if self._reply is not None and not self._reply.done():

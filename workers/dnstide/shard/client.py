@@ -76,9 +76,9 @@ class ShardClient:
         reply: RankReply | ShardError = await self.call("rank", question)
         return reply
 
-    async def summarize(self, names: Sequence[str], most: int, scope: RankScope) -> int:
+    async def summarize(self, names: Sequence[str], limit: int, scope: RankScope) -> int:
         """As `summarize_some`."""
-        return int(await self.call("summarize", list(names), most, scope))
+        return int(await self.call("summarize", list(names), limit, scope))
 
     async def cancel(self, ids: Sequence[str]) -> None:
         """Stop the work for these questions."""

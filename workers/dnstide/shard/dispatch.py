@@ -41,9 +41,9 @@ class ShardDispatch:
         """As `Shard.rank`."""
         return self.shard.rank(question)
 
-    def summarize(self, names: Sequence[str], most: int, scope: RankScope) -> int:
+    def summarize(self, names: Sequence[str], limit: int, scope: RankScope) -> int:
         """As `summarize_some`."""
-        return summarize_some(self.shard.ranker, names, most, scope)
+        return summarize_some(self.shard.ranker, names, limit, scope)
 
     def cancel(self, ids: Sequence[str]) -> None:
         """Stop the work for these questions; unknown ids are remembered."""
