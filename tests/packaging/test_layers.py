@@ -82,7 +82,7 @@ def test_the_table_names_every_package() -> None:
     ("package", "wanted", "alone"),
     [
         ("client", {"engine", "shard", "mtbl"}, {"local.py"}),
-        ("cli", {"sample"}, {"main.py"}),
+        ("cli", {"sample"}, {"commands/demo.py"}),
         ("cli", {"gateway"}, {"commands/serve.py"}),
     ],
 )

@@ -51,7 +51,7 @@ def by_day(engine: LocalEngine, name: str, **options: object) -> dict[int, int]:
 def test_all_granularities_are_there(engine: LocalEngine) -> None:
     """A live directory holds years to minutes, both datasets, and files that are no tables."""
     catalog = engine.tables()
-    found = Counter((table.dataset, table.granularity.value) for table in catalog.tables)
+    found = Counter((table.dataset, table.granularity.letter) for table in catalog.tables)
     assert found[("dns", "D")] == DAYS - len(HOLE)
     assert {letter for dataset, letter in found if dataset == "dns"} == set("YQMDHXm")
     assert found[("dnssec", "D")] == 10

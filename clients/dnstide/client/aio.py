@@ -11,10 +11,9 @@ import grpc
 import grpc.aio
 import tenacity
 from dnstide.api.v1 import info_pb2, service_pb2_grpc
-from dnstide.client import channel, timeouts
 from dnstide.client.address import check_address
-from dnstide.client.channel import Tls
-from dnstide.client.timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout
+from dnstide.client.channel import Tls, channel_options
+from dnstide.client.timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout, seconds_of
 from dnstide.client.transport import accept, error_from_rpc, left, retrying, told
 from dnstide.codec.analysis import analysis_request, findings
 from dnstide.codec.catalog import catalog, server_info, tables_request
@@ -65,11 +64,11 @@ class AsyncClient:
     ) -> None:
         self.server = check_address(server)
         _keep_poller()
-        self._timeout = timeouts.seconds(timeout, None)
+        self._timeout = seconds_of(timeout, None)
         if tls is None:
-            self._channel = grpc.aio.insecure_channel(server, options=channel.options())
+            self._channel = grpc.aio.insecure_channel(server, options=channel_options())
         else:
-            self._channel = grpc.aio.secure_channel(server, tls.credentials(), options=channel.options())
+            self._channel = grpc.aio.secure_channel(server, tls.credentials(), options=channel_options())
         self._stub = service_pb2_grpc.DnstideStub(self._channel)  # type: ignore[no-untyped-call]
 
     async def volume(
@@ -162,7 +161,7 @@ class AsyncClient:
 
     async def _unary(self, method: Any, request: Any, timeout: Timeout) -> tuple[Any, str]:
         """As `Client._unary`."""
-        seconds = timeouts.seconds(timeout, self._timeout)
+        seconds = seconds_of(timeout, self._timeout)
         now = asyncio.get_running_loop().time
         end = None if seconds is None else now() + seconds
         try:
@@ -178,7 +177,7 @@ class AsyncClient:
 
     async def _stream(self, method: Any, request: Any, feed: Callable[[Any], None], timeout: Timeout) -> str:
         """As `Client._stream`."""
-        seconds = timeouts.seconds(timeout, self._timeout)
+        seconds = seconds_of(timeout, self._timeout)
         now = asyncio.get_running_loop().time
         end = None if seconds is None else now() + seconds
         call: Any = None

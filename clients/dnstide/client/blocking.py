@@ -10,10 +10,9 @@ from typing import Any, Self, Unpack
 import grpc
 import tenacity
 from dnstide.api.v1 import info_pb2, service_pb2_grpc
-from dnstide.client import channel, timeouts
 from dnstide.client.address import check_address
-from dnstide.client.channel import Tls
-from dnstide.client.timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout
+from dnstide.client.channel import Tls, channel_options
+from dnstide.client.timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout, seconds_of
 from dnstide.client.transport import accept, error_from_rpc, left, retrying, told
 from dnstide.codec.analysis import analysis_request, findings
 from dnstide.codec.catalog import catalog, server_info, tables_request
@@ -53,11 +52,11 @@ class Client:
         tls: Tls | None = None,
     ) -> None:
         self.server = check_address(server)
-        self._timeout = timeouts.seconds(timeout, None)
+        self._timeout = seconds_of(timeout, None)
         if tls is None:
-            self._channel = grpc.insecure_channel(server, options=channel.options())
+            self._channel = grpc.insecure_channel(server, options=channel_options())
         else:
-            self._channel = grpc.secure_channel(server, tls.credentials(), options=channel.options())
+            self._channel = grpc.secure_channel(server, tls.credentials(), options=channel_options())
         self._stub = service_pb2_grpc.DnstideStub(self._channel)  # type: ignore[no-untyped-call]
 
     def volume(
@@ -164,7 +163,7 @@ class Client:
 
     def _unary(self, method: Any, request: Any, timeout: Timeout) -> tuple[Any, str]:
         """The answer to a call, and its request id."""
-        seconds = timeouts.seconds(timeout, self._timeout)
+        seconds = seconds_of(timeout, self._timeout)
         end = None if seconds is None else time.monotonic() + seconds
         try:
             for attempt in retrying(tenacity.Retrying, seconds):
@@ -180,7 +179,7 @@ class Client:
         """Feed the messages of an answer to a reader; return the request's id. The server stops working when
         the reader goes away.
         """
-        seconds = timeouts.seconds(timeout, self._timeout)
+        seconds = seconds_of(timeout, self._timeout)
         end = None if seconds is None else time.monotonic() + seconds
         call: Any = None
         try:

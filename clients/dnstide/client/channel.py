@@ -21,7 +21,7 @@ KEEPALIVE_MS = 120_000
 """Servers of dnstide allow a ping a minute; finds a dead link under a long call."""
 
 
-def options() -> Sequence[tuple[str, Any]]:
+def channel_options() -> Sequence[tuple[str, Any]]:
     """Channel arguments of both clients."""
     return (
         ("grpc.primary_user_agent", f"dnstide/{client_version()}"),

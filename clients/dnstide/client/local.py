@@ -13,8 +13,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
 
-from dnstide.client import timeouts
-from dnstide.client.timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout
+from dnstide.client.timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout, seconds_of
 from dnstide.model.analysis import Findings
 from dnstide.model.arguments import (
     TopOptions,
@@ -30,7 +29,9 @@ from dnstide.model.top import Top, TopProgress
 from dnstide.model.volume import Progress, Volume
 
 try:
-    from dnstide import engine, mtbl
+    from dnstide.engine import LocalEngine
+    from dnstide.mtbl import Cancel, TableError, verify_table
+    from dnstide.shard.summaries.cache import prune_cache as prune_summaries
 except ImportError as error:  # of a namespace, a missing part is a missing name
     if error.name is None or not error.name.startswith("dnstide"):
         raise
@@ -59,8 +60,8 @@ class LocalClient:
         cache_dir: str | os.PathLike[str] | None = None,
     ) -> None:
         self.mtbl_dir = os.fspath(mtbl_dir)
-        self._timeout = timeouts.seconds(timeout, None)
-        self._engine = engine.LocalEngine(self.mtbl_dir, threads or os.cpu_count() or 1, cache_dir)
+        self._timeout = seconds_of(timeout, None)
+        self._engine = LocalEngine(self.mtbl_dir, threads or os.cpu_count() or 1, cache_dir)
 
     def volume(
         self,
@@ -131,8 +132,8 @@ class LocalClient:
     ) -> None:
         self.close()
 
-    def _run(self, work: Callable[[mtbl.Cancel], Answer], timeout: Timeout) -> Answer:
-        return _interruptible(work, timeouts.seconds(timeout, self._timeout))
+    def _run(self, work: Callable[[Cancel], Answer], timeout: Timeout) -> Answer:
+        return _interruptible(work, seconds_of(timeout, self._timeout))
 
 
 def prune_cache(cache_dir: str | os.PathLike[str] | None = None) -> tuple[int, int]:
@@ -140,19 +141,17 @@ def prune_cache(cache_dir: str | os.PathLike[str] | None = None) -> tuple[int, i
 
     Raises OSError where the cache cannot be read or changed.
     """
-    from dnstide.shard.summaries.cache import prune_cache as prune
-
-    return prune(cache_dir)
+    return prune_summaries(cache_dir)
 
 
 def verify_files(paths: Sequence[str], threads: int | None = None) -> Iterator[TableReport]:
     """Read every byte of these tables, several at once, and report on each in the order given."""
-    cancel = mtbl.Cancel()
+    cancel = Cancel()
 
     def verify(path: str) -> TableReport:
         try:
-            return mtbl.verify_table(path, cancel)
-        except mtbl.TableError as error:
+            return verify_table(path, cancel)
+        except TableError as error:
             return TableReport(path, problem=Failure(path, error.code, error.reason, error.offset))
 
     workers = ThreadPoolExecutor(max_workers=max(1, min(threads or os.cpu_count() or 1, len(paths))))
@@ -163,9 +162,9 @@ def verify_files(paths: Sequence[str], threads: int | None = None) -> Iterator[T
         workers.shutdown(wait=False, cancel_futures=True)
 
 
-def _interruptible(work: Callable[[mtbl.Cancel], Answer], seconds: float | None) -> Answer:
+def _interruptible(work: Callable[[Cancel], Answer], seconds: float | None) -> Answer:
     """Run native work so that Ctrl-C stops it at once: signals reach Python only outside native code."""
-    cancel = mtbl.Cancel(seconds)
+    cancel = Cancel(seconds)
     if threading.current_thread() is not threading.main_thread():
         return work(cancel)
     answers: list[Answer] = []

@@ -19,7 +19,7 @@ DEFAULT = _Default()
 Timeout = float | None | _Default
 
 
-def seconds(timeout: Timeout, default: float | None) -> float | None:
+def seconds_of(timeout: Timeout, default: float | None) -> float | None:
     """The deadline of a call. Raises InvalidQuestion for one that is not positive."""
     value = default if isinstance(timeout, _Default) else timeout
     if value is not None and not value > 0:

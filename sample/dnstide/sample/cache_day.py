@@ -14,7 +14,7 @@ import numpy.typing as npt
 from dnstide.mtbl.writer import write_entries
 from dnstide.sample.counts import Rows
 from dnstide.sample.encode import Template
-from dnstide.sample.names import Rrset, rrset
+from dnstide.sample.rrset import Rrset, rrset
 
 Int64 = npt.NDArray[np.int64]
 

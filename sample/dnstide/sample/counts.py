@@ -5,8 +5,9 @@ from datetime import date
 
 import numpy as np
 import numpy.typing as npt
-from dnstide.sample.names import LARGEST, Rrset
+from dnstide.sample.names import LARGEST
 from dnstide.sample.periods import HOLE, MERGED_MONTH, Period
+from dnstide.sample.rrset import Rrset
 from dnstide.sample.stories import (
     DAYS,
     FIRST_DAY,

@@ -5,11 +5,9 @@ an RRset as a part of its district's own series. The name servers' addresses tak
 delegation does not.
 """
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-if TYPE_CHECKING:
-    from dnstide.sample.names import Rrset
+from dnstide.sample.rrset import Rrset, rrset
 
 LAVEEN = "laveeneld.k12.az.us."
 GESD = "gesd.k12.az.us."
@@ -45,7 +43,7 @@ NEIGHBOURS = (
 )
 
 
-def district_rrsets(rrset: "Callable[..., Rrset]") -> "list[Rrset]":
+def district_rrsets() -> list[Rrset]:
     """All RRsets under k12.az.us."""
     aws = [
         "ns-933.awsdns-52.net.",
@@ -62,8 +60,8 @@ def district_rrsets(rrset: "Callable[..., Rrset]") -> "list[Rrset]":
             [f"{aws[0]} postmaster.email.state.az.us. 2013090501 7200 900 1209600 10800"],
             4100,
         ),
-        *_district(rrset, "laveen", LAVEEN, LAVEEN_HOSTS, LAVEEN_SERVICES),
-        *_district(rrset, "gesd", GESD, GESD_HOSTS, GESD_SERVICES),
+        *_district("laveen", LAVEEN, LAVEEN_HOSTS, LAVEEN_SERVICES),
+        *_district("gesd", GESD, GESD_HOSTS, GESD_SERVICES),
     ]
     for i, (label, mean) in enumerate(NEIGHBOURS):
         zone = f"{label.rpartition('.')[2]}.{PARENT}"
@@ -75,12 +73,11 @@ def district_rrsets(rrset: "Callable[..., Rrset]") -> "list[Rrset]":
 
 
 def _district(
-    rrset: "Callable[..., Rrset]",
     story: str,
     zone: str,
     hosts: tuple[tuple[str, float], ...],
     services: tuple[tuple[str, float], ...],
-) -> "list[Rrset]":
+) -> list[Rrset]:
     servers = [f"dns1.{zone}", f"dns2.{zone}"]
     soa = f"{servers[0]} postmaster.{zone} 2016081501 3600 600 86400 3600"
     rows = [

@@ -18,7 +18,7 @@ from dnstide.mtbl.dnstable import (
 )
 from dnstide.mtbl.entries import row_keys
 from dnstide.sample.counts import Rows
-from dnstide.sample.names import Rrset
+from dnstide.sample.rrset import Rrset
 
 # Names carry their types, and the name inside an SVCB or HTTPS record has an entry of its own.
 VERSIONS = ((RRSET, 0), (OWNER_NAME, 1), (RDATA, 1), (RDATA_NAME, 1))

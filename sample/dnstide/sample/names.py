@@ -6,15 +6,11 @@ the hosts inside one; which names exist, and how often each is asked for on an o
 seed alone.
 """
 
-from dataclasses import dataclass
 from itertools import product
 
-import dns.name
-import dns.rdata
-import dns.rdataclass
-import dns.rdatatype
 import numpy as np
 from dnstide.sample.districts import district_rrsets
+from dnstide.sample.rrset import Rrset, rrset
 
 WORDS = (
     *(
@@ -115,51 +111,10 @@ DOMAINS = 360
 LETTERS = "abcdefghijklm"
 
 
-@dataclass(frozen=True, slots=True)
-class Rrset:
-    """One RRset and its part in the sample.
-
-    `mean` is its count on an ordinary day; `seen` the share of days on which it is seen at all; `story`
-    names the series it belongs to ("" for none) and `share` its part of that series.
-    """
-
-    owner: dns.name.Name
-    rrtype: int
-    bailiwick: dns.name.Name
-    rdata: tuple[bytes, ...]
-    mean: float
-    seen: float = 1.0
-    story: str = ""
-    share: float = 0.0
-    domain: int = -1
-
-
-def rrset(
-    owner: str,
-    rrtype: str,
-    bailiwick: str,
-    rdata: list[str],
-    mean: float = 0.0,
-    *,
-    story: str = "",
-    share: float = 0.0,
-    domain: int = -1,
-) -> Rrset:
-    """An RRset from presentation text; all names absolute."""
-    kind = dns.rdatatype.from_text(rrtype)
-    wires = sorted(
-        dns.rdata.from_text(dns.rdataclass.IN, kind, text, relativize=False).to_wire() or b""
-        for text in rdata
-    )
-    seen = min(1.0, mean / 6000) if mean else 1.0
-    names = dns.name.from_text(owner), dns.name.from_text(bailiwick)
-    return Rrset(names[0], int(kind), names[1], tuple(wires), mean, seen, story, share, domain)
-
-
 def build(seed: int) -> list[Rrset]:
     """All RRsets of the `dns` tables."""
     rng = np.random.default_rng([seed, 10])
-    rows = [*_infrastructure(), *_pointers(rng), *_specials(), *district_rrsets(rrset)]
+    rows = [*_infrastructure(), *_pointers(rng), *_specials(), *district_rrsets()]
     words = [f"{a}-{b}" for a, b in product(WORDS, TAILS)]
     rng.shuffle(words)
     for rank, (label, volume) in enumerate(LARGEST):

@@ -4,7 +4,8 @@ import dns.name
 import dns.rdatatype
 import numpy as np
 from dnstide.mtbl.dnstable import forward_name
-from dnstide.sample.names import LARGEST, Rrset
+from dnstide.sample.names import LARGEST
+from dnstide.sample.rrset import Rrset
 
 ZONES = ("com.", "org.", "us.", *(f"{label}.example." for label, _ in LARGEST[:12]))
 

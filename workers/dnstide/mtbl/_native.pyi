@@ -1,13 +1,21 @@
 import os
 from collections.abc import Iterable, Sequence
-from typing import final
+from typing import Protocol, final
 
 import numpy as np
 from dnstide.mtbl.errors import TableError
-from dnstide.mtbl.lookup import LookupQuery
+from dnstide.mtbl.filter import RowFilter
 from numpy.typing import NDArray
 
 __version__: str
+
+class _LookupQuery(Protocol):
+    @property
+    def prefix(self) -> bytes: ...
+    @property
+    def wildcard(self) -> bool: ...
+    @property
+    def filter(self) -> RowFilter: ...
 
 @final
 class BlockCache:
@@ -72,7 +80,7 @@ def crc32c_portable(data: bytes) -> int: ...
 def open_tables(paths: Iterable[str | os.PathLike[str]], threads: int = 1) -> list[Table | TableError]: ...
 def lookup(
     tables: Sequence[Table],
-    queries: Sequence[LookupQuery],
+    queries: Sequence[_LookupQuery],
     edges: NDArray[np.int64],
     table_buckets: NDArray[np.int32] | None = None,
     split_by_rrtype: bool = False,

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import dnstide.client.plot.styles as styles
 import numpy as np
 import numpy.typing as npt
-from dnstide.client.plot import styles
 from dnstide.client.plot.axes import LANE, days, dress, half_bucket, seconds, span
 from dnstide.client.plot.legend import add_key, add_legend
 from dnstide.client.plot.picture import Line, Picture

@@ -7,9 +7,9 @@ import json
 from importlib import resources
 from typing import Any
 
+import dnstide.client.plot.styles as styles
 import numpy as np
 import numpy.typing as npt
-from dnstide.client.plot import styles
 from dnstide.client.plot.picture import Line, Picture
 
 EXACT = 2**53

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dnstide.client.plot import styles
+import dnstide.client.plot.styles as styles
 from dnstide.client.plot.picture import Picture
 from dnstide.client.plot.texts import put
 from dnstide.model.vocabulary import Coverage
