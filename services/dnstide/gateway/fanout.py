@@ -29,7 +29,7 @@ class Waiting:
     shards: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Sent(Generic[R]):
     """A request as it was sent, and to whom: the shard may have been replaced since."""
 
