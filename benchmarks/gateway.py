@@ -15,7 +15,7 @@ import data
 import load
 from dnstide.api.v1.volume_pb2 import QueryVolumeRequest
 from dnstide.client import Client
-from dnstide.engine import VolumeQuestion
+from dnstide.model.question import VolumeQuestion
 from peer import Peer
 from rounds import abba, report, timed, warmed
 from volume import names_of, prefixes
@@ -82,7 +82,7 @@ def latency(direct: bool, bound: float | None = None, block_cache_mib: int = 0) 
     """One name in 365 tables through gateway and Ray actors, from a Python client, against libmtbl."""
     paths = data.daily("zlib", 8192)
     (name,) = names_of(paths[0], 1)
-    (prefix,) = prefixes(VolumeQuestion.build([name]))
+    (prefix,) = prefixes(VolumeQuestion((name,)))
     with (
         serving(paths[0].parent, direct=direct, block_cache_mib=block_cache_mib) as (address, _),
         Client(address) as client,

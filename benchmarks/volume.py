@@ -9,7 +9,9 @@ from pathlib import Path
 
 import data
 import numpy as np
-from dnstide.engine import LocalEngine, VolumeAnswer, VolumeQuestion
+from dnstide.engine import LocalEngine, VolumeQuery
+from dnstide.model.question import VolumeQuestion
+from dnstide.model.volume import Volume
 from dnstide.mtbl import Table
 from dnstide.mtbl.dnstable import owner_prefix
 from peer import Answer, Peer
@@ -42,18 +44,20 @@ def _text(reversed_labels: bytes) -> str:
     return ".".join(reversed(labels)) + "."
 
 
-def check(answer: VolumeAnswer) -> tuple[int, int, int]:
+def check(answer: Volume) -> tuple[int, int, int]:
     """Rows, (name, day) pairs and the peer's checksum of our answer, to hold against `Answer`."""
     total, pairs = 0, 0
     for number, series in enumerate(answer.series):
-        days = answer.edges[series.bucket] // 86400 + 1
+        days = answer.axis.edges[series.buckets] // 86400 + 1
         pairs += len(days)
         with np.errstate(over="ignore"):
-            total += int((days.astype(np.uint64) * series.count * np.uint64(number + 1)).sum(dtype=np.uint64))
-    return answer.rows, pairs, total % 2**64
+            total += int(
+                (days.astype(np.uint64) * series.counts * np.uint64(number + 1)).sum(dtype=np.uint64)
+            )
+    return answer.summary.rows_read, pairs, total % 2**64
 
 
-def same(answer: VolumeAnswer, peers: Answer) -> None:
+def same(answer: Volume, peers: Answer) -> None:
     """Raises AssertionError where the two answers differ."""
     ours, theirs = check(answer), (peers.rows, peers.days, peers.check)
     assert ours == theirs, f"answers differ: {ours} and the peer's {theirs}"
@@ -61,13 +65,13 @@ def same(answer: VolumeAnswer, peers: Answer) -> None:
 
 def prefixes(question: VolumeQuestion) -> list[bytes]:
     """The key prefix of each name asked."""
-    return [owner_prefix(target.name) for target in question.targets]
+    return [owner_prefix(target.name) for target in VolumeQuery.parse(question).targets]
 
 
 def one_name(compression: str, block_size: int) -> None:
     """One name in 365 tables, warm: every block decoded anew, on one thread and on two, and asked again."""
     paths = data.daily(compression, block_size)
-    question = VolumeQuestion.build(names_of(paths[0], 1))
+    question = VolumeQuestion(tuple(names_of(paths[0], 1)))
     (prefix,) = prefixes(question)
     folder = paths[0].parent
     with (
@@ -92,7 +96,7 @@ def one_name(compression: str, block_size: int) -> None:
 def cold(compression: str, block_size: int) -> None:
     """The same from a cold disk, opening the tables included on both sides."""
     paths = data.daily(compression, block_size)
-    question = VolumeQuestion.build(names_of(paths[0], 1))
+    question = VolumeQuestion(tuple(names_of(paths[0], 1)))
     (prefix,) = prefixes(question)
     with Peer() as peer:
 
@@ -117,7 +121,7 @@ def cold(compression: str, block_size: int) -> None:
 def opened_cold(compression: str, block_size: int) -> None:
     """The look-up alone from a cold disk, by an engine that has its tables open (as a shard does)."""
     paths = data.daily(compression, block_size)
-    question = VolumeQuestion.build(names_of(paths[0], 1))
+    question = VolumeQuestion(tuple(names_of(paths[0], 1)))
     with LocalEngine(paths[0].parent, 2, block_cache_bytes=0) as engine:
         engine.volume(question)
         times = abba(
@@ -130,7 +134,7 @@ def opened_cold(compression: str, block_size: int) -> None:
 def thousand(compression: str, block_size: int) -> None:
     """A thousand names at once in 365 tables."""
     paths = data.daily(compression, block_size)
-    question = VolumeQuestion.build(names_of(paths[0], 1000))
+    question = VolumeQuestion(tuple(names_of(paths[0], 1000)))
     with (
         Peer() as peer,
         LocalEngine(paths[0].parent, 2, block_cache_bytes=0) as engine,

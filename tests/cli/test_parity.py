@@ -16,13 +16,23 @@ QUESTIONS = [
 ]
 
 
+def without_request(messages):
+    """Messages without the line that names the request, and whether there was one."""
+    lines = messages.splitlines(keepends=True)
+    told = [line for line in lines if not line.startswith("dnstide: request ")]
+    return "".join(told), len(told) < len(lines)
+
+
 @pytest.mark.parametrize("form", ["text", "csv", "json", "jsonl"])
 @pytest.mark.parametrize("question", QUESTIONS, ids=" ".join)
 def test_same_bytes(question, form, dnstide, small_dir, gateway):
     """Data, messages and exit codes are equal, and there is something to compare."""
     here = dnstide("vot", *question, "--format", form, "--mtbl-dir", small_dir)
     there = dnstide("vot", *question, "--format", form, "--server", gateway)
-    assert there == here
+    assert (there.code, there.out) == (here.code, here.out)
+    told, request = without_request(there.err)
+    assert told == here.err
+    assert request == ("--explain" in question), "a server names the request, for its log"
     assert here.code == (4 if question == ["absent.example"] else 0)
     assert here.out or (here.code == 4 and form in ("text", "jsonl"))
 

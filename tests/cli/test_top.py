@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dnstide.cli.top_render import sparkline
+from dnstide.cli.write.top import sparkline
 
 QUESTIONS = [
     [],

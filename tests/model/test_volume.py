@@ -1,5 +1,7 @@
 """Results: printable, and as data frames."""
 
+from __future__ import annotations
+
 import sys
 
 import numpy as np
@@ -15,14 +17,21 @@ DAYS = [1540944000, 1541030400, 1541116800, 1541203200]
 BIG = 2**64 - 1
 
 
-def series(axis, name, rrtype, buckets, counts, smoothed):
+def series(
+    axis: Axis,
+    name: str,
+    rrtype: str | None,
+    buckets: list[int],
+    counts: list[int],
+    smoothed: list[float] | None,
+) -> Series:
     """One series of plain lists."""
     means = None if smoothed is None else np.array(smoothed, float)
     columns = np.array(buckets, np.uint32), np.array(counts, np.uint64)
     return Series(name, rrtype, 0, axis, *columns, means)
 
 
-def volume(smoothing=None, split=False, complete=True):
+def volume(smoothing: Smoothing | None = None, split: bool = False, complete: bool = True) -> Volume:
     """Two series over four days, the third without tables, the fourth damaged."""
     marks = [Coverage.COMPLETE, Coverage.COMPLETE, Coverage.NONE, Coverage.DAMAGED]
     axis = Axis.of(Granularity.DAY, [*DAYS, 1541289600], marks)
@@ -35,7 +44,7 @@ def volume(smoothing=None, split=False, complete=True):
     return Volume(question, axis, (first, second), summary)
 
 
-def test_printing():
+def test_printing() -> None:
     """str() is for people, repr() for a debugger."""
     assert str(volume()) == (
         f"a.example.: {BIG + 5:,} in 4 buckets from 2018-10-31T00:00:00 to 2018-11-03T00:00:00\n"
@@ -47,7 +56,7 @@ def test_printing():
     assert str(Failure("t", "BAD_MAGIC", "no table")) == "t: no table"
 
 
-def test_access():
+def test_access() -> None:
     """By number, by name in any case with or without the dot; names that are not there are KeyErrors."""
     one = volume()
     assert one["A.example"] is one[0]
@@ -57,14 +66,14 @@ def test_access():
         one["c.example"]
 
 
-def test_known():
+def test_known() -> None:
     """A zero is known where tables answered; a count is known everywhere."""
     assert volume()[0].known.tolist() == [True, True, False, True]
 
 
 @pytest.mark.parametrize("smoothing", [None, Smoothing(2)])
 @pytest.mark.parametrize("split", [False, True])
-def test_frames(smoothing, split):
+def test_frames(smoothing: Smoothing | None, split: bool) -> None:
     """Both libraries get the same rows, exact counts, and nothing where nothing is known."""
     one = volume(smoothing, split)
     pandas, polars = one.to_pandas(), one.to_polars()
@@ -82,7 +91,7 @@ def test_frames(smoothing, split):
     assert set(pandas["name"]) == set(polars["name"]) == {"a.example."}
 
 
-def test_empty_frames():
+def test_empty_frames() -> None:
     """No series at all still gives the columns."""
     nothing = Volume(volume().question, volume().axis, (), Summary(True, 0, 0))
     assert nothing.to_pandas().shape == (0, 4)
@@ -91,8 +100,16 @@ def test_empty_frames():
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
-def test_missing_libraries(library, monkeypatch):
+def test_missing_libraries(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the library, the message says what to install."""
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(MissingExtra, match=rf"to_{library}\(\) needs .*pip install 'dnstide\[{library}\]'"):
         getattr(volume(), f"to_{library}")()
+
+
+def test_stretches() -> None:
+    """Stretches join equal neighbours only."""
+    none, partial = Coverage.NONE, Coverage.PARTIAL
+    axis = Axis.of(Granularity.DAY, [*DAYS, 1541289600], [none, none, partial, none])
+    assert axis.stretches() == [(0, 1, none), (2, 2, partial), (3, 3, none)]
+    assert Axis.of(Granularity.DAY, [0], []).stretches() == []

@@ -5,10 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dnstide.engine import LocalEngine, VolumeAnswer, VolumeQuestion
-from dnstide.engine.volume.coverage import Coverage
+from dnstide.engine import LocalEngine
+from dnstide.model.vocabulary import Coverage
+from dnstide.model.volume import Volume
 from dnstide.sample import write_cache_day
 from dnstide.sample.cache_day import HOLE, MIDNIGHT, SILENCE, TO_CACHE, TO_TOP
+
+from tests.engine.questions import volume_question
 
 START = int(MIDNIGHT.timestamp())
 MAIL = "mail.to-cache.campus.example"
@@ -22,9 +25,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEngine]:
         yield engine
 
 
-def ask(engine: LocalEngine, names: list[str], **options: object) -> VolumeAnswer:
+def ask(engine: LocalEngine, names: list[str], **options: object) -> Volume:
     """The whole day."""
-    question = VolumeQuestion.build(names=names, start=START, stop=START + 86_400, **options)  # type: ignore[arg-type]
+    question = volume_question(names, start=START, stop=START + 86_400, **options)
     return engine.volume(question)
 
 
@@ -42,18 +45,18 @@ def test_top_clients_are_the_papers(engine: LocalEngine) -> None:
 
 def test_silence_and_hole_are_told_apart(engine: LocalEngine) -> None:
     """From 11:07 to 23:07 there are tables and no queries; for five minutes there is no table."""
-    answer = ask(engine, [MAIL], step="minute", bucket_by="file")
+    answer = ask(engine, [MAIL], granularity="minute", bucket_by="file")
     listed = np.zeros(1440, bool)
-    listed[answer.series[0].bucket] = True
-    uncovered = answer.coverage == Coverage.NONE
+    listed[answer.series[0].buckets] = True
+    uncovered = answer.axis.coverage == Coverage.NONE
     assert np.flatnonzero(uncovered).tolist() == list(HOLE)
     assert np.flatnonzero(~listed & ~uncovered).tolist() == list(SILENCE)
 
 
 def test_a_and_aaaa_go_together_as_in_the_paper(engine: LocalEngine) -> None:
     """R² = 0.963 from 00:00 to 11:07."""
-    answer = ask(engine, [f"{MAIL}/A", f"{MAIL}/AAAA"], step="minute", bucket_by="file")
-    a, aaaa = (series.count[series.bucket < SILENCE.start].astype(np.float64) for series in answer.series)
+    answer = ask(engine, [f"{MAIL}/A", f"{MAIL}/AAAA"], granularity="minute", bucket_by="file")
+    a, aaaa = (series.counts[series.buckets < SILENCE.start].astype(np.float64) for series in answer.series)
     assert f"{np.corrcoef(a, aaaa)[0, 1] ** 2:.3f}" == "0.963"
 
 

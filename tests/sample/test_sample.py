@@ -9,12 +9,13 @@ from pathlib import Path
 import dns.rdatatype
 import pytest
 from dnstide.engine.local import LocalEngine
-from dnstide.engine.volume.question import VolumeQuestion
 from dnstide.mtbl import Row, Table, decode_entry, verify_table
 from dnstide.sample import SEED, write_sample
 from dnstide.sample.periods import HOLE
 from dnstide.sample.stories import DAYS, FIRST_DAY, GESD_RANK_DAY, LAVEEN_RANK_DAY, day, tell
 from publicsuffixlist import PublicSuffixList
+
+from tests.engine.questions import volume_question
 
 DAY = 86_400
 FIRST = int(datetime(2016, 9, 1, tzinfo=UTC).timestamp())
@@ -38,12 +39,12 @@ def rows_of(path: Path) -> Iterator[Row]:
 
 def by_day(engine: LocalEngine, name: str, **options: object) -> dict[int, int]:
     """Counts by index of the day, from the first daily table to the last."""
-    question = VolumeQuestion.build(names=[name], start=FIRST, stop=FIRST + DAYS * DAY, **options)
+    question = volume_question([name], start=FIRST, stop=FIRST + DAYS * DAY, **options)
     answer = engine.volume(question)
     series = answer.series[0]
     return {
-        (int(answer.edges[bucket]) - FIRST) // DAY: count
-        for bucket, count in zip(series.bucket.tolist(), series.count.tolist(), strict=True)
+        (int(answer.axis.edges[bucket]) - FIRST) // DAY: count
+        for bucket, count in zip(series.buckets.tolist(), series.counts.tolist(), strict=True)
     }
 
 
@@ -104,11 +105,11 @@ def test_the_merged_month_is_the_sum_of_its_days(engine: LocalEngine) -> None:
         int(datetime(2018, 12, 1, tzinfo=UTC).timestamp()),
         int(datetime(2019, 1, 1, tzinfo=UTC).timestamp()),
     )
-    month = VolumeQuestion.build(
-        names=["laveeneld.k12.az.us"], start=start, stop=stop, step="month", bucket_by="file"
+    month = volume_question(
+        ["laveeneld.k12.az.us"], start=start, stop=stop, granularity="month", bucket_by="file"
     )
-    days = VolumeQuestion.build(names=["laveeneld.k12.az.us"], start=start, stop=stop, bucket_by="file")
-    totals = [sum(engine.volume(question).series[0].count.tolist()) for question in (month, days)]
+    days = volume_question(["laveeneld.k12.az.us"], start=start, stop=stop, bucket_by="file")
+    totals = [sum(engine.volume(question).series[0].counts.tolist()) for question in (month, days)]
     assert totals[0] == totals[1] > 31 * 1_000_000
 
 

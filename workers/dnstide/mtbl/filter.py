@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class RowFilter:
     """Rows of these record types and this bailiwick, in the forms of the tables.
 
-    Empty `rrtypes` stand for all record types, `bailiwick` None for all bailiwicks. Record types are numbers; a
-    bailiwick is a name with its labels reversed, closed by a zero (see `dnstable.reversed_name`).
+    Empty `rrtypes` stand for all record types, `bailiwick` None for all bailiwicks. Record types are numbers;
+    a bailiwick is a name with its labels reversed, closed by a zero (see `dnstable.reversed_name`).
     """
 
     rrtypes: tuple[int, ...] = ()

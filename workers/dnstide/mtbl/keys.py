@@ -1,7 +1,7 @@
 """What a ranking ranks, as bytes: many keys in one blob, and what is known of the keys of each grouping.
 
-A key is the table's own encoding of the thing counted, so that no text is made of the millions that lose. Names
-have their labels reversed and are closed by a zero (`\\x03com\\x07example\\x00`).
+A key is the table's own encoding of the thing counted, so that no text is made of the millions that lose.
+Names have their labels reversed and are closed by a zero (`\\x03com\\x07example\\x00`).
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from dnstide.mtbl._native import Cancel, Table
 
 
 def verify_table(path: str | os.PathLike[str], cancel: Cancel | None = None) -> TableReport:
-    """Read a whole table and check its checksums, the order of its keys, its index, its trailer and each entry.
+    """Read a whole table and check its checksums, the order of its keys, its index, trailer and entries.
 
     Raises the TableError of the first thing that is wrong, and Cancelled or DeadlineExceeded between blocks.
     """

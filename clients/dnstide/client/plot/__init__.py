@@ -12,23 +12,24 @@ if TYPE_CHECKING:
     from dnstide.client.plot.figure import draw
     from dnstide.client.plot.files import FORMATS, figure_bytes, format_of, render
     from dnstide.client.plot.kinds import KINDS, kind_name
-    from dnstide.client.plot.picture import Mark, Picture, picture_of
+    from dnstide.client.plot.picture import Picture, picture_of
     from dnstide.client.plot.scatter import scatter
     from dnstide.client.plot.terminal import chart
+    from dnstide.model.analysis import Mark
 
 _HOME_OF = {
-    "FORMATS": "files",
-    "KINDS": "kinds",
-    "Mark": "picture",
-    "Picture": "picture",
-    "chart": "terminal",
-    "draw": "figure",
-    "figure_bytes": "files",
-    "format_of": "files",
-    "kind_name": "kinds",
-    "picture_of": "picture",
-    "render": "files",
-    "scatter": "scatter",
+    "FORMATS": "dnstide.client.plot.files",
+    "KINDS": "dnstide.client.plot.kinds",
+    "Mark": "dnstide.model.analysis",
+    "Picture": "dnstide.client.plot.picture",
+    "chart": "dnstide.client.plot.terminal",
+    "draw": "dnstide.client.plot.figure",
+    "figure_bytes": "dnstide.client.plot.files",
+    "format_of": "dnstide.client.plot.files",
+    "kind_name": "dnstide.client.plot.kinds",
+    "picture_of": "dnstide.client.plot.picture",
+    "render": "dnstide.client.plot.files",
+    "scatter": "dnstide.client.plot.scatter",
 }
 
 __all__ = [
@@ -51,6 +52,6 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     # `scatter` names a module too, which importing it binds here: the function takes its place.
-    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    value = getattr(import_module(_HOME_OF[name]), name)
     globals()[name] = value
     return value

@@ -35,7 +35,9 @@ class _Group:
 def build_series(
     volume_query: VolumeQuery, query: Int32s, rrtype: UInt16s, bucket: Int32s, count: UInt64s, axis: Axis
 ) -> tuple[tuple[Series, ...], int]:
-    """The series and the sum of all counts. There is one series for each name asked, in that order; where split, one for each of its types, by number.
+    """The series and the sum of all counts.
+
+    There is one series for each name asked, in that order; where split, one for each of its types, by number.
 
     A name without rows has one empty series, without a type unless types were asked for. The columns are
     sorted by (query, rrtype, bucket). Raises CountOverflow where the total of a series passes 2**64-1.

@@ -6,9 +6,15 @@ import json
 
 import numpy as np
 import pytest
-from dnstide.cli.render import bucket_labels, coverage_runs, rows_pieces, volume_pieces
-from dnstide.client import Coverage, Failure, PlanEntry, Smoothing, Summary, Volume
-from dnstide.client.results import make_axis, make_series
+from dnstide.cli.write.csv import CHUNK_ROWS
+from dnstide.cli.write.layout import Layout
+from dnstide.cli.write.volume import VolumeLayout, bucket_labels
+from dnstide.model.columns import Columns, count_column, text_column
+from dnstide.model.errors import Failure
+from dnstide.model.granularity import Granularity
+from dnstide.model.question import Smoothing, VolumeQuestion
+from dnstide.model.vocabulary import Coverage
+from dnstide.model.volume import Axis, PlanEntry, Series, Summary, Volume
 
 DAYS = [1540944000, 1541030400, 1541116800, 1541203200]
 COMPLETE, PARTIAL, NONE, DAMAGED = Coverage.COMPLETE, Coverage.PARTIAL, Coverage.NONE, Coverage.DAMAGED
@@ -16,15 +22,24 @@ COMPLETE, PARTIAL, NONE, DAMAGED = Coverage.COMPLETE, Coverage.PARTIAL, Coverage
 
 def make_volume(*series, granularity="day", starts=DAYS, marks=None, smoothing=None, split=False, **summary):
     """A volume of (name, rrtype, buckets, counts, smoothed) tuples."""
-    axis = make_axis(granularity, starts, starts[-1] + 86400, marks or [COMPLETE] * len(starts))
-    made = tuple(make_series(axis, *one) for one in series)
+    step = Granularity(granularity)
+    axis = Axis.of(step, [*starts, starts[-1] + 86400], marks or [COMPLETE] * len(starts))
+    columns = tuple(make_series(axis, i, *parts) for i, parts in enumerate(series))
+    names = tuple(name for name, *_ in series) or ("a.",)
+    question = VolumeQuestion(names, granularity=step, smoothing=smoothing, split_by_rrtype=split)
     told = Summary(**{"complete": True, "tables_asked": 4, "tables_answered": 4, "rows_read": 3} | summary)
-    return Volume(made, axis, told, smoothing, split)
+    return Volume(question, axis, columns, told)
+
+
+def make_series(axis, index, name, rrtype, buckets, counts, smoothed):
+    """One series of plain lists."""
+    means = None if smoothed is None else np.array(smoothed, float)
+    return Series(name, rrtype, index, axis, np.array(buckets, np.uint32), np.array(counts, np.uint64), means)
 
 
 def render(volume, form):
     """The whole text."""
-    return "".join(volume_pieces(volume, form))
+    return "".join(VolumeLayout(volume).pieces(form))
 
 
 ONE = make_volume(("www.example.com.", None, [0, 1, 3], [30779, 24464, 2**64 - 1], None))
@@ -167,32 +182,31 @@ def test_labels_of_coarse_and_cut_buckets():
     assert bucket_labels(cut, compact=True) == ["20181102", "20181201"]
 
 
-def test_coverage_runs():
-    """Stretches join equal neighbours only."""
-    axis = make_volume(marks=[NONE, NONE, PARTIAL, NONE]).axis
-    assert coverage_runs(axis) == [(0, 1, NONE), (2, 2, PARTIAL), (3, 3, NONE)]
-    assert coverage_runs(make_axis("day", [], 0, [])) == []
-
-
 def test_large_answers_stream():
-    """Pieces come one by one, at most a series at a time."""
-    many = make_volume(*((f"n{i}.", None, [0], [1], None) for i in range(50)))
+    """Pieces come one by one, of so many rows each at most."""
+    many = make_volume(*((f"n{i}.", None, [0] * 1_000, [1] * 1_000, None) for i in range(50)))
     for form in ("text", "csv", "jsonl", "json"):
-        assert sum(1 for _ in volume_pieces(many, form)) >= 50
+        lines = [piece.count("\n") for piece in VolumeLayout(many).pieces(form)]
+        assert sum(lines) >= 50_000
+        assert max(lines) <= CHUNK_ROWS
 
 
 def test_lists():
     """Plain lists in the four formats."""
-    rows = [("dns.20181031.D.mtbl", 5, None), ("x", 1234, 'so, "why"')]
-    columns = ("name", "size", "reason")
-    assert (
-        "".join(rows_pieces(columns, rows, "text"))
-        == 'dns.20181031.D.mtbl  5     -\nx                    1234  so, "why"\n'
+    columns = Columns(
+        (
+            text_column("name", ["dns.20181031.D.mtbl", "x"]),
+            count_column("size", [5, 1234]),
+            text_column("reason", [None, 'so, "why"']),
+        )
     )
-    assert "".join(rows_pieces(columns, rows, "csv")) == (
-        'name,size,reason\ndns.20181031.D.mtbl,5,\nx,1234,"so, ""why"""\n'
-    )
-    lines = "".join(rows_pieces(columns, rows, "jsonl")).splitlines()
+
+    def written(form):
+        return "".join(Layout(columns).pieces(form))
+
+    assert written("text") == 'dns.20181031.D.mtbl  5     -\nx                    1234  so, "why"\n'
+    assert written("csv") == 'name,size,reason\ndns.20181031.D.mtbl,5,\nx,1234,"so, ""why"""\n'
+    lines = written("jsonl").splitlines()
     assert lines[0] == '{"name":"dns.20181031.D.mtbl","size":5,"reason":null}'
-    assert json.loads("".join(rows_pieces(columns, rows, "json"))) == [json.loads(line) for line in lines]
-    assert json.loads("".join(rows_pieces(columns, [], "json"))) == []
+    assert json.loads(written("json")) == [json.loads(line) for line in lines]
+    assert json.loads("".join(Layout(columns.slice(0, 0)).pieces("json"))) == []

@@ -2,7 +2,7 @@
 
 import click
 import pytest
-from dnstide.cli.options import Source, find_server, find_source
+from dnstide.cli.source import Source, find_server, find_source
 
 BOTH = {"DNSTIDE_SERVER": "e:1", "DNSTIDE_MTBL_DIR": "/e"}
 
@@ -36,7 +36,7 @@ def test_source(server, mtbl_dir, environment, expected):
             r"--server HOST:PORT \(or DNSTIDE_SERVER\), or --mtbl-dir DIR \(or DNSTIDE_MTBL_DIR\)",
         ),
         (None, None, BOTH, "both DNSTIDE_SERVER and DNSTIDE_MTBL_DIR are set"),
-        ("", "", {}, "who shall answer"),
+        ("", "", {}, "no source"),
     ],
 )
 def test_no_single_source(server, mtbl_dir, environment, why):
