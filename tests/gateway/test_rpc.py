@@ -144,6 +144,26 @@ def test_a_slow_call_is_logged_for_the_operator(
     assert (level, fields["kind"], fields["status"]) == (logging.INFO, "info", "OK")
 
 
+def test_a_defect_is_logged_with_its_traceback_and_told_without(
+    small_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The caller hears its kind and the name of the call, under which the operator finds the rest."""
+    with running_gateway(small_dir) as running:
+
+        def defect(*arguments: Any) -> Any:
+            raise KeyError("inside")
+
+        for member in running.gateway.pool.members.values():
+            member.client.transport.shard.answer = defect
+        trailers, refused = end(running.address, "volume")
+    assert (refused.code, refused.reason) == (grpc.StatusCode.INTERNAL, "INTERNAL")
+    assert "inside" not in refused.text
+    (record,) = [r for r in caplog.records if r.levelno == logging.ERROR]
+    assert trailers["dnstide-request-id"] in record.getMessage()
+    assert record.exc_info is not None
+    assert isinstance(record.exc_info[1], KeyError)
+
+
 def test_metrics_are_served_and_tell_no_names(small_dir: Path, tmp_path: Path) -> None:
     """Calls by kind and status, tables, rows, blocks, shards and their calls, on an address of their own."""
     with running_gateway(small_dir, cache_dir=tmp_path, metrics_listen="127.0.0.1:0") as running:

@@ -29,7 +29,7 @@ class Waiting:
     shards: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Sent(Generic[R]):
     """A request as it was sent, and to whom: the shard may have been replaced since."""
 
@@ -67,14 +67,14 @@ class Fanout(Generic[R]):
         loop = asyncio.get_running_loop()
         division = self._pool.divide(request.tables)
         nobody: frozenset[str] = frozenset()
-        for shard, tables in division.parts:
-            self._send(request.share(tables), shard, nobody, nobody)
-        if division.unassigned:
-            reason = "no shard that can read it is alive"
-            reply = request.with_failures(None, failed(division.unassigned, SHARD_UNREACHABLE, reason))
-            if reply is not None:
-                yield reply
         try:
+            for shard, tables in division.parts:
+                self._send(request.share(tables), shard, nobody, nobody)
+            if division.unassigned:
+                reason = "no shard that can read it is alive"
+                reply = request.with_failures(None, failed(division.unassigned, SHARD_UNREACHABLE, reason))
+                if reply is not None:
+                    yield reply
             while self._pending:
                 arrived = await self._next(loop)
                 for future in arrived:

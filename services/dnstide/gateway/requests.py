@@ -90,7 +90,8 @@ class VolumeRequest:
         return self.plan.tables
 
     def share(self, tables: tuple[str, ...]) -> VolumeRequest:
-        return replace(self, plan=self.shares.share(self.plan, tables))
+        plan = self.shares.share(self.plan, tables)
+        return VolumeRequest(plan, self.queries, self.split_by_rrtype, self.shares)
 
     def send(self, batcher: Batcher, deadline: float) -> asyncio.Future[Partial]:
         return batcher.submit(self.plan, self.queries, self.split_by_rrtype, deadline)

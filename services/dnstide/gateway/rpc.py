@@ -85,12 +85,13 @@ class Rpc:
         A `counted` call is one of at most `max_inflight`, and is answered only while the server is ready.
         """
         began = perf_counter()
-        call = self._call(kind, context)
+        told = _metadata(context)
+        call = self._call(kind, context, told.get(REQUEST_ID_KEY))
         # At the end of the call: headers sent ahead would cost a batch of their own, and end gRPC's retries
         # of a call that is refused as UNAVAILABLE.
         context.set_trailing_metadata(call.metadata)
         try:
-            self._check_version(context)
+            self._check_version(told.get(VERSION_KEY))
             with self._admission if counted else contextlib.nullcontext():
                 result = await work(call)
         except asyncio.CancelledError:
@@ -105,19 +106,18 @@ class Rpc:
         self._ended(call, "OK", perf_counter() - began)
         return result
 
-    def _call(self, kind: str, context: Context) -> Call:
-        told = _metadata(context, REQUEST_ID_KEY)
-        request_id = told if told is not None and REQUEST_ID.fullmatch(told) else uuid4().hex
+    def _call(self, kind: str, context: Context, told: str | bytes | None) -> Call:
+        well_formed = isinstance(told, str) and REQUEST_ID.fullmatch(told)
+        request_id = well_formed.group() if well_formed else uuid4().hex
         remaining = context.time_remaining()
         wanted = self._settings.default_deadline if remaining is None else float(remaining)
         seconds = min(wanted, self._settings.max_deadline)
         metadata = ((VERSION_KEY, self._version), (REQUEST_ID_KEY, request_id))
         return Call(kind, request_id, seconds, metadata, context)
 
-    def _check_version(self, context: Context) -> None:
+    def _check_version(self, told: str | bytes | None) -> None:
         """Raises VersionMismatch where the caller tells a version that does not belong to this one."""
-        told = _metadata(context, VERSION_KEY)
-        if told is not None and told.split(".")[:2] != self._version.split(".")[:2]:
+        if isinstance(told, str) and told.split(".")[:2] != self._version.split(".")[:2]:
             raise VersionMismatch(
                 f"this server is dnstide {self._version}, the client is {told}: "
                 "they need the same MAJOR.MINOR"
@@ -152,10 +152,7 @@ class Rpc:
         )
 
 
-def _metadata(context: Context, key: str) -> str | None:
-    """What the caller sent under a key."""
-    metadata: Any = context.invocation_metadata()
-    for name, value in metadata or ():
-        if name == key:
-            return value if isinstance(value, str) else None
-    return None
+def _metadata(context: Context) -> dict[str, str | bytes]:
+    """What the caller sent beside the request."""
+    pairs: Any = context.invocation_metadata()
+    return dict(pairs or ())
