@@ -171,10 +171,12 @@ def test_every_analysis_has_its_settings() -> None:
         (Analysis.SPIKES, "threshold", "7"),
         (Analysis.SPIKES, "threshold", True),
         (Analysis.GAPS, "alpha", None),
+        (Analysis.GAPS, "alpha", 10**400),
+        (Analysis.SHIFTS, "min_ratio", -(10**400)),
     ],
 )
 def test_wrong_settings(analysis: Analysis, name: str, value: Any) -> None:
-    """Numbers of buckets are whole and fit into 32 bits; others are numbers."""
+    """Numbers of buckets are whole and fit into 32 bits; others are numbers that a float holds."""
     assert wrong_fields(AnalysisQuestion, VolumeQuestion(("a.",)), analysis, {name: value}) == [name]
 
 
