@@ -11,7 +11,7 @@ root=$PWD
 # part, its code under one of the distributions, its tests. Tests that take long for what they see stay away.
 parts() {
   case $1 in
-    codec) code=(protos/dnstide/codec) tests=(codec/test_errors.py codec/test_large.py codec/test_requests.py codec/test_round_trips.py) ;;
+    codec) code=(protos/dnstide/codec) tests=(codec/test_catalog.py codec/test_enums.py codec/test_errors.py codec/test_large.py codec/test_requests.py codec/test_round_trips.py) ;;
     engine) code=(workers/dnstide/engine) tests=(engine) ;;
     ranking) code=(workers/dnstide/shard/ranking workers/dnstide/engine/top) tests=(engine/test_rank.py engine/test_top.py) ;;
     merge) code=(workers/dnstide/engine/volume/merge.py) tests=(engine/test_merge.py engine/test_scenarios.py) ;;
