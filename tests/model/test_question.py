@@ -174,6 +174,7 @@ def test_every_analysis_has_its_settings() -> None:
         (Analysis.GAPS, "alpha", 10**400),
         (Analysis.SHIFTS, "min_ratio", -(10**400)),
     ],
+    ids=lambda value: str(value)[:12],
 )
 def test_wrong_settings(analysis: Analysis, name: str, value: Any) -> None:
     """Numbers of buckets are whole and fit into 32 bits; others are numbers that a float holds."""
