@@ -244,6 +244,22 @@ def test_the_longest_details_fit_into_trailers(sign: str, items: int) -> None:
     assert len(failures.failures) >= min(items, 5)
 
 
+def test_one_long_text_has_all_the_room() -> None:
+    """What stands alone is not cut for the sake of others that are not there."""
+    reason = "r" * 3_000
+    problems, failures = (
+        travelled(InvalidQuestion([("f" * 64, reason)])),
+        travelled(TablesDamaged("text", None, [Failure("dns.20240101.D.mtbl", "BAD_BLOCK", reason)])),
+    )
+    assert isinstance(problems, InvalidQuestion)
+    assert isinstance(failures, AnswerIncomplete)
+    assert problems.problems == (("f" * 64, reason),)
+    assert failures.failures[0].reason == reason
+    longer = travelled(InvalidQuestion([("f" * 65, "text")]))
+    assert isinstance(longer, InvalidQuestion)
+    assert longer.problems == (("f" * 61 + "…", "text"),)
+
+
 def test_what_is_cut() -> None:
     """Of many problems and failures the first are told, whole texts before more of them."""
     asked = InvalidQuestion([(f"names[{number}]", "is no name") for number in range(30)])

@@ -53,6 +53,7 @@ def sent(value: Any) -> list[Any]:
     trip = TRIPS[type(value)]
     messages = trip.messages(value)
     assert max(message.ByteSize() for message in messages) < MIB
+    assert all(message.ByteSize() for message in messages)
     ends = [message.HasField("summary") for message in messages]
     assert ends == [False] * (len(messages) - 1) + [True]
     assert difference(value, trip.back(value, messages)) is None
@@ -111,6 +112,32 @@ def test_many_ranks_with_series() -> None:
     assert len(messages) > 10
 
 
+def test_ranks_fill_their_messages() -> None:
+    """Messages are as full as they may be: 40 ranks of 1,000 units each, and one less beside the axis."""
+    axis = minutes(980)
+    series = np.zeros(980, np.uint64)
+    ranks = tuple(Rank(number, "a.", None, 0, 0.0, series) for number in range(1, 100))
+    messages = sent(Top(TopQuestion(), ranks, (), (), TopSummary(True, 1, 1), axis))
+    assert [len(message.ranks) for message in messages] == [39, 40, 20]
+
+
+def test_a_long_axis_of_ranks_comes_in_parts() -> None:
+    """As for volume."""
+    axis = minutes(2 * AXIS_UNITS + 1)
+    messages = sent(Top(TopQuestion(), (), (), (), TopSummary(True, 1, 1), axis))
+    assert [len(message.axis.starts) for message in messages] == [AXIS_UNITS, AXIS_UNITS, 1]
+
+
+@pytest.mark.parametrize(("listed", "messages"), [(5_000, 1), (5_001, 2)])
+def test_a_summary_goes_with_the_ranks_where_it_fits(listed: int, messages: int) -> None:
+    """Entries of the plan and failures take room alike."""
+    ranks = tuple(Rank(number, "a.", None, 0, 0.0) for number in range(1, 1_001))
+    plan = tuple(PlanEntry(str(number), True) for number in range(listed - 900))
+    failures = tuple(Failure(str(number), "BAD_BLOCK", "broken") for number in range(900))
+    summary = TopSummary(False, 1, 1, failures, 900, plan)
+    assert len(sent(Top(TopQuestion(), ranks, (), (), summary))) == messages
+
+
 def test_many_changes() -> None:
     """Changes have no series, but there may be a hundred thousand of them."""
     changes = tuple(Change(number, LONG_NAME, "TXT", MAX_COUNT, MAX_COUNT) for number in range(1, 5_001))
@@ -124,7 +151,7 @@ def test_a_rank_longer_than_a_message() -> None:
     series = np.ones(len(axis), np.uint64)
     ranks = tuple(Rank(number, "a.", None, 9, 0.5, series) for number in (1, 2, 3))
     messages = sent(Top(TopQuestion(), ranks, (), (), TopSummary(True, 1, 1), axis))
-    assert [len(message.ranks) for message in messages if message.ranks] == [1, 1, 1]
+    assert [len(message.ranks) for message in messages] == [0, 1, 1, 1, 0]
 
 
 def test_a_long_summary_has_a_message_of_its_own() -> None:
@@ -210,7 +237,7 @@ def axis_but(**fields: Any) -> common_pb2.Axis:
 @pytest.mark.parametrize(
     ("messages", "told"),
     [
-        ([], "ended before its summary"),
+        ([], "^the answer ended before its summary: ask again, and see the server's log$"),
         ([{"axis": AXIS}], "ended before its summary"),
         ([{"summary": END}], "ended before its summary"),
         ([{"axis": AXIS, "series": [chunk(last=False)]}, {"summary": END}], "ended before its summary"),
@@ -243,7 +270,7 @@ def test_smoothed_values_that_are_missing_are_a_defect() -> None:
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({}, "ended before its summary"),
+        ({}, "^the answer ended before its summary: ask again, and see the server's log$"),
         ({"axis": AXIS, "ranks": [top_pb2.Rank(rank=1, name="a.", series=[1])]}, "series of a. does not fit"),
         ({"summary": top_pb2.RankSummary()}, "a RankMethod that this client"),
     ],
@@ -256,8 +283,14 @@ def test_a_broken_ranking_is_a_defect_of_the_server(fields: dict[str, Any], told
 
 
 def test_progress_is_heard_only_where_it_is_wanted() -> None:
-    """A reader without a listener takes progress in its stride."""
+    """A reader without a listener takes progress in its stride; an answer in process names no call."""
     reader = VolumeReader(VolumeQuestion(("a.",)))
     reader.feed(volume_pb2.QueryVolumeResponse(progress=volume_pb2.Progress(tables_asked=2)))
     reader.feed(volume_pb2.QueryVolumeResponse(axis=AXIS, summary=END))
     assert reader.finish("id").summary.request_id == "id"
+    assert reader.finish().summary.request_id == ""
+    ranks = TopReader(TopQuestion())
+    ranks.feed(top_pb2.RankNamesResponse(progress=top_pb2.RankProgress(summaries_wanted=2)))
+    ranks.feed(top_pb2.RankNamesResponse(summary={"method": top_pb2.RANK_METHOD_SCAN}))
+    assert ranks.finish("id").summary.request_id == "id"
+    assert ranks.finish().summary.request_id == ""

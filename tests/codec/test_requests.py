@@ -51,6 +51,7 @@ NEXT = {"start": {"seconds": 86400}, "stop": {"seconds": 172800}}
         ({"names": []}, ["names"]),
         ({"span": {"start": {"seconds": 5, "nanos": 1}}}, ["start"]),
         ({"span": {"stop": {"seconds": 5, "nanos": 1}}}, ["stop"]),
+        ({"span": {"start": {"seconds": 9, "nanos": 1}, "stop": {"seconds": 9}}}, ["start"]),
         ({"span": {"start": {"seconds": -5}}}, ["start"]),
         ({"span": {"stop": {"seconds": 2**40}}}, ["stop"]),
         ({"span": {"start": {"seconds": 9}, "stop": {"seconds": 9}}}, ["stop"]),
@@ -88,6 +89,7 @@ def test_wrong_fields_of_volume(fields: dict[str, Any], wrong: list[str]) -> Non
         ({"baseline": {}, "span": NEXT}, ["baseline"]),
         ({"baseline": {"start": {"seconds": 9}, "stop": {"seconds": 9}}, "span": NEXT}, ["baseline.stop"]),
         ({"baseline": {"start": {"seconds": 0, "nanos": 7}}, "ratio_min_count": 5}, ["baseline.start"]),
+        ({"span": {"start": {"seconds": 5, "nanos": 1}}}, ["start"]),
         ({"ratio_min_count": 5}, ["ratio_min_count"]),
         ({"baseline": DAY, "span": NEXT, "ratio_min_count": 0}, ["ratio_min_count"]),
         ({"failure_policy": UNKNOWN}, ["failure_policy"]),
@@ -134,6 +136,21 @@ def test_what_else_is_wrong_is_named_beside() -> None:
     assert [name for name, _ in caught.value.problems] == ["granularity", "dataset", "names[0]"]
     sound = volume_pb2.QueryVolumeRequest(names=["a..b"])
     assert volume_question(sound, refuse(("names[0]", "is no name"))).names == ("a..b",)
+
+
+def test_what_else_is_wrong_with_a_ranking() -> None:
+    """The same for rankings."""
+    with pytest.raises(InvalidQuestion) as caught:
+        top_question(top_pb2.RankNamesRequest(limit=0), refuse(("under", "is no name")))
+    assert [name for name, _ in caught.value.problems] == ["limit", "under"]
+
+
+def test_the_analyses_are_named() -> None:
+    """A request without an analysis is told which there are."""
+    with pytest.raises(
+        InvalidQuestion, match=r"^analysis: choose one of shifts, spikes, gaps, correlation, "
+    ):
+        analysis_question(analysis_pb2.AnalyzeVolumeRequest(question={"names": ["a."]}))
 
 
 def test_the_judgement_beside_sees_all_that_is_sound() -> None:

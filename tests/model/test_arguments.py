@@ -1,91 +1,197 @@
-"""Arguments of `volume`, checked."""
+"""The keyword arguments of the clients, to questions."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from dnstide.model.arguments import volume_question
+from dnstide.model.arguments import (
+    TopOptions,
+    VolumeOptions,
+    analysis_question,
+    plain_text,
+    record_types,
+    top_question,
+    volume_question,
+)
 from dnstide.model.errors import InvalidQuestion
 from dnstide.model.granularity import Granularity
-from dnstide.model.question import RowFilter, Smoothing, Span
-from dnstide.model.vocabulary import FailurePolicy, SmoothingMethod
+from dnstide.model.question import (
+    AnalysisQuestion,
+    RowFilter,
+    Smoothing,
+    Span,
+    TopQuestion,
+    VolumeQuestion,
+)
+from dnstide.model.vocabulary import Analysis, BucketBy, FailurePolicy, Grouping, SmoothingMethod
+
+NOON = datetime(1970, 1, 3, 12, tzinfo=UTC)
 
 
-def test_defaults() -> None:
-    """One name alone: days, first seen, all types, strict."""
-    question = volume_question("www.example.com", {})
-    assert question.names == ("www.example.com",)
-    assert (question.granularity, question.bucket_by, question.dataset) == ("day", "first-seen", "dns")
-    assert (question.filter, question.span) == (RowFilter(), Span(None, None))
-    assert not any((question.split_by_rrtype, question.fill, question.explain))
-    assert question.failure_policy is FailurePolicy.FAIL
-    assert question.smoothing is None
+def test_no_arguments_ask_the_default() -> None:
+    """The client's defaults are those of the questions."""
+    assert volume_question("a.", {}) == VolumeQuestion(("a.",))
+    assert top_question(10, {}) == TopQuestion()
+    assert analysis_question("gaps", "a.", {}, None) == AnalysisQuestion(
+        VolumeQuestion(("a.",)), Analysis.GAPS
+    )
 
 
-def test_rrtypes() -> None:
-    """One text with commas, several texts, and spaces around are alike."""
-    for given in ("A, AAAA", ["A,AAAA"], ["A", "AAAA"], iter(("A", "AAAA"))):
-        assert volume_question("x", {"rrtypes": given}).filter.rrtypes == ("A", "AAAA")
+VOLUME: dict[str, tuple[Any, dict[str, Any]]] = {
+    "rrtypes": ("A, mx", {"filter": RowFilter(("A", "mx"))}),
+    "bailiwick": (" example. ", {"filter": RowFilter((), "example.")}),
+    "start": ("1970-01-02", {"span": Span(86400, None)}),
+    "stop": ("1970-01-02", {"span": Span(None, 172800)}),
+    "days_back": (2, {"span": Span(86400, 259200)}),
+    "granularity": ("M", {"granularity": Granularity.MONTH}),
+    "bucket_by": ("file", {"bucket_by": BucketBy.FILE}),
+    "split_by_rrtype": (True, {"split_by_rrtype": True}),
+    "smooth": (7, {"smoothing": Smoothing(7)}),
+    "fill": (True, {"fill": True}),
+    "partial": (True, {"failure_policy": FailurePolicy.PARTIAL}),
+    "dataset": ("dnssec", {"dataset": "dnssec"}),
+    "explain": (True, {"explain": True}),
+}
+
+TOP: dict[str, tuple[Any, dict[str, Any]]] = {
+    "by": ("tld", {"group_by": Grouping.TLD}),
+    "rrtypes": (["A", "MX"], {"filter": RowFilter(("A", "MX"))}),
+    "under": (" example. ", {"under": "example."}),
+    "exclude": ("a.", {"exclude": ("a.",)}),
+    "start": ("1970-01-02", {"span": Span(86400, None)}),
+    "stop": ("1970-01-02", {"span": Span(None, 172800)}),
+    "days_back": (2, {"span": Span(86400, 259200)}),
+    "series": ("day", {"series_granularity": Granularity.DAY}),
+    "against": (("1970-01-01", "1970-01-01"), {"baseline": Span(0, 86400)}),
+    "ratio_from": (5, {"ratio_min_count": 5}),
+    "partial": (True, {"failure_policy": FailurePolicy.PARTIAL}),
+    "dataset": ("dnssec", {"dataset": "dnssec"}),
+    "explain": (True, {"explain": True}),
+}
 
 
-@pytest.mark.parametrize("given", ["", "A,,B", ["A", ""], ","])
-def test_empty_rrtypes(given: Any) -> None:
-    """An empty record type is a slip of the pen, not all types."""
-    with pytest.raises(InvalidQuestion, match=r"rrtypes: .* holds an empty record type"):
-        volume_question("x", {"rrtypes": given})
+def test_every_argument_is_tried() -> None:
+    """A new argument needs a case here."""
+    assert set(VOLUME) == set(VolumeOptions.__annotations__)
+    assert set(TOP) == set(TopOptions.__annotations__)
 
 
-@pytest.mark.parametrize("name", Granularity)
-def test_granularities(name: Granularity) -> None:
-    """Names in any case, and letters, of which m and M differ."""
-    for text in (name, name.upper(), name.letter):
-        assert volume_question("x", {"granularity": text}).granularity is name
+@pytest.mark.parametrize("name", VOLUME)
+def test_arguments_of_volume(name: str) -> None:
+    """Each argument makes its field, and touches no other."""
+    given, fields = VOLUME[name]
+    options: Any = {name: given}
+    assert volume_question("a.", options, now=NOON) == VolumeQuestion(("a.",), **fields)
 
 
-@pytest.mark.parametrize("text", ["", "fortnight", "DD"])
-def test_bad_granularity(text: str) -> None:
-    """The message lists what there is."""
-    with pytest.raises(
-        InvalidQuestion, match=r"granularity: .* choose one of minute, ten-minutes, hour, day"
-    ):
-        volume_question("x", {"granularity": text})
+@pytest.mark.parametrize("name", TOP)
+def test_arguments_of_top(name: str) -> None:
+    """The same for rankings; a ratio and a baseline need what goes with them."""
+    given, fields = TOP[name]
+    options: Any = {name: given}
+    if name in ("against", "ratio_from"):
+        beside = {"start": "1970-01-02", "stop": "1970-01-02", "against": TOP["against"][0]}
+        options = {**beside, **options}
+        fields = {"span": Span(86400, 172800), "baseline": Span(0, 86400), **fields}
+    assert top_question(10, options, now=NOON) == TopQuestion(**fields)
 
 
-def test_smoothing() -> None:
-    """A number is vot.pl's moving average."""
-    assert volume_question("x", {"smooth": 14}).smoothing == Smoothing(14, SmoothingMethod.TRAILING_MEAN)
-    assert [str(Smoothing(3, method)) for method in SmoothingMethod][-1] == "savitzky-golay 3"
+def test_lists_of_names() -> None:
+    """One name, or any iterable of them, read once."""
+    assert volume_question(["a.", "b."], {}).names == ("a.", "b.")
+    assert volume_question((name for name in ("a.", "b.")), {}).names == ("a.", "b.")
+    assert top_question(1, {"exclude": ["a.", "b."]}).exclude == ("a.", "b.")
 
 
-@pytest.mark.parametrize("smooth", [0, -1, 100_001, True, 2.5])
-def test_bad_smoothing(smooth: Any) -> None:
-    """Periods are whole numbers from 1 to 100,000."""
-    with pytest.raises(InvalidQuestion, match="smooth: "):
-        volume_question("x", {"smooth": smooth})
+@pytest.mark.parametrize("nothing", [None, "", " "])
+def test_nothing_is_nothing(nothing: str | None) -> None:
+    """An empty bailiwick or suffix leaves nothing out."""
+    assert volume_question("a.", {"bailiwick": nothing}).filter == RowFilter()
+    assert top_question(1, {"under": nothing}).under is None
+    assert volume_question("a.", {"smooth": None}).smoothing is None
+
+
+def test_smoothing_as_it_is() -> None:
+    """A method is given by a Smoothing."""
+    smoothing = Smoothing(3, SmoothingMethod.MEDIAN)
+    assert volume_question("a.", {"smooth": smoothing}).smoothing is smoothing
 
 
 @pytest.mark.parametrize(
-    ("names", "options", "field"),
+    ("given", "words"),
     [
-        ([], {}, "names"),
-        ([b"www.example.com"], {}, "names"),
-        (["bad\udce9name"], {}, "names"),
-        ("x", {"bailiwick": "bad\udce9"}, "bailiwick"),
-        ("x", {"dataset": "dnsec"}, "dataset"),
-        ("x", {"bucket_by": "last-seen"}, "bucket_by"),
-        ("x", {"smooth": 3, "granularity": "D", "dataset": "DNS"}, "dataset"),
+        ((), ()),
+        ("A", ("A",)),
+        ("A,MX", ("A", "MX")),
+        (["A, MX", "TXT"], ("A", "MX", "TXT")),
+        (iter(["A"]), ("A",)),
     ],
-    ids=repr,
 )
-def test_refused(names: Any, options: Any, field: str) -> None:
-    """The field that is wrong is named."""
+def test_record_types(given: Any, words: tuple[str, ...]) -> None:
+    """Words, with commas or in lists or both."""
+    assert record_types(given) == words
+
+
+@pytest.mark.parametrize("given", ["", ",", "A,", "A,,MX", ["A", " "]])
+def test_empty_record_types(given: Any) -> None:
+    """A hole in a list is a mistake, and not all types."""
+    with pytest.raises(InvalidQuestion, match=r"^rrtypes: .* holds an empty record type"):
+        record_types(given)
+
+
+@pytest.mark.parametrize("value", [b"a", 5, None, "a\udcff"])
+def test_texts_that_cannot_travel(value: Any) -> None:
+    """What is no text, or no UTF-8, is refused where it comes in, with the name of its field."""
     with pytest.raises(InvalidQuestion) as caught:
-        volume_question(names, options)
-    assert [problem[0] for problem in caught.value.problems] == [field]
+        plain_text("under", value)
+    assert caught.value.problems[0][0] == "under"
+    assert repr(value) in str(caught.value)
 
 
-def test_unknown_argument() -> None:
-    """A misspelt keyword is a TypeError, as with any function."""
-    with pytest.raises(TypeError, match="rrtype"):
-        volume_question("x", {"rrtype": "A"})  # type: ignore[typeddict-unknown-key]
+@pytest.mark.parametrize(
+    ("make", "field"),
+    [
+        (lambda: volume_question([b"a"], {}), "names"),  # type: ignore[list-item]
+        (lambda: volume_question("a.", {"rrtypes": [5]}), "rrtypes"),  # type: ignore[list-item]
+        (lambda: volume_question("a.", {"bailiwick": "\udcff"}), "bailiwick"),
+        (lambda: volume_question("a.", {"granularity": "fortnight"}), "granularity"),
+        (lambda: volume_question("a.", {"bucket_by": "x"}), "bucket_by"),
+        (lambda: volume_question("a.", {"smooth": 0}), "smooth"),
+        (lambda: volume_question([], {}), "names"),
+        (lambda: top_question(1, {"by": "x"}), "by"),
+        (lambda: top_question(1, {"series": "eon"}), "series"),
+        (lambda: top_question(1, {"exclude": ["\udcff"]}), "exclude"),
+        (lambda: top_question(1, {"under": "\udcff"}), "under"),
+        (lambda: top_question(1, {"against": ("1970-01-02", "1970-01-01")}), "against"),
+        (lambda: top_question(1, {"against": ("1970-01-02", None)}), "against"),  # type: ignore[typeddict-item]
+        (lambda: top_question(1, {"against": ("x", "1970-01-02")}), "against"),
+        (lambda: analysis_question("x", "a.", {}, None), "analysis"),
+        (lambda: analysis_question("gaps", "a.", {}, {"window": 5}), "window"),
+    ],
+)
+def test_wrong_arguments(make: Any, field: str) -> None:
+    """The argument is named as the caller wrote it."""
+    with pytest.raises(InvalidQuestion) as caught:
+        make()
+    assert [name for name, _ in caught.value.problems] == [field]
+
+
+@pytest.mark.parametrize(
+    ("make", "method"),
+    [
+        (lambda options: volume_question("a.", options), "volume"),
+        (lambda options: top_question(1, options), "top"),
+    ],
+)
+def test_unknown_arguments(make: Any, method: str) -> None:
+    """A mistyped argument is an error like that of any Python function."""
+    with pytest.raises(TypeError, match=rf"^{method}\(\) got an unexpected keyword argument 'staart'$"):
+        make({"staart": "1970-01-01"})
+
+
+def test_settings_of_none_are_left_out() -> None:
+    """A setting that is None is the engine's to choose."""
+    settings: Any = {"window": None, "threshold": 5.0}
+    assert analysis_question("spikes", "a.", {}, settings).settings == {"threshold": 5.0}

@@ -1,115 +1,206 @@
-"""Results: printable, and as data frames."""
+"""The answer to a question about volume: what its axis, series and summary say."""
 
 from __future__ import annotations
 
-import sys
+from typing import Any
 
 import numpy as np
-import polars as pl
 import pytest
-from dnstide.model.errors import Failure, MissingExtra
+from dnstide.model.errors import MissingExtra
 from dnstide.model.granularity import Granularity
 from dnstide.model.question import Smoothing, VolumeQuestion
-from dnstide.model.vocabulary import Coverage
-from dnstide.model.volume import Axis, Series, Summary, Volume
+from dnstide.model.vocabulary import MAX_COUNT, Coverage
+from dnstide.model.volume import Axis, Series, Summary, Volume, frozen, series_columns
 
-DAYS = [1540944000, 1541030400, 1541116800, 1541203200]
-BIG = 2**64 - 1
-
-
-def series(
-    axis: Axis,
-    name: str,
-    rrtype: str | None,
-    buckets: list[int],
-    counts: list[int],
-    smoothed: list[float] | None,
-) -> Series:
-    """One series of plain lists."""
-    means = None if smoothed is None else np.array(smoothed, float)
-    columns = np.array(buckets, np.uint32), np.array(counts, np.uint64)
-    return Series(name, rrtype, 0, axis, *columns, means)
+DAY = 86400
+EDGES = [100, DAY, 2 * DAY, 3 * DAY, 3 * DAY + 7]
+MARKS = [Coverage.COMPLETE, Coverage.NONE, Coverage.NONE, Coverage.DAMAGED]
 
 
-def volume(smoothing: Smoothing | None = None, split: bool = False, complete: bool = True) -> Volume:
-    """Two series over four days, the third without tables, the fourth damaged."""
-    marks = [Coverage.COMPLETE, Coverage.COMPLETE, Coverage.NONE, Coverage.DAMAGED]
-    axis = Axis.of(Granularity.DAY, [*DAYS, 1541289600], marks)
-    names = ("a.example", "b.example")
-    question = VolumeQuestion(names, smoothing=smoothing, split_by_rrtype=split)
-    means = [np.nan, 1.5, np.nan, np.nan] if smoothing else None
-    first = series(axis, "a.example.", "A" if split else None, [0, 1, 2, 3], [BIG, 0, 0, 5], means)
-    second = series(axis, "b.example.", None, [], [], [] if smoothing else None)
-    summary = Summary(complete, 4, 4 if complete else 3, (), 0 if complete else 1)
-    return Volume(question, axis, (first, second), summary)
+WHOLE = Summary(True, 4, 4)
 
 
-def test_printing() -> None:
-    """str() is for people, repr() for a debugger."""
-    assert str(volume()) == (
-        f"a.example.: {BIG + 5:,} in 4 buckets from 2018-10-31T00:00:00 to 2018-11-03T00:00:00\n"
-        "b.example.: nothing found"
+def axis(granularity: Granularity = Granularity.DAY) -> Axis:
+    return Axis.of(granularity, EDGES, MARKS)
+
+
+def series(name: str = "a.", buckets: Any = (0, 1, 3), counts: Any = (5, 0, 7), **fields: Any) -> Series:
+    on = fields.pop("axis", None) or axis()
+    made = {"rrtype": None, "name_index": 0, **fields}
+    return Series(
+        name=name, axis=on, buckets=np.array(buckets, np.uint32), counts=np.array(counts, np.uint64), **made
     )
-    assert "incomplete: 1 tables did not answer" in str(volume(complete=False))
-    assert repr(volume()) == "<Volume: 2 series over 4 day buckets, complete>"
-    assert str(volume(split=True)[0]).startswith("a.example. A: ")
-    assert str(Failure("t", "BAD_MAGIC", "no table")) == "t: no table"
 
 
-def test_access() -> None:
-    """By number, by name in any case with or without the dot; names that are not there are KeyErrors."""
-    one = volume()
-    assert one["A.example"] is one[0]
-    assert list(one) == [one[0], one[1]]
-    assert one.found
-    with pytest.raises(KeyError, match=r"c\.example: 0 series"):
-        one["c.example"]
+def volume(*parts: Series, summary: Summary = WHOLE, **fields: Any) -> Volume:
+    return Volume(VolumeQuestion(("a.",), **fields), axis(), parts, summary)
 
 
-def test_known() -> None:
-    """A zero is known where tables answered; a count is known everywhere."""
-    assert volume()[0].known.tolist() == [True, True, False, True]
-
-
-@pytest.mark.parametrize("smoothing", [None, Smoothing(2)])
-@pytest.mark.parametrize("split", [False, True])
-def test_frames(smoothing: Smoothing | None, split: bool) -> None:
-    """Both libraries get the same rows, exact counts, and nothing where nothing is known."""
-    one = volume(smoothing, split)
-    pandas, polars = one.to_pandas(), one.to_polars()
-    columns = ["name", *(["rrtype"] if split else []), "time", "count"]
-    columns += [*(["smoothed"] if smoothing else []), "coverage"]
-    assert list(pandas.columns) == polars.columns == columns
-    assert pandas["count"].tolist()[:2] == [BIG, 0]
-    assert pandas["count"].isna().tolist() == [False, False, True, False]
-    assert str(pandas["count"].dtype) == "UInt64"
-    assert polars["count"].to_list() == [BIG, 0, None, 5]
-    assert polars["count"].dtype == pl.UInt64
-    assert pandas["time"].astype("int64").tolist() == polars["time"].dt.epoch("s").to_list() == DAYS
-    assert pandas["coverage"].tolist() == polars["coverage"].to_list()
-    assert polars["coverage"].to_list() == ["complete", "complete", "none", "damaged"]
-    assert set(pandas["name"]) == set(polars["name"]) == {"a.example."}
-
-
-def test_empty_frames() -> None:
-    """No series at all still gives the columns."""
-    nothing = Volume(volume().question, volume().axis, (), Summary(True, 0, 0))
-    assert nothing.to_pandas().shape == (0, 4)
-    assert nothing.to_polars().shape == (0, 4)
-    assert not nothing.found
-
-
-@pytest.mark.parametrize("library", ["pandas", "polars"])
-def test_missing_libraries(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the library, the message says what to install."""
-    monkeypatch.setitem(sys.modules, library, None)
-    with pytest.raises(MissingExtra, match=rf"to_{library}\(\) needs .*pip install 'dnstide\[{library}\]'"):
-        getattr(volume(), f"to_{library}")()
+def test_the_axis_has_its_borders() -> None:
+    """The span asked cuts the first and the last bucket; the borders come back as they were given."""
+    days = axis()
+    assert len(days) == 4
+    assert days.edges.tolist() == EDGES
+    assert days.starts[0] == np.datetime64("1970-01-01T00:01:40", "s")
+    assert days.stop == np.datetime64("1970-01-04T00:00:07", "s")
+    assert not days.starts.flags.writeable
+    assert not days.coverage.flags.writeable
 
 
 def test_stretches() -> None:
-    """Stretches join equal neighbours only."""
-    none, partial = Coverage.NONE, Coverage.PARTIAL
-    axis = Axis.of(Granularity.DAY, [*DAYS, 1541289600], [none, none, partial, none])
-    assert axis.stretches() == [(0, 1, none), (2, 2, partial), (3, 3, none)]
-    assert Axis.of(Granularity.DAY, [0], []).stretches() == []
+    """Equal neighbours are one stretch; both ends of each are buckets of it."""
+    assert axis().stretches() == [
+        (0, 0, Coverage.COMPLETE),
+        (1, 2, Coverage.NONE),
+        (3, 3, Coverage.DAMAGED),
+    ]
+    assert Axis.of(Granularity.DAY, [7], []).stretches() == []
+
+
+@pytest.mark.parametrize("mark", Coverage)
+def test_zeros_that_say_nothing(mark: Coverage) -> None:
+    """A zero is known only where there was something to look at; a count is known everywhere."""
+    one = Axis.of(Granularity.DAY, [0, DAY], [mark])
+    unknown = mark in (Coverage.NONE, Coverage.DAMAGED, Coverage.UNREACHABLE)
+    assert one.known(np.array([0], np.uint64)).tolist() == [not unknown]
+    assert one.known(np.array([1], np.uint64)).tolist() == [True]
+
+
+def test_series_refer_to_the_axis() -> None:
+    """Times, marks and what is known are those of the series' own buckets."""
+    part = series()
+    assert part.times.astype("datetime64[D]").astype(str).tolist() == [
+        "1970-01-01",
+        "1970-01-02",
+        "1970-01-04",
+    ]
+    assert part.coverage.tolist() == [Coverage.COMPLETE, Coverage.NONE, Coverage.DAMAGED]
+    assert part.known.tolist() == [True, False, True]
+    assert part.dense().tolist() == [5, 0, 0, 7]
+    assert part.dense().dtype == np.uint64
+    assert (len(part), part.total) == (3, 12)
+
+
+def test_totals_are_exact() -> None:
+    """A total may pass what an array holds."""
+    assert series(counts=(MAX_COUNT, MAX_COUNT, 2)).total == 2 * MAX_COUNT + 2
+
+
+def test_series_as_text() -> None:
+    """One line: what, how much, when; the same in a Python shell."""
+    assert str(series()) == "a.: 12 in 3 buckets from 1970-01-01T00:01:40 to 1970-01-04T00:00:00"
+    assert str(series(rrtype="MX", buckets=(), counts=())) == "a. MX: nothing found"
+    assert repr(series(counts=(1_000_000, 0, 0))).startswith("a.: 1,000,000 in 3 buckets")
+
+
+def test_volume_as_text() -> None:
+    """Incomplete answers say so."""
+    whole = volume(series())
+    assert str(whole) == str(series())
+    assert repr(whole) == "<Volume: 1 series over 4 day buckets, complete>"
+    part = volume(series(), series("b."), summary=Summary(False, 4, 2, failures_total=2))
+    assert str(part).splitlines()[2] == "incomplete: 2 tables did not answer"
+    assert repr(part) == "<Volume: 2 series over 4 day buckets, incomplete>"
+
+
+def test_series_by_name_and_place() -> None:
+    """A name in any case, with or without its dot; two series of one name are not guessed between."""
+    answer = volume(series("a."), series("b.", rrtype="A"), series("b.", rrtype="MX"))
+    assert answer["A"] is answer[0]
+    assert answer["a."] is answer[0]
+    assert [part.rrtype for part in answer] == [None, "A", "MX"]
+    assert len(answer) == 3
+    with pytest.raises(KeyError, match=r"b: 2 series have this name"):
+        answer["b"]
+    with pytest.raises(KeyError, match=r"c: 0 series"):
+        answer["c"]
+    with pytest.raises(IndexError):
+        answer[3]
+
+
+def test_found() -> None:
+    """Filled zeros are not findings."""
+    assert volume(series()).found
+    assert not volume(series(counts=(0, 0, 0)), series(buckets=(), counts=())).found
+    assert not volume().found
+
+
+def test_columns() -> None:
+    """A row for each bucket that is listed, in the order of the series; unknown counts have no value."""
+    columns = volume(series(), series("b.", (2,), (9,))).columns()
+    assert columns.names == ("name", "time", "count", "coverage")
+    assert [column.title for column in columns] == ["name", "date", "count", "coverage"]
+    rows = list(columns.rows())
+    assert [row[0] for row in rows] == ["a.", "a.", "a.", "b."]
+    assert [row[2] for row in rows] == [5, None, 7, 9]
+    assert [row[3] for row in rows] == ["complete", "none", "damaged", "none"]
+
+
+def test_columns_that_were_asked_for() -> None:
+    """The type where split, the smoothed count where smoothed; what is not defined has no value."""
+    smoothed = np.array([np.nan, 2.5, 0.0])
+    parts = series(rrtype="MX", smoothed=smoothed), series(rrtype=None, buckets=(), counts=(), smoothed=None)
+    columns = volume(*parts, split_by_rrtype=True, smoothing=Smoothing(2)).columns()
+    assert columns.names == ("name", "rrtype", "time", "count", "smoothed", "coverage")
+    assert columns["smoothed"].tolist() == [None, 2.5, 0.0]
+    assert columns["rrtype"].tolist() == ["MX"] * 3
+    untyped = volume(series(rrtype=None, smoothed=None), split_by_rrtype=True, smoothing=Smoothing(2))
+    assert untyped.columns()["rrtype"].tolist() == [None] * 3
+    assert untyped.columns()["smoothed"].tolist() == [None] * 3
+
+
+def test_columns_of_nothing() -> None:
+    """An answer without rows has its columns all the same."""
+    for answer in (volume(), volume(series(buckets=(), counts=()))):
+        assert answer.columns().names == ("name", "time", "count", "coverage")
+        assert len(answer.columns()) == 0
+        assert len(answer.to_pandas()) == 0
+
+
+@pytest.mark.parametrize("granularity", Granularity)
+def test_the_title_of_the_time(granularity: Granularity) -> None:
+    """Texts tell days by a date, finer buckets by a time."""
+    on = axis(granularity)
+    title = series_columns([series(axis=on)], on, False, False)["time"].title
+    assert title == ("time" if granularity in ("minute", "ten-minutes", "hour") else "date")
+
+
+def test_frames_are_the_columns() -> None:
+    """Whatever the library, a row is a row."""
+    answer = volume(series())
+    assert answer.to_pandas()["count"].tolist()[0] == 5
+    assert answer.to_polars()["count"].to_list() == [5, None, 7]
+    assert answer.to_arrow()["count"].to_pylist() == [5, None, 7]
+    assert "<td>a.</td>" in answer._repr_html_()
+
+
+def test_what_was_asked_is_at_hand() -> None:
+    """An answer knows how it was smoothed and split, and whether it is whole."""
+    asked = volume(series(), split_by_rrtype=True, smoothing=Smoothing(3), summary=Summary(False, 2, 1))
+    assert (asked.smoothing, asked.split_by_rrtype, asked.complete) == (Smoothing(3), True, False)
+
+
+def test_plots_need_their_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no package draws, the part to install is named; where one does, it is given all."""
+    monkeypatch.setattr("dnstide.model.volume.metadata.entry_points", lambda group: [])
+    with pytest.raises(MissingExtra, match=r"dnstide\[plot\]"):
+        volume().plot()
+
+    class Entry:
+        def load(self) -> Any:
+            return lambda *given, **options: (given, options)
+
+    monkeypatch.setattr(
+        "dnstide.model.volume.metadata.entry_points",
+        lambda group: [Entry()] if group == "dnstide.plot" else [],
+    )
+    answer = volume()
+    assert answer.plot("a.png", log=True) == ((answer, "a.png"), {"log": True})
+
+
+def test_frozen() -> None:
+    """The array itself is made read-only, not a copy."""
+    array = np.zeros(2)
+    assert frozen(array) is array
+    with pytest.raises(ValueError, match="read-only"):
+        array[0] = 1

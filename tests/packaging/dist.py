@@ -29,7 +29,9 @@ def main() -> None:
             if names(wheel) != names(again[home]):
                 sys.exit(f"{home}: the wheel of the tree and that of its sdist hold different files")
     files = sorted(map(str, DIST.iterdir()))
-    subprocess.run([sys.executable, "-m", "twine", "check", *files], check=True)
+    checked = subprocess.run([sys.executable, "-m", "twine", "check", *files], capture_output=True, text=True)
+    if checked.returncode:
+        sys.exit(checked.stdout + checked.stderr)
     with tempfile.TemporaryDirectory() as folder:
         said = installed(Path(folder), list(wheels.values()))
     if VERSION not in said:

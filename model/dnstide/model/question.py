@@ -6,6 +6,7 @@ limit or a period can be at all is checked here, once for the client, the gatewa
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypedDict, TypeVar
@@ -201,6 +202,8 @@ class AnalysisQuestion:
             whole = name in ("shortest", "window")
             if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
                 raise InvalidQuestion([(name, f"{value!r} is not a number{' of buckets' if whole else ''}")])
+            if isinstance(value, int) and abs(value) > sys.float_info.max:
+                raise InvalidQuestion([(name, "is too large for a number")])
             if whole and not 0 <= value < 2**32:
                 raise InvalidQuestion([(name, f"{value!r} is not a number of buckets")])
 

@@ -46,7 +46,7 @@ def span_message(span: Span) -> common_pb2.Span | None:
 
 
 def span_of(problems: Problems, message: common_pb2.Span, prefix: str = "") -> Span:
-    """A span; its fractions of a second are added to the problems."""
+    """A span, open where the message is empty or absent; fractions of a second are added to the problems."""
     return Span(
         _seconds(problems, prefix + "start", message.start) if message.HasField("start") else None,
         _seconds(problems, prefix + "stop", message.stop) if message.HasField("stop") else None,
@@ -61,7 +61,7 @@ def filter_message(row_filter: RowFilter) -> common_pb2.RowFilter | None:
 
 
 def filter_of(message: common_pb2.RowFilter) -> RowFilter:
-    """A filter."""
+    """A filter; an empty or absent message leaves nothing out."""
     return RowFilter(tuple(message.rrtypes), message.bailiwick or None)
 
 
@@ -101,7 +101,7 @@ def build(
 
 def _sound(fields: dict[str, Any], problems: Problems) -> dict[str, Any]:
     """The fields without the wrong ones, which make up a question wherever the others do."""
-    names = {name.partition(".")[0].partition("[")[0] for name, _ in problems}
+    names = {name.partition(".")[0] for name, _ in problems}
     wrong = {_FIELD_OF.get(name, name) for name in names}
     if "baseline" in wrong:
         wrong.add("ratio_min_count")  # which a question without a baseline cannot have

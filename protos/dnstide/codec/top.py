@@ -24,7 +24,7 @@ from dnstide.codec.common import (
 )
 from dnstide.codec.enums import FAILURE_POLICY, GRANULARITY, GROUP_BY, RANK_METHOD, Problems
 from dnstide.model.errors import ServerDefect
-from dnstide.model.question import EVERYTHING, RowFilter, TopQuestion
+from dnstide.model.question import TopQuestion
 from dnstide.model.top import Certificate, Change, Rank, Top, TopProgress, TopSummary, capped
 from dnstide.model.vocabulary import MAX_LISTED_FAILURES, MAX_LISTED_PLAN
 from dnstide.model.volume import Axis, frozen
@@ -66,10 +66,10 @@ def top_question(
     fields: dict[str, Any] = {
         "limit": request.limit,
         "group_by": GROUP_BY.asked(problems, "group_by", request.group_by),
-        "filter": filter_of(request.filter) if request.HasField("filter") else RowFilter(),
+        "filter": filter_of(request.filter),
         "under": request.under or None,
         "exclude": tuple(request.exclude),
-        "span": span_of(problems, request.span) if request.HasField("span") else EVERYTHING,
+        "span": span_of(problems, request.span),
         "series_granularity": GRANULARITY.asked(problems, "series", step) if step else None,
         "baseline": (
             span_of(problems, request.baseline, "baseline.") if request.HasField("baseline") else None

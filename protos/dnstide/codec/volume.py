@@ -24,7 +24,7 @@ from dnstide.codec.common import (
 )
 from dnstide.codec.enums import BUCKET_BY, FAILURE_POLICY, GRANULARITY, SMOOTHING_METHOD, Problems
 from dnstide.model.errors import InvalidQuestion, ServerDefect
-from dnstide.model.question import EVERYTHING, RowFilter, Smoothing, VolumeQuestion
+from dnstide.model.question import Smoothing, VolumeQuestion
 from dnstide.model.vocabulary import MAX_COUNT, MAX_LISTED_FAILURES, MAX_LISTED_PLAN
 from dnstide.model.volume import Axis, Progress, Series, Summary, Timings, Volume, frozen
 
@@ -66,12 +66,12 @@ def volume_question(
     problems: Problems = []
     fields: dict[str, Any] = {
         "names": tuple(request.names),
-        "filter": filter_of(request.filter) if request.HasField("filter") else RowFilter(),
-        "span": span_of(problems, request.span) if request.HasField("span") else EVERYTHING,
+        "filter": filter_of(request.filter),
+        "span": span_of(problems, request.span),
         "granularity": GRANULARITY.asked(problems, "granularity", request.granularity),
         "bucket_by": BUCKET_BY.asked(problems, "bucket_by", request.bucket_by),
         "split_by_rrtype": request.split_by_rrtype,
-        "smoothing": _smoothing(problems, request.smoothing) if request.HasField("smoothing") else None,
+        "smoothing": _smoothing(problems, request.smoothing),
         "fill": request.fill,
         "failure_policy": FAILURE_POLICY.asked(problems, "failure_policy", request.failure_policy),
         "dataset": request.dataset or "dns",
