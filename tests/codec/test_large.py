@@ -6,16 +6,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dnstide.api.v1 import common_pb2, top_pb2, volume_pb2
+from dnstide.api.v1 import analysis_pb2, common_pb2, top_pb2, volume_pb2
+from dnstide.codec.analysis import findings
 from dnstide.codec.common import AXIS_UNITS, MESSAGE_UNITS
 from dnstide.codec.top import TopReader
 from dnstide.codec.volume import VolumeReader
 from dnstide.model.catalog import Catalog, TableInfo
 from dnstide.model.errors import Failure, ServerDefect
 from dnstide.model.granularity import Granularity
-from dnstide.model.question import Smoothing, TopQuestion, VolumeQuestion
+from dnstide.model.question import AnalysisQuestion, Smoothing, TopQuestion, VolumeQuestion
 from dnstide.model.top import Change, Rank, Top, TopSummary
-from dnstide.model.vocabulary import MAX_COUNT
+from dnstide.model.vocabulary import MAX_COUNT, Analysis
 from dnstide.model.volume import Axis, PlanEntry, Series, Summary, Volume
 
 from tests.codec.trips import TRIPS
@@ -113,12 +114,12 @@ def test_many_ranks_with_series() -> None:
 
 
 def test_ranks_fill_their_messages() -> None:
-    """Messages are as full as they may be: 40 ranks of 1,000 units each, and one less beside the axis."""
-    axis = minutes(980)
-    series = np.zeros(980, np.uint64)
-    ranks = tuple(Rank(number, "a.", None, 0, 0.0, series) for number in range(1, 100))
+    """Messages are as full as they may be: 400 ranks of 100 units each, and one less beside the axis."""
+    axis = minutes(80)
+    series = np.zeros(80, np.uint64)
+    ranks = tuple(Rank(number, "a.", None, 0, 0.0, series) for number in range(1, 901))
     messages = sent(Top(TopQuestion(), ranks, (), (), TopSummary(True, 1, 1), axis))
-    assert [len(message.ranks) for message in messages] == [39, 40, 20]
+    assert [len(message.ranks) for message in messages] == [399, 400, 101]
 
 
 def test_a_long_axis_of_ranks_comes_in_parts() -> None:
@@ -294,3 +295,5 @@ def test_progress_is_heard_only_where_it_is_wanted() -> None:
     ranks.feed(top_pb2.RankNamesResponse(summary={"method": top_pb2.RANK_METHOD_SCAN}))
     assert ranks.finish("id").summary.request_id == "id"
     assert ranks.finish().summary.request_id == ""
+    question = AnalysisQuestion(VolumeQuestion(("a.",)), Analysis.GAPS)
+    assert findings(question, analysis_pb2.AnalyzeVolumeResponse(summary=END)).summary.request_id == ""

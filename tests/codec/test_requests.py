@@ -167,6 +167,15 @@ def test_the_judgement_beside_sees_all_that_is_sound() -> None:
     assert asked[0].filter.rrtypes == ("A",)
 
 
+def test_the_judgement_beside_has_a_name() -> None:
+    """A question without names is none: the root stands in for them, so that all else is judged."""
+    asked: list[VolumeQuestion] = []
+    with pytest.raises(InvalidQuestion) as caught:
+        volume_question(volume_pb2.QueryVolumeRequest(dataset="dnssec"), asked.append)
+    assert [name for name, _ in caught.value.problems] == ["names"]
+    assert [(question.names, question.dataset) for question in asked] == [((".",), "dnssec")]
+
+
 def test_the_list_of_problems_is_bounded() -> None:
     """A thousand wrong names do not make trailers of a megabyte."""
     problems = [(f"names[{number}]", "is no name") for number in range(1000)]
