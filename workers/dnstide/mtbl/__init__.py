@@ -21,9 +21,9 @@ from dnstide.mtbl.errors import (
     UnknownCompression,
     error_from_code,
 )
-from dnstide.mtbl.filter import RowFilter
 from dnstide.mtbl.handshake import require_same_version
-from dnstide.mtbl.lookup import LookupQuery, LookupResult, lookup
+from dnstide.mtbl.lookup import LookupResult, lookup
+from dnstide.mtbl.query import LookupQuery, RowFilter
 from dnstide.mtbl.verify import verify_table
 from dnstide.mtbl.writer import DnstableWriter, merge_tables, write_entries
 

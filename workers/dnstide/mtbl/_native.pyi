@@ -1,21 +1,13 @@
 import os
 from collections.abc import Iterable, Sequence
-from typing import Protocol, final
+from typing import final
 
 import numpy as np
 from dnstide.mtbl.errors import TableError
-from dnstide.mtbl.filter import RowFilter
+from dnstide.mtbl.query import LookupQuery
 from numpy.typing import NDArray
 
 __version__: str
-
-class _LookupQuery(Protocol):
-    @property
-    def prefix(self) -> bytes: ...
-    @property
-    def wildcard(self) -> bool: ...
-    @property
-    def filter(self) -> RowFilter: ...
 
 @final
 class BlockCache:
@@ -80,7 +72,7 @@ def crc32c_portable(data: bytes) -> int: ...
 def open_tables(paths: Iterable[str | os.PathLike[str]], threads: int = 1) -> list[Table | TableError]: ...
 def lookup(
     tables: Sequence[Table],
-    queries: Sequence[_LookupQuery],
+    queries: Sequence[LookupQuery],
     edges: NDArray[np.int64],
     table_buckets: NDArray[np.int32] | None = None,
     split_by_rrtype: bool = False,

@@ -9,20 +9,8 @@ import dnstide.mtbl._native as _native
 import numpy as np
 from dnstide.mtbl._native import BlockCache, Cancel, Table
 from dnstide.mtbl.errors import TableError
-from dnstide.mtbl.filter import ALL_ROWS, RowFilter
+from dnstide.mtbl.query import LookupQuery
 from numpy.typing import NDArray
-
-
-@dataclass(frozen=True, slots=True)
-class LookupQuery:
-    """The rows whose RRSET key begins with `prefix` (see `owner_prefix`) and that pass the filter.
-
-    With `wildcard` the prefix is a suffix of names, so it lacks the zero that closes a whole name.
-    """
-
-    prefix: bytes
-    wildcard: bool = False
-    filter: RowFilter = ALL_ROWS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Which rows of a table count."""
+"""What is looked for in a table, and which of its rows count."""
 
 from __future__ import annotations
 
@@ -22,3 +22,15 @@ class RowFilter:
 
 
 ALL_ROWS = RowFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class LookupQuery:
+    """The rows whose RRSET key begins with `prefix` (see `owner_prefix`) and that pass the filter.
+
+    With `wildcard` the prefix is a suffix of names, so it lacks the zero that closes a whole name.
+    """
+
+    prefix: bytes
+    wildcard: bool = False
+    filter: RowFilter = ALL_ROWS
