@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Protocol
 from wsgiref.simple_server import WSGIServer
 
 from dnstide.gateway.admission import Admission
-from dnstide.gateway.pool import Pool, State
+from dnstide.gateway.pool import Member, Pool, State
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
 from prometheus_client.core import GaugeMetricFamily, Metric
 
@@ -115,4 +115,24 @@ class _State:
         health.add_metric(["sound"], len(tables) - damaged)
         health.add_metric(["damaged"], damaged)
         yield health
+        yield from _loads(members)
         yield GaugeMetricFamily("dnstide_calls_inflight", "Questions under way.", self._admission.inflight)
+
+
+def _loads(members: Iterable[Member]) -> Iterator[Metric]:
+    """What the living shards said of themselves when they were pinged last."""
+    families = (
+        GaugeMetricFamily("dnstide_shard_tables_open", "Tables that a shard holds open.", labels=["shard"]),
+        GaugeMetricFamily(
+            "dnstide_shard_block_cache_bytes", "Memory for decoded blocks in a shard.", labels=["shard"]
+        ),
+        GaugeMetricFamily("dnstide_shard_questions", "Questions under way at a shard.", labels=["shard"]),
+    )
+    for member in members:
+        if member.load is not None and member.state is State.ALIVE:
+            load = member.load
+            for family, value in zip(
+                families, (load.tables_open, load.block_cache_bytes, load.questions), strict=True
+            ):
+                family.add_metric([member.spec.name], value)
+    yield from families

@@ -18,6 +18,7 @@ from dnstide.codec.metadata import DETAILS_KEY, REQUEST_ID_KEY, VERSION_KEY
 from dnstide.gateway.admission import Admission
 from dnstide.gateway.config import Settings
 from dnstide.gateway.metrics import Metrics
+from dnstide.gateway.request_id import REQUEST_ID
 from dnstide.model.errors import VersionMismatch
 from google.protobuf.message import Message
 
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 SLOW_SECONDS = 1.0
 """Calls that take longer are logged though they succeed."""
 
-REQUEST_ID = re.compile(r"[0-9A-Za-z._-]{1,64}")
+WELL_FORMED_ID = re.compile(r"[0-9A-Za-z._-]{1,64}")
 """What a caller may call a request; anything else gets a name of ours."""
 
 Context: TypeAlias = grpc.aio.ServicerContext
@@ -87,6 +88,7 @@ class Rpc:
         began = perf_counter()
         told = _metadata(context)
         call = self._call(kind, context, told.get(REQUEST_ID_KEY))
+        REQUEST_ID.set(call.request_id)
         # At the end of the call: headers sent ahead would cost a batch of their own, and end gRPC's retries
         # of a call that is refused as UNAVAILABLE.
         context.set_trailing_metadata(call.metadata)
@@ -107,7 +109,7 @@ class Rpc:
         return result
 
     def _call(self, kind: str, context: Context, told: str | bytes | None) -> Call:
-        well_formed = isinstance(told, str) and REQUEST_ID.fullmatch(told)
+        well_formed = isinstance(told, str) and WELL_FORMED_ID.fullmatch(told)
         request_id = well_formed.group() if well_formed else uuid4().hex
         remaining = context.time_remaining()
         wanted = self._settings.default_deadline if remaining is None else float(remaining)

@@ -31,6 +31,15 @@ BLOCK_CACHE_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
+class ShardLoad:
+    """What a shard holds and does at a moment: open tables, bytes of decoded blocks, questions under way."""
+
+    tables_open: int
+    block_cache_bytes: int
+    questions: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Reading:
     """A plan made ready: the open tables with their names and buckets, and the tables that cannot be read."""
 
@@ -65,6 +74,12 @@ class Shard:
         self._readings: OrderedDict[ShardPlan, _Reading] = OrderedDict()
         self._running: dict[str, Batch] = {}
         self._cancelled: OrderedDict[str, None] = OrderedDict()
+
+    @property
+    def load(self) -> ShardLoad:
+        """What the shard holds and does now."""
+        cached = self._blocks.bytes if self._blocks is not None else 0
+        return ShardLoad(len(self._tables), cached, len(self._running))
 
     def inventory(self) -> list[TableStatus]:
         """Every file of the directory as it lies there now, tables or not; what changed on disk is opened

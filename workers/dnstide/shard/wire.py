@@ -25,6 +25,7 @@ from dnstide.shard.partial import Partial, ShardError
 from dnstide.shard.question import ShardPlan, ShardQuestion
 from dnstide.shard.ranking import requests
 from dnstide.shard.ranking.bounds import Bounds
+from dnstide.shard.shard import ShardLoad
 
 KEPT_PLANS = 128
 """Plans that each end keeps."""
@@ -36,7 +37,8 @@ _RANKING = [
 ]
 
 KINDS: dict[str, Any] = {
-    kind.__name__: kind for kind in (Failure, ShardError, TableStatus, Bounds, Keys, Grouping, *_RANKING)
+    kind.__name__: kind
+    for kind in (Failure, ShardError, ShardLoad, TableStatus, Bounds, Keys, Grouping, *_RANKING)
 }
 """Dataclasses and enumerations that may travel, by their names."""
 
