@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, TypeAlias, TypeVar
-from uuid import uuid4
 
 import grpc
 from dnstide.codec.errors import INTERNAL, rich_status, status_of
@@ -110,7 +110,7 @@ class Rpc:
 
     def _call(self, kind: str, context: Context, told: str | bytes | None) -> Call:
         well_formed = isinstance(told, str) and WELL_FORMED_ID.fullmatch(told)
-        request_id = well_formed.group() if well_formed else uuid4().hex
+        request_id = well_formed.group() if well_formed else os.urandom(16).hex()
         remaining = context.time_remaining()
         wanted = self._settings.default_deadline if remaining is None else float(remaining)
         seconds = min(wanted, self._settings.max_deadline)
@@ -138,6 +138,8 @@ class Rpc:
     def _ended(self, call: Call, status: str, seconds: float) -> None:
         self._metrics.call_ended(call, status, seconds)
         level = logging.DEBUG if status == "OK" and seconds <= SLOW_SECONDS else logging.INFO
+        if not log.isEnabledFor(level):
+            return
         log.log(
             level,
             "call kind=%s names=%d tables_asked=%d tables_answered=%d rows=%d blocks=%d "
