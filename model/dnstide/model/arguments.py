@@ -10,7 +10,6 @@ from .errors import InvalidQuestion
 from .granularity import Granularity
 from .question import (
     AnalysisQuestion,
-    AnalysisSettings,
     RowFilter,
     Smoothing,
     Span,
@@ -19,7 +18,7 @@ from .question import (
     choice,
 )
 from .times import span
-from .vocabulary import Analysis, BucketBy, FailurePolicy, Grouping
+from .vocabulary import Analysis, AnalysisSettings, BucketBy, FailurePolicy, Grouping
 
 if TYPE_CHECKING:
     from .times import Moment
