@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
-from .errors import InvalidQuestion, shown
-from .granularity import MAX_TIME, MIN_TIME, Granularity
-from .vocabulary import (
+from dnstide.model.errors import InvalidQuestion, shown
+from dnstide.model.granularity import MAX_TIME, MIN_TIME, Granularity
+from dnstide.model.vocabulary import (
     DATASETS,
     MAX_COUNT,
     MAX_PERIOD,

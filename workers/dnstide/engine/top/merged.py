@@ -53,12 +53,12 @@ def merge(parts: Sequence[Bounds]) -> Merged:
     high = np.zeros(size, np.uint64)
     lookups = np.zeros(size, np.int64)
     for part, at in zip(parts, where, strict=True):
-        own = np.full(size, min(part.floor, LARGEST_COUNT), np.uint64)
-        own[at] = part.high
+        bounds = np.full(size, min(part.floor, LARGEST_COUNT), np.uint64)
+        bounds[at] = part.high
         missing = np.full(size, part.lists if part.floor else 0, np.int64)
         missing[at] = part.missing
         lookups += missing
-        high = _add_up_to_largest(high, own)
+        high = _add_up_to_largest(high, bounds)
     return Merged(Keys.of(places), low, high, lookups, *facts)
 
 
