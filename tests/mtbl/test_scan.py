@@ -127,7 +127,7 @@ def test_scan_is_brute_force(
     """
     rows = rows_of(random, size)
     table = written(folder / "brute.mtbl", rows)
-    found = ok(scan([table], GROUPINGS, CLASSES, keep=keep, least=least, threads=threads)[0])
+    found = ok(scan([table], GROUPINGS, CLASSES, keep=keep, min_count=least, threads=threads)[0])
     for by, classes in zip(GROUPINGS, found.lists, strict=True):
         for top, types in zip(classes, IN_CLASS, strict=True):
             every = brute(rows, by, types)

@@ -64,7 +64,7 @@ private:
 
     Part& part(uint64_t hash) { return parts_[hash >> 60]; }
 
-    const size_t most_;  // bytes in each part
+    const size_t part_bytes_;  // the room of each part
     std::array<Part, kParts> parts_;
     std::vector<std::atomic<uint32_t>> seen_;  // marks of blocks decoded once; a newer mark takes an older one's place
 };

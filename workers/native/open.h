@@ -11,12 +11,12 @@
 
 namespace dnstide {
 
-struct Opened {
+struct OpenOutcome {
     std::shared_ptr<const Table> table;
     std::optional<TableError> error;  // where there is no table
 };
 
 // In the order of the paths, on at most `threads` threads. Throws nothing for a bad table.
-std::vector<Opened> open_tables(std::vector<std::string> paths, unsigned threads);
+std::vector<OpenOutcome> open_tables(std::vector<std::string> paths, unsigned threads);
 
 }  // namespace dnstide

@@ -40,7 +40,7 @@ inline uint16_t read_rrtype(Bytes key, size_t at, size_t& end) {
     Cursor in(at < key.size() ? key.subspan(at) : Bytes());
     uint64_t type;
     if (!in.varint64(type) || type > UINT16_MAX) not_dnstable("a record type is not from 0 to 65535");
-    end = key.size() - in.left();
+    end = key.size() - in.remaining();
     if (key[end - 1] == 0) not_dnstable("a record type has more bytes than it needs");
     return static_cast<uint16_t>(type);
 }

@@ -283,7 +283,7 @@ class ListStore:
             [scope.grouping],
             types,
             keep=keep + len(scope.excluded) if keep < UNLIMITED else keep,
-            least=least,
+            min_count=least,
             ranges=key_ranges(scope.under, () if by_rdata else scope.excluded_under),
             rdata_owners=scope.under[:-1] if by_rdata and scope.under else b"",
             threads=self._threads,
