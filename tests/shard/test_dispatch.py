@@ -10,7 +10,7 @@ from dnstide.model.vocabulary import Grouping
 from dnstide.mtbl import LookupQuery
 from dnstide.shard import Partial, Shard, ShardError, ShardPlan, ShardQuestion
 from dnstide.shard.dispatch import ASK, CONTROL, ShardDispatch
-from dnstide.shard.ranking.requests import AskTotals, RankQuestion, RankReply, RankScope, Totals
+from dnstide.shard.ranking.requests import RankQuestion, RankReply, RankScope, Totals, TotalsRequest
 
 TABLES = ("dns.20240101.D.mtbl", "dns.20240102.D.mtbl")
 EDGES = bytes(8) + (2**40).to_bytes(8, "little")
@@ -36,7 +36,7 @@ def test_every_method_can_be_called(dispatch: ShardDispatch) -> None:
     scope = RankScope(Grouping.FQDN)
     assert dispatch.call("summarize", [TABLES, 0, scope]) == 2
     assert dispatch.call("summarize", [TABLES, 1, scope]) == 1
-    reply = dispatch.call("rank", [RankQuestion("2", TABLES, scope, AskTotals())])
+    reply = dispatch.call("rank", [RankQuestion("2", TABLES, scope, TotalsRequest())])
     assert isinstance(reply, RankReply)
     assert isinstance(reply.value, Totals)
     assert dispatch.call("open", [TABLES]) is None

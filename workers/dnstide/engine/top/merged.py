@@ -27,7 +27,7 @@ class Merged:
     lookups: npt.NDArray[np.int64]
     theta: int
     lists: int
-    deeper: bool
+    exhaustible: bool
     depth: int
     scanned: int
 
@@ -38,7 +38,7 @@ def merge(parts: Sequence[Bounds]) -> Merged:
     facts = (
         theta,
         sum(part.lists for part in parts),
-        any(part.deeper for part in parts),
+        any(part.exhaustible for part in parts),
         max((part.depth for part in parts), default=0),
         sum(part.scanned for part in parts),
     )
