@@ -6,7 +6,7 @@ import numpy as np
 from dnstide.engine.top.run import ShardsRequest
 from dnstide.gateway.requests import (
     PlanShares,
-    RankRequest,
+    RankStepRequest,
     SummariesMissing,
     SummaryRequest,
     VolumeRequest,
@@ -63,7 +63,7 @@ def test_volume_in_part() -> None:
 def test_a_ranking_in_part() -> None:
     """A reply that holds nothing is none, so that it does not stand among those that are added up."""
     step = ShardsRequest(("a", "b"), RankScope(Grouping.FQDN), TotalsRequest())
-    request = RankRequest(step, step.tables)
+    request = RankStepRequest(step, step.tables)
     assert request.share(("b",)).tables == ("b",)
     kept = request.with_failures(RankReply(TOTALS, FAILURES), ())
     assert kept is not None
