@@ -69,11 +69,11 @@ def test_what_stops_a_ranking_is_a_value(shard: Shard) -> None:
     late = shard.rank(question(shard, 0.0))
     assert isinstance(late, ShardError)
     assert late.code == "DEADLINE_PASSED"
-    found = shard.rank(question(shard))
-    assert isinstance(found, RankReply)
-    assert isinstance(found.value, Bounds)
-    assert found.value.floor == 0
-    assert len(found.value.keys) == 62
+    reply = shard.rank(question(shard))
+    assert isinstance(reply, RankReply)
+    assert isinstance(reply.value, Bounds)
+    assert reply.value.floor == 0
+    assert len(reply.value.keys) == 62
 
 
 def test_nothing_is_made_that_cannot_be_kept(small_dir: Path, tmp_path: Path) -> None:

@@ -6,8 +6,8 @@
 //
 //     entry:  varint32 shared | varint32 unshared | varint32 value length | unshared key bytes | value
 //
-// `shared` bytes of the key are those of the key before; at a restart offset shared is 0. Every length is checked against
-// the block's end in 64 bits, and every key against the one before, on every step: what throws is Malformed (BAD_BLOCK).
+// `shared` bytes of the key are those of the key before; at a restart offset shared is 0. On every step each length is
+// checked against the block's end in 64 bits, and the key against the one before; a breach throws Malformed (BAD_BLOCK).
 //
 // Block and BlockCursor borrow the bytes they were made from. key() lives until the next step, value() as long as the
 // block. One cursor belongs to one thread; it keeps its key buffer from block to block.

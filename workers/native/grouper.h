@@ -1,7 +1,7 @@
 // The groups that are open while a scan walks ascending keys, and the lists they close into.
 //
-// A group is named by how many leading bytes of the key at hand make it, so no name is copied until a group closes. The
-// open groups all begin the last key; a group closes when a key does not begin with it any more. What stands at a border
+// A group is named by how many leading bytes of the current key make it, so no name is copied until a group closes. Every
+// open group is a prefix of the last key; a group closes when a key does not begin with it any more. A group at a border
 // of the interval being scanned may go on in the next one: such groups are handed over as `border_groups` instead.
 #pragma once
 
@@ -38,7 +38,9 @@ struct ClassSums {
         overflow |= other.overflow;
     }
     void clear() {
-        for (unsigned remaining = touched; remaining != 0; remaining &= remaining - 1) count[static_cast<unsigned>(__builtin_ctz(remaining))] = 0;
+        for (unsigned remaining = touched; remaining != 0; remaining &= remaining - 1) {
+            count[static_cast<unsigned>(__builtin_ctz(remaining))] = 0;
+        }
         touched = overflow = 0;
     }
 };
@@ -58,8 +60,8 @@ public:
     void on_prefix_end(size_t same, const uint8_t* last) {
         while (!open_.empty() && open_.back().size > same) close(last);
     }
-    // Counts the rows of the current key for the group of its first `size` bytes. Rdata groups are told apart by their type as well: the
-    // same bytes may be a shorter rdata with a longer type.
+    // Counts the rows of the current key for the group of its first `size` bytes. Rdata groups differ by their type as
+    // well: the same bytes may be a shorter rdata with a longer type.
     void add(size_t size, uint16_t type, const ClassSums& sums) {
         size_t i = open_.size();
         while (i > 0 && (open_[i - 1].size > size || (open_[i - 1].size == size && open_[i - 1].type != type))) --i;

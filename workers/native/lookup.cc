@@ -64,8 +64,8 @@ public:
 private:
     Bytes prefix(uint32_t query) const { return bytes_of(request_.queries[query].prefix); }
 
-    // Walks from the first row of the next query to the last row that any open query wants. Prefixes nest or lie apart, so the
-    // open ones form a stack: where the innermost goes on, so do all.
+    // Walks from the first row of the next query to the last row that any open query wants. Prefixes nest or lie apart,
+    // so the open ones form a stack: where the innermost goes on, so do all.
     void walk() {
         try {
             for (;;) {
@@ -149,7 +149,7 @@ struct TrimAtEnd {
     ~TrimAtEnd() { cursor.trim(); }
 };
 
-// One lookup over all tables: two passes, and what the threads have found added up.
+// One lookup over all tables: runs two passes, and adds up the results of the threads.
 class LookupJob {
 public:
     explicit LookupJob(const LookupRequest& request) : request_(request), order_(request.queries.size()) {

@@ -10,7 +10,7 @@
 namespace dnstide {
 namespace {
 
-// More threads than this gain nothing: a table is decoded by one, and disks are kept busy by asking ahead.
+// More threads than this gain nothing: a table is decoded by one, and disks are kept busy by requests ahead.
 constexpr unsigned kMaxThreads = 256;
 
 // Never destroyed: at exit the threads may still be waiting for work.

@@ -1,4 +1,4 @@
-// What the binding files share: conversions between Python and the reader, and its errors as Python exceptions.
+// Shared by the binding files: conversions between Python and the reader, and its errors as Python exceptions.
 #pragma once
 
 #include <nanobind/nanobind.h>

@@ -79,8 +79,8 @@ struct ScanOutcome {
 };
 
 // Scans the tables side by side on `threads` threads; large tables are cut at index entries when there are fewer tables than
-// threads, and the groups that a cut divides are put together again. A table that fails has an error in its place. Throws Cancelled,
-// DeadlineExceeded.
+// threads, and the groups that a cut divides are put together again. A table that fails has an error in its place.
+// Throws Cancelled, DeadlineExceeded.
 std::vector<ScanOutcome> scan(std::span<const std::shared_ptr<const Table>> tables, const ScanPlan& plan, unsigned threads,
                           const Cancel* cancel);
 

@@ -64,7 +64,9 @@ nb::tuple result_object(ScanResult& result) {
         groups.append(classes);
     }
     nb::dict types;
-    for (const auto& [type, total] : result.types) types[nb::int_(type)] = nb::make_tuple(total.rows, python_int(total.count));
+    for (const auto& [type, total] : result.types) {
+        types[nb::int_(type)] = nb::make_tuple(total.rows, python_int(total.count));
+    }
     return nb::make_tuple(groups, types, result.rows, result.blocks);
 }
 

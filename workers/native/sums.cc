@@ -14,7 +14,7 @@ namespace {
 struct Target {
     std::string prefix;
     uint32_t key;
-    size_t domain = 0;  // where the registered domain ends within an owner, where each owner must be asked
+    size_t domain = 0;  // where the registered domain ends within an owner; 0 where the prefix alone decides
     uint16_t type = 0;
 };
 

@@ -1,7 +1,7 @@
 // The k largest of many counted keys, seen once each in any order, in memory that depends on k alone.
 //
 // Equal counts are ranked by key: names in DNSSEC canonical order (RFC 4034 §6.1) over their reversed labels, other keys as
-// bytes. So what is kept never depends on the order in which keys came. Up to 2k keys are held; when they fill up, the k
+// bytes. So the kept keys never depend on the order in which keys came. Up to 2k keys are held; when they fill up, the k
 // best stay. One thread at a time.
 #pragma once
 
@@ -74,7 +74,7 @@ public:
     }
 
     Bytes key_of(const Item& item) const { return {arena_.data() + item.at, item.size}; }
-    // No key that is not kept has a larger count; exact.
+    // The largest count among the keys that are not kept; exact.
     uint64_t floor() const { return floor_; }
     uint64_t distinct() const { return distinct_; }
     unsigned __int128 total() const { return total_; }
