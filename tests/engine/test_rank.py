@@ -19,7 +19,7 @@ from dnstide.mtbl.errors import CountOverflow
 from dnstide.mtbl.keys import Grouping, Keys, labels, tie_order
 from dnstide.shard.counts import LARGEST_COUNT, add_counts, total
 from dnstide.shard.ranking.bounds import Bounds
-from dnstide.shard.ranking.requests import AskAbove, AskExact, AskTop
+from dnstide.shard.ranking.requests import AboveRequest, ExactRequest, TopRequest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -40,22 +40,25 @@ class Lists:
         self.tables, self.kept, self.loose = tables, kept, loose
         self.asked: list[Any] = []
 
-    def answer(self, ask: AskTop | AskAbove | AskExact) -> Any:
-        self.asked.append(ask)
-        if isinstance(ask, AskExact):
-            sums = [sum(t.get(k, 0) for t in self.tables) for k in ask.keys]
+    def answer(self, request: TopRequest | AboveRequest | ExactRequest) -> Any:
+        self.asked.append(request)
+        if isinstance(request, ExactRequest):
+            sums = [sum(t.get(k, 0) for t in self.tables) for k in request.keys]
             if any(s > LARGEST_COUNT for s in sums):
                 raise CountOverflow("too large")
             return np.array(sums, np.uint64)
-        if isinstance(ask, AskAbove):
-            cuts = [sum(count >= ask.threshold for _, count in r) for r in self.ranked]
-            return self._bounds(cuts, None, len(self.tables) * (ask.threshold - 1), deeper=False)
-        depth = ask.depth if ask.scan else min(ask.depth, self.kept)
+        if isinstance(request, AboveRequest):
+            cuts = [sum(count >= request.threshold for _, count in r) for r in self.ranked]
+            return self._bounds(cuts, None, len(self.tables) * (request.threshold - 1), exhaustible=False)
+        depth = request.depth if request.scan else min(request.depth, self.kept)
         return self._bounds(
-            [depth] * len(self.tables), ask.send, 0, deeper=not ask.scan and ask.depth < self.kept
+            [depth] * len(self.tables),
+            request.send,
+            0,
+            exhaustible=not request.scan and request.depth < self.kept,
         )
 
-    def _bounds(self, cuts: list[int], send: int | None, cut: int, *, deeper: bool) -> Bounds:
+    def _bounds(self, cuts: list[int], send: int | None, cut: int, *, exhaustible: bool) -> Bounds:
         listed = [dict(r[:c]) for r, c in zip(self.ranked, cuts, strict=True)]
         floors = [
             r[c][1] + self.loose * (len(self.tables) > 1) if c < len(r) else 0
@@ -78,7 +81,7 @@ class Lists:
             np.array([row[3] for row in sent], np.uint32),
             max([sum(floors), *(row[2] for row in left)]),
             len(self.tables),
-            deeper or (send is not None and bool(left)),
+            exhaustible or (send is not None and bool(left)),
             max(cuts, default=0),
         )
 
@@ -91,11 +94,11 @@ def drive(steps: Any, spans: Sequence[Sequence[Lists]]) -> Any:
     shuffled = 1
     while True:
         try:
-            ask = steps.send(answers)
+            request = steps.send(answers)
         except StopIteration as done:
             return done.value
         shuffled = -shuffled
-        answers = [shard.answer(ask) for shard in spans[ask.span]][::shuffled]
+        answers = [shard.answer(request) for shard in spans[request.span]][::shuffled]
 
 
 def dealt(tables: list[dict[bytes, int]], shards: int, kept: int, loose: int = 0) -> list[Lists]:
@@ -197,7 +200,7 @@ def test_lists_that_suffice_are_not_read_further() -> None:
     certificate = drive(rank(10, ORDER), [[shard]]).certificate
     assert certificate.rounds == 1
     assert certificate.theta == 30 * (10_000 // 501)
-    assert all(isinstance(ask, AskTop) and not ask.scan for ask in shard.asked)
+    assert all(isinstance(request, TopRequest) and not request.scan for request in shard.asked)
 
 
 def test_flat_data_is_read_until_it_is_proved() -> None:
@@ -206,7 +209,7 @@ def test_flat_data_is_read_until_it_is_proved() -> None:
     shard = Lists(tables, 2)
     ranking = drive(rank(30, ORDER), [[shard]])
     assert list(zip(ranking.keys, ranking.counts, strict=True)) == brute(30, tables)
-    assert isinstance(shard.asked[-1], AskAbove) or shard.asked[-1].scan
+    assert isinstance(shard.asked[-1], AboveRequest) or shard.asked[-1].scan
 
 
 def test_tie_order_is_dnssec_canonical() -> None:

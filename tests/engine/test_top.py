@@ -122,17 +122,17 @@ def run(folder: Path, query: TopQuery, shards: int, cache: Path | None) -> Top:
     reply: Any = None
     while True:
         try:
-            ask = steps.send(reply)
+            request = steps.send(reply)
         except StopIteration as done:
             answer: Top = done.value
             return answer
-        if isinstance(ask, RefreshCatalog):
+        if isinstance(request, RefreshCatalog):
             reply = scan_directory(str(folder))
             continue
         reply = [
-            ranker.answer(ask.share(ask.tables[i::shards], "", None))
+            ranker.answer(request.share(request.tables[i::shards], "", None))
             for i, ranker in enumerate(rankers)
-            if ask.tables[i::shards]
+            if request.tables[i::shards]
         ][::-1]
 
 

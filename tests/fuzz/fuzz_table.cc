@@ -111,11 +111,11 @@ void walk(const Table& table) {
 
 void ask(const std::shared_ptr<const Table>& table, bool sound) try {
     static const std::vector<Query> queries = {
-        {std::string(1, '\0'), {}, {}},
-        {std::string("\0\3com", 5), {1, 257}, {}},
-        {std::string("\0\3com\7example\2d4", 16), {}, std::string("\3com\7example\0", 13)},
-        {std::string("\0\3com\7example\2d0\2h0\0", 20), {}, {}},
-        {std::string("\0\0", 2), {}, {}},
+        {std::string(1, '\0'), {}},
+        {std::string("\0\3com", 5), {{1, 257}, std::nullopt}},
+        {std::string("\0\3com\7example\2d4", 16), {{}, std::string("\3com\7example\0", 13)}},
+        {std::string("\0\3com\7example\2d0\2h0\0", 20), {}},
+        {std::string("\0\0", 2), {}},
     };
     static const Buckets buckets({0, 86400, 1000000, int64_t{1} << 40});
     const LookupAnswer answer = lookup({{&table, 1}, queries, buckets, {}, true, 1, nullptr});

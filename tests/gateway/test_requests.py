@@ -6,7 +6,7 @@ import numpy as np
 from dnstide.engine.top.run import ShardsRequest
 from dnstide.gateway.requests import (
     PlanShares,
-    RankRequest,
+    RankStepRequest,
     SummariesMissing,
     SummaryRequest,
     VolumeRequest,
@@ -16,7 +16,7 @@ from dnstide.model.errors import Failure
 from dnstide.model.vocabulary import Grouping
 from dnstide.mtbl import LookupQuery
 from dnstide.shard import Partial, ShardPlan
-from dnstide.shard.ranking.requests import AskTotals, RankReply, RankScope, Totals
+from dnstide.shard.ranking.requests import RankReply, RankScope, Totals, TotalsRequest
 
 FAILURES = (Failure("b", "BAD_CHECKSUM", "the checksum does not match", 12),)
 PLAN = ShardPlan(("a", "b", "c"), np.array([0, 1, 2], "<i4").tobytes(), bytes(32))
@@ -62,8 +62,8 @@ def test_volume_in_part() -> None:
 
 def test_a_ranking_in_part() -> None:
     """A reply that holds nothing is none, so that it does not stand among those that are added up."""
-    step = ShardsRequest(("a", "b"), RankScope(Grouping.FQDN), AskTotals())
-    request = RankRequest(step, step.tables)
+    step = ShardsRequest(("a", "b"), RankScope(Grouping.FQDN), TotalsRequest())
+    request = RankStepRequest(step, step.tables)
     assert request.share(("b",)).tables == ("b",)
     kept = request.with_failures(RankReply(TOTALS, FAILURES), ())
     assert kept is not None

@@ -166,16 +166,16 @@ class Judge:
         result = lookup([table], [query], np.array(EDGES, dtype=np.int64))
         columns = (result.query, result.rrtype, result.bucket)
         keys = list(zip(*(column.tolist() for column in columns), strict=True))
-        found = dict(zip(keys, result.count.tolist(), strict=True))
+        counted = dict(zip(keys, result.count.tolist(), strict=True))
         if result.failures:
-            if found:
+            if counted:
                 raise Wrong("a failing table has added counts")
             return self.error(result.failures[0][1], truth)
-        if found == right:
+        if counted == right:
             return "same"
         if truth.loose:
             return "beside forged bytes"
-        raise Wrong(f"{question} is answered {found}, not {right}")
+        raise Wrong(f"{question} is answered {counted}, not {right}")
 
 
 def run(base: Base, seed: int, count: int, folder: Path) -> dict[str, object]:

@@ -59,11 +59,11 @@ def run(count: int, seed: int, jobs: int, slice_size: int = 2000) -> Outcome:
         for number in range(len(bases()))
     ]
     with ThreadPoolExecutor(jobs) as pool:
-        for one in pool.map(lambda args: _slice(*args), slices):
-            total.outcomes.update(one.outcomes)
-            total.wrong.extend(one.wrong)
-            total.grown = max(total.grown, one.grown)
-            total.mutants += one.mutants
+        for part in pool.map(lambda args: _slice(*args), slices):
+            total.outcomes.update(part.outcomes)
+            total.wrong.extend(part.wrong)
+            total.grown = max(total.grown, part.grown)
+            total.mutants += part.mutants
     return total
 
 

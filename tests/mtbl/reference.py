@@ -234,10 +234,10 @@ def lookup(
             for row in matches(entries, question):
                 bucket = fixed
                 if fixed < 0:
-                    found = [i for i in range(len(edges) - 1) if edges[i] <= row.time_first < edges[i + 1]]
-                    if not found:
+                    places = [i for i in range(len(edges) - 1) if edges[i] <= row.time_first < edges[i + 1]]
+                    if not places:
                         continue
-                    bucket = found[0]
+                    bucket = places[0]
                 counts[which, row.rrtype if split else 0, bucket] += row.count
                 rows += 1
     return dict(counts), rows

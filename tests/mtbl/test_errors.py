@@ -19,10 +19,10 @@ def codes() -> list[str]:
 
 def test_every_native_code_has_a_class() -> None:
     """Each code has one class, which says whether the file is damaged, and all are public."""
-    found = {cls.code: cls for cls in TableError.__subclasses__()}
-    assert set(codes()) == set(found)
-    assert len(found) == 10
-    for code, cls in found.items():
+    classes = {cls.code: cls for cls in TableError.__subclasses__()}
+    assert set(codes()) == set(classes)
+    assert len(classes) == 10
+    for code, cls in classes.items():
         assert type(error_from_code(code, "p", None, "r")) is cls
         assert cls.damaged == (code not in UNDAMAGED)
         assert cls.__name__ in dnstide.mtbl.__all__

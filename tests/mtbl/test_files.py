@@ -66,7 +66,7 @@ def test_open_tables_keeps_order_and_raises_nothing(table: Path, tmp_path: Path)
         str(table),
     ]
     for threads in (1, 3):
-        kinds = [type(one) for one in open_tables([*paths, table / "below"], threads)]
+        kinds = [type(outcome) for outcome in open_tables([*paths, table / "below"], threads)]
         assert kinds == [
             Table,
             TableMissing,
@@ -177,7 +177,7 @@ import resource
 from dnstide.mtbl import Table, TableUnreadable, open_tables
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, 128))
 opened = open_tables([{str(table)!r}] * 100)
-assert all(isinstance(one, Table) for one in opened), opened
+assert all(isinstance(table, Table) for table in opened), opened
 refused = open_tables([{str(table)!r}] * 100)[-1]
 assert isinstance(refused, TableUnreadable) and "too many open files" in refused.reason.lower(), refused
 """

@@ -202,15 +202,15 @@ def test_overflow_across_tables(tmp_path: Path) -> None:
     """Counts that only together pass 2**64-1, within a table or over many, are an error and never wrap."""
     root = tables.dns.name.root
     whole = [Row(root, 1, root, (b"x",), 1, 1, MAX)]
-    one = [Row(root, 1, root, (b"y",), 1, 1, 1)]
+    single = [Row(root, 1, root, (b"y",), 1, 1, 1)]
     paths = [
         tables.write(tmp_path, name, tables.entries_of(rows))
-        for name, rows in (("whole", whole), ("one", one), ("both", whole + one))
+        for name, rows in (("whole", whole), ("single", single), ("both", whole + single))
     ]
     assert counts(ask(paths[:1], Question(b"\0\0"))) == {(0, 0, 0): MAX}
-    for some in (paths[:2], paths[2:]):
+    for pair in (paths[:2], paths[2:]):
         with pytest.raises(CountOverflow):
-            ask(some, Question(b"\0\0"))
+            ask(pair, Question(b"\0\0"))
 
 
 def test_not_dnstable(tmp_path: Path) -> None:

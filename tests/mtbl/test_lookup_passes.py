@@ -35,7 +35,7 @@ MANY = [
 def paths(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Tables of 2,000 names in some forty blocks; table t adds t + 1 a name, first seen at name mod 1000."""
     folder = tmp_path_factory.mktemp("passes")
-    found = []
+    names = []
     for number in range(TABLES):
         path = folder / f"{number}.mtbl"
         entries = [
@@ -43,8 +43,8 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
             for name in range(2000)
         ]
         write_entries(path, entries, compression="none", block_size=1024, sync=True)
-        found.append(str(path))
-    return found
+        names.append(str(path))
+    return names
 
 
 def forget(paths: list[str]) -> None:

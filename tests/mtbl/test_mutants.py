@@ -14,7 +14,7 @@ def test_mutants() -> None:
     assert asked == {"verify", "open", "entries", "lookup"}
     kinds = {kind.split(":")[0] for kind, _, _ in outcome.outcomes}
     assert len(kinds) >= len(KINDS) - 1
-    found = {code for _, _, code in outcome.outcomes}
+    codes = {code for _, _, code in outcome.outcomes}
     assert {
         "TABLE_TOO_SHORT",
         "BAD_MAGIC",
@@ -23,4 +23,4 @@ def test_mutants() -> None:
         "BAD_BLOCK",
         "UNKNOWN_COMPRESSION",
         "same",
-    } <= found
+    } <= codes

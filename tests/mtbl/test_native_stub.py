@@ -18,20 +18,20 @@ def normal(signature: str) -> str:
 
 
 def stub_signatures() -> Signatures:
-    found = {}
+    signatures = {}
     for node in ast.parse(STUB.read_text()).body:
         if isinstance(node, ast.ClassDef):
             for method in node.body:
                 assert isinstance(method, ast.FunctionDef)
                 method.decorator_list = []
-                found[f"{node.name}.{method.name}"] = ast.unparse(method)
+                signatures[f"{node.name}.{method.name}"] = ast.unparse(method)
         elif isinstance(node, ast.FunctionDef):
-            found[node.name] = ast.unparse(node)
-    return found
+            signatures[node.name] = ast.unparse(node)
+    return signatures
 
 
 def built_signatures() -> Signatures:
-    found = {}
+    built = {}
     for name, thing in vars(_native).items():
         members = vars(thing).items() if isinstance(thing, type) else [("", thing)]
         for member, function in members:
@@ -39,8 +39,8 @@ def built_signatures() -> Signatures:
             signatures = getattr(getter, "__nb_signature__", ())
             assert len(signatures) <= 1, "overloads need a stub of their own"
             for signature, _, _ in signatures:
-                found[f"{name}.{member}" if member else name] = normal(signature)
-    return found
+                built[f"{name}.{member}" if member else name] = normal(signature)
+    return built
 
 
 def test_every_signature_is_in_the_stub() -> None:

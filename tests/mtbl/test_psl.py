@@ -119,10 +119,10 @@ def test_the_compiled_form_is_as_documented() -> None:
     def walk(i: int, path: tuple[bytes, ...]) -> dict[tuple[bytes, ...], int]:
         first, children, flags, length, offset = nodes[i]
         here = (*path, blob[offset : offset + length]) if i else path
-        found = {here: flags} if flags else {}
+        rules = {here: flags} if flags else {}
         for child in range(first, first + children):
-            found |= walk(child, here)
-        return found
+            rules |= walk(child, here)
+        return rules
 
     assert walk(0, ()) == {(b"com",): 1, (b"ck",): 2, (b"ck", b"www"): 4, (b"uk", b"co"): 1}
 

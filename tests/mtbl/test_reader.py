@@ -87,9 +87,9 @@ def test_open_tables_keeps_the_order(tmp_path: Path) -> None:
     (tmp_path / "t3").unlink()
     for threads in (1, 3):
         opened = open_tables(paths, threads=threads)
-        codes = [getattr(one, "code", "fine") for one in opened]
+        codes = [getattr(outcome, "code", "fine") for outcome in opened]
         assert codes == ["fine", "TABLE_TOO_SHORT", "fine", "TABLE_MISSING", "fine"]
-        assert [one.path for one in opened] == paths
+        assert [outcome.path for outcome in opened] == paths
 
 
 @pytest.mark.parametrize("version", [1, 2])

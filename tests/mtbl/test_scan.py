@@ -112,35 +112,35 @@ def written(path: Path, rows: list[Row]) -> Table:
     return Table(path)
 
 
-def ok(found: TableScan | TableError) -> TableScan:
-    assert isinstance(found, TableScan), found
-    return found
+def ok(result: TableScan | TableError) -> TableScan:
+    assert isinstance(result, TableScan), result
+    return result
 
 
 @settings(max_examples=50, deadline=None)
 @given(SEEDS, st.integers(0, 600), st.integers(0, 30), st.integers(1, 3), LEAST)
 def test_scan_is_brute_force(
-    folder: Path, random: Random, size: int, keep: int, threads: int, least: int
+    folder: Path, random: Random, size: int, keep: int, threads: int, min_count: int
 ) -> None:
     """Every grouping and class at once, cut among threads or not: lists, floors, totals and distinct keys are
     exact.
     """
     rows = rows_of(random, size)
     table = written(folder / "brute.mtbl", rows)
-    found = ok(scan([table], GROUPINGS, CLASSES, keep=keep, least=least, threads=threads)[0])
-    for by, classes in zip(GROUPINGS, found.lists, strict=True):
+    result = ok(scan([table], GROUPINGS, CLASSES, keep=keep, min_count=min_count, threads=threads)[0])
+    for by, classes in zip(GROUPINGS, result.lists, strict=True):
         for top, types in zip(classes, IN_CLASS, strict=True):
             every = brute(rows, by, types)
-            listed = [item for item in every if item[1] >= least][:keep]
+            listed = [item for item in every if item[1] >= min_count][:keep]
             assert list(zip(top.keys, top.counts.tolist(), strict=True)) == listed
             assert top.floor == max((count for _, count in every[len(listed) :]), default=0)
             assert top.distinct == len(every)
             assert top.total == sum(count for _, count in every)
             assert not top.overflow
     by_type = {t: [row.count or 1 for row in rows if row.rrtype == t] for t in RDATA}
-    assert found.types == {t: (len(counts), sum(counts)) for t, counts in by_type.items() if counts}
+    assert result.types == {t: (len(counts), sum(counts)) for t, counts in by_type.items() if counts}
     rdata = {(row.owner, row.rrtype, data) for row in rows for data in row.rdata}
-    assert found.rows == len(rows) + len(rdata)
+    assert result.rows == len(rows) + len(rdata)
 
 
 @settings(max_examples=40, deadline=None)
@@ -155,13 +155,13 @@ def test_scan_of_a_range(folder: Path, random: Random, suffix: dns.name.Name, th
         ([inside], [r for r in rows if r.owner.is_subdomain(suffix)]),
         (outside, [r for r in rows if not r.owner.is_subdomain(suffix)]),
     ):
-        found = ok(scan([table], GROUPINGS[:-1], TypeClasses(all=True), ranges=ranges, threads=threads)[0])
-        for by, (top,) in zip(GROUPINGS, found.lists, strict=False):
+        result = ok(scan([table], GROUPINGS[:-1], TypeClasses(all=True), ranges=ranges, threads=threads)[0])
+        for by, (top,) in zip(GROUPINGS, result.lists, strict=False):
             assert list(zip(top.keys, top.counts.tolist(), strict=True)) == brute(part, by, IN_CLASS[3])
-        assert sum(count for _, count in found.types.values()) == sum(r.count or 1 for r in part)
-    found = ok(scan([table], [Grouping.RDATA], TypeClasses(all=True), rdata_owners=inside.start)[0])
+        assert sum(count for _, count in result.types.values()) == sum(r.count or 1 for r in part)
+    result = ok(scan([table], [Grouping.RDATA], TypeClasses(all=True), rdata_owners=inside.start)[0])
     part = [r for r in rows if r.owner.is_subdomain(suffix)]
-    assert dict(zip(found.lists[0][0].keys, found.lists[0][0].counts.tolist(), strict=True)) == dict(
+    assert dict(zip(result.lists[0][0].keys, result.lists[0][0].counts.tolist(), strict=True)) == dict(
         brute(part, Grouping.RDATA, IN_CLASS[3])
     )
 
@@ -207,11 +207,11 @@ def huge(folder: Path) -> Table:
 def test_sums_past_64_bits_are_flagged(folder: Path) -> None:
     """Where one class overflows the others stay usable; totals by type are exact; a point sum raises."""
     table = huge(folder)
-    found = ok(scan([table], [Grouping.FQDN], TypeClasses((frozenset({1}),), all=True))[0])
-    first, every = found.lists[0]
+    result = ok(scan([table], [Grouping.FQDN], TypeClasses((frozenset({1}),), all=True))[0])
+    first, every = result.lists[0]
     assert (first.counts.tolist(), first.overflow) == ([2**63], False)
     assert every.overflow
-    assert found.types == {1: (1, 2**63), 16: (1, 2**63)}
+    assert result.types == {1: (1, 2**63), 16: (1, 2**63)}
     key = reversed_name(dns.name.from_text("www.example.com."))
     with pytest.raises(CountOverflow):
         sum_groups([table], Grouping.FQDN, [key], [np.zeros(1, np.uint32)])

@@ -26,8 +26,8 @@ def row(owner: str, count: int = 1, first: int = 100, last: int = 200, rrtype: i
 
 def write(path: Path, *rows: Row, **options: bool | int) -> None:
     with DnstableWriter(path, **options) as table:  # type: ignore[arg-type]
-        for one in rows:
-            table.add(one)
+        for entry in rows:
+            table.add(entry)
 
 
 def entries_of(path: Path) -> list[object]:
@@ -44,8 +44,8 @@ def test_rows_return(tmp_path: Path, compression: str) -> None:
     path = tmp_path / "dns.20150208.D.mtbl"
     rows = [row(f"h{n}.example.", count=n + 1, first=n) for n in range(300)]
     with DnstableWriter(path, compression=compression, block_size=1024) as table:
-        for one in reversed(rows):
-            table.add(one)
+        for entry in reversed(rows):
+            table.add(entry)
         assert not path.exists()
     read = read_table(path.read_bytes())
     assert read.compression == compression
@@ -99,25 +99,25 @@ def test_sorted_runs_make_the_same_table(tmp_path: Path, limit: int) -> None:
     rows = [row(f"h{n * 7919 % 400}.example.", count=n, first=1000 - n) for n in range(800)]
     for name, memory in (("runs", limit), ("memory", 1 << 30)):
         with DnstableWriter(tmp_path / name, max_memory=memory) as table:
-            for one in rows:
-                table.add(one)
+            for entry in rows:
+                table.add(entry)
     assert (tmp_path / "runs").read_bytes() == (tmp_path / "memory").read_bytes()
     assert sorted(os.listdir(tmp_path)) == ["memory", "runs"]
 
 
 def test_overflow_between_runs(tmp_path: Path) -> None:
     """A sum that overflows only when runs are merged is the same error, and leaves neither table nor runs."""
-    one = row("a.example.", count=MAX_U64)
+    entry = row("a.example.", count=MAX_U64)
     with pytest.raises(CountOverflow):
-        write(tmp_path / "t", one, one, max_memory=1)
+        write(tmp_path / "t", entry, entry, max_memory=1)
     assert os.listdir(tmp_path) == []
 
 
 def test_rows_in_order_need_no_sort(tmp_path: Path) -> None:
-    rows = sorted((row(f"h{n}.example.") for n in range(9000)), key=lambda one: one.owner.labels)
+    rows = sorted((row(f"h{n}.example.") for n in range(9000)), key=lambda entry: entry.owner.labels)
     with DnstableWriter(tmp_path / "t", sort=False) as table:
-        for one in sorted(rows, key=lambda one: (len(one.owner.labels[0]), one.owner.labels)):
-            table.add(one)
+        for entry in sorted(rows, key=lambda entry: (len(entry.owner.labels[0]), entry.owner.labels)):
+            table.add(entry)
     assert set(rows_of(tmp_path / "t")) == set(rows)
 
 

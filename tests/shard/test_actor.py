@@ -50,15 +50,15 @@ def test_it_answers_as_its_shard_does(actor: Any, small_dir: Path) -> None:
         question("a", ("dns.20240101.D.mtbl", "dns.20240102.D.mtbl")),
         question("b", ("dns.20240103.D.mtbl", "dns.20990101.D.mtbl"), 2),
     ]
-    found = ray.get(actor.ask.remote("answer", asked))
+    answers = ray.get(actor.ask.remote("answer", asked))
     expected = Shard(small_dir, 1).answer(asked)
-    for one, other in zip(found, expected, strict=True):
-        assert isinstance(one, Partial)
+    for answer, other in zip(answers, expected, strict=True):
+        assert isinstance(answer, Partial)
         assert isinstance(other, Partial)
-        assert one.count.tolist() == other.count.tolist()
-        assert (one.rows, one.answered, one.failures) == (other.rows, other.answered, other.failures)
-    assert [partial.answered for partial in found] == [2, 1]
-    assert [failure.code for failure in found[1].failures] == ["TABLE_MISSING"]
+        assert answer.count.tolist() == other.count.tolist()
+        assert (answer.rows, answer.answered, answer.failures) == (other.rows, other.answered, other.failures)
+    assert [partial.answered for partial in answers] == [2, 1]
+    assert [failure.code for failure in answers[1].failures] == ["TABLE_MISSING"]
 
 
 def test_its_inventory_shows_what_it_opened(actor: Any) -> None:

@@ -9,7 +9,7 @@ from dnstide.mtbl.keys import Grouping
 from dnstide.shard import Shard, ShardError
 from dnstide.shard.ranking.background import Summarizer, summarize_some
 from dnstide.shard.ranking.bounds import Bounds
-from dnstide.shard.ranking.requests import AskTop, RankQuestion, RankReply, RankScope
+from dnstide.shard.ranking.requests import RankQuestion, RankReply, RankScope, TopRequest
 
 EVERYTHING = RankScope(Grouping.FQDN)
 
@@ -53,7 +53,7 @@ def test_a_small_suffix_needs_no_summaries(shard: Shard) -> None:
         RankScope(Grouping.DOMAIN, rrtypes=(33,)),
     ):
         assert summarize_some(shard.ranker, names, 0, scope) == 0
-        reply = shard.rank(RankQuestion("q", tuple(names), scope, AskTop(500, 100)))
+        reply = shard.rank(RankQuestion("q", tuple(names), scope, TopRequest(500, 100)))
         assert isinstance(reply, RankReply)
         assert isinstance(reply.value, Bounds)
         assert reply.value.scanned == len(names)
@@ -61,7 +61,7 @@ def test_a_small_suffix_needs_no_summaries(shard: Shard) -> None:
 
 
 def question(shard: Shard, seconds: float | None = None) -> RankQuestion:
-    return RankQuestion("q", tuple(names_of(shard)), RankScope(Grouping.FQDN), AskTop(500, 100), seconds)
+    return RankQuestion("q", tuple(names_of(shard)), RankScope(Grouping.FQDN), TopRequest(500, 100), seconds)
 
 
 def test_what_stops_a_ranking_is_a_value(shard: Shard) -> None:
@@ -69,11 +69,11 @@ def test_what_stops_a_ranking_is_a_value(shard: Shard) -> None:
     late = shard.rank(question(shard, 0.0))
     assert isinstance(late, ShardError)
     assert late.code == "DEADLINE_PASSED"
-    found = shard.rank(question(shard))
-    assert isinstance(found, RankReply)
-    assert isinstance(found.value, Bounds)
-    assert found.value.floor == 0
-    assert len(found.value.keys) == 62
+    reply = shard.rank(question(shard))
+    assert isinstance(reply, RankReply)
+    assert isinstance(reply.value, Bounds)
+    assert reply.value.floor == 0
+    assert len(reply.value.keys) == 62
 
 
 def test_nothing_is_made_that_cannot_be_kept(small_dir: Path, tmp_path: Path) -> None:

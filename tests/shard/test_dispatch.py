@@ -11,7 +11,7 @@ from dnstide.model.vocabulary import Grouping
 from dnstide.mtbl import LookupQuery
 from dnstide.shard import Partial, Shard, ShardError, ShardPlan, ShardQuestion
 from dnstide.shard.dispatch import ASK, CONTROL, ShardDispatch
-from dnstide.shard.ranking.requests import AskTotals, RankQuestion, RankReply, RankScope, Totals
+from dnstide.shard.ranking.requests import RankQuestion, RankReply, RankScope, Totals, TotalsRequest
 from dnstide.shard.shard import ShardLoad
 
 TABLES = ("dns.20240101.D.mtbl", "dns.20240102.D.mtbl")
@@ -38,7 +38,7 @@ def test_every_method_can_be_called(dispatch: ShardDispatch) -> None:
     scope = RankScope(Grouping.FQDN)
     assert dispatch.call("summarize", [TABLES, 0, scope]) == 2
     assert dispatch.call("summarize", [TABLES, 1, scope]) == 1
-    reply = dispatch.call("rank", [RankQuestion("2", TABLES, scope, AskTotals())])
+    reply = dispatch.call("rank", [RankQuestion("2", TABLES, scope, TotalsRequest())])
     assert isinstance(reply, RankReply)
     assert isinstance(reply.value, Totals)
     assert dispatch.call("open", [TABLES]) is None
@@ -65,7 +65,7 @@ def test_a_line_is_logged_for_each_question(
     assert not caplog.records
     with caplog.at_level(logging.DEBUG, logger="dnstide.shard.dispatch"):
         dispatch.call("answer", [[question("r1/9-3"), question("r2/9-4")]])
-        dispatch.call("rank", [RankQuestion("r3/9-5", TABLES, RankScope(Grouping.FQDN), AskTotals())])
+        dispatch.call("rank", [RankQuestion("r3/9-5", TABLES, RankScope(Grouping.FQDN), TotalsRequest())])
     first, second, ranking = (record.getMessage() for record in caplog.records)
     assert first.startswith("question id=r1/9-3 names=1 tables=2 answered=2 failed=0 rows=")
     assert second.startswith("question id=r2/9-4 ")

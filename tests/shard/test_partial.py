@@ -22,9 +22,9 @@ def partial(counts: dict[Key, int], **more: object) -> Partial:
     return Partial(*columns, np.array([counts[key] for key in keys], np.uint64), **more)  # type: ignore[call-arg, arg-type]
 
 
-def counts(found: Partial) -> dict[Key, int]:
-    keys = zip(found.query.tolist(), found.rrtype.tolist(), found.bucket.tolist(), strict=True)
-    return dict(zip(keys, found.count.tolist(), strict=True))
+def counts(summed: Partial) -> dict[Key, int]:
+    keys = zip(summed.query.tolist(), summed.rrtype.tolist(), summed.bucket.tolist(), strict=True)
+    return dict(zip(keys, summed.count.tolist(), strict=True))
 
 
 FAILURES = [
@@ -49,11 +49,11 @@ PARTIALS = st.builds(
 def test_sums_are_those_of_a_dictionary(partials: list[Partial]) -> None:
     """Counts are added by key, and come out unique and sorted."""
     expected: Counter[Key] = Counter()
-    for one in partials:
-        expected.update(counts(one))
-    found = counts(sum_partials(partials))
-    assert found == dict(expected)
-    assert list(found) == sorted(found)
+    for single in partials:
+        expected.update(counts(single))
+    summed = counts(sum_partials(partials))
+    assert summed == dict(expected)
+    assert list(summed) == sorted(summed)
 
 
 @given(PARTIALS, PARTIALS, PARTIALS)
@@ -85,23 +85,28 @@ def test_every_field_takes_part_in_the_sum(name: str) -> None:
         "failures": (FAILURES[1], FAILURES[0]),
         "seconds": 0.5,
     }
-    found = getattr(a + b, name)
-    assert (found.tolist() if isinstance(found, np.ndarray) else found) == expected[name]
+    summed = getattr(a + b, name)
+    assert (summed.tolist() if isinstance(summed, np.ndarray) else summed) == expected[name]
 
 
 def test_types_of_the_columns_stay() -> None:
     """What goes over the wire keeps its width."""
-    for one in (Partial.empty(), partial({(0, 0, 0): 1}) + partial({(0, 0, 0): 1})):
-        assert [c.dtype for c in (one.query, one.rrtype, one.bucket, one.count)] == ["i4", "u2", "i4", "u8"]
+    for each in (Partial.empty(), partial({(0, 0, 0): 1}) + partial({(0, 0, 0): 1})):
+        assert [c.dtype for c in (each.query, each.rrtype, each.bucket, each.count)] == [
+            "i4",
+            "u2",
+            "i4",
+            "u8",
+        ]
 
 
 def test_sums_reach_the_largest_count_exactly() -> None:
     """2**64-1 is a sum like any other, one more is an error and never a wrap."""
     top = partial({(0, 0, 0): BIG - 1, (0, 0, 1): BIG})
-    one = partial({(0, 0, 0): 1})
-    assert counts(top + one) == {(0, 0, 0): BIG, (0, 0, 1): BIG}
+    single = partial({(0, 0, 0): 1})
+    assert counts(top + single) == {(0, 0, 0): BIG, (0, 0, 1): BIG}
     with pytest.raises(CountOverflow):
-        top + one + one
+        top + single + single
     with pytest.raises(CountOverflow):
         sum_partials([partial({(0, 0, 7): 2**62})] * 4)
     assert counts(sum_partials([partial({(0, 0, 7): 2**62})] * 3)) == {(0, 0, 7): 3 * 2**62}
@@ -139,5 +144,5 @@ def test_failures_are_a_union() -> None:
 
 def test_partials_cross_processes() -> None:
     """A pickled partial is the same partial."""
-    one = partial({(0, 1, 2): BIG}, rows=4, failures=(FAILURES[1],), seconds=0.25)
-    assert pickle.loads(pickle.dumps(one, protocol=5)) == one
+    single = partial({(0, 1, 2): BIG}, rows=4, failures=(FAILURES[1],), seconds=0.25)
+    assert pickle.loads(pickle.dumps(single, protocol=5)) == single

@@ -47,7 +47,7 @@ def plan(tables: list[str] = NAMES, buckets: list[int] | None = None) -> ShardPl
 
 
 def question(name: str, *names: str, of: ShardPlan | None = None, **more: object) -> ShardQuestion:
-    queries = tuple(query(one) for one in (name, *names))
+    queries = tuple(query(owner) for owner in (name, *names))
     return ShardQuestion(f"{name} {len(names)}", of or plan(), queries, **more)  # type: ignore[arg-type]
 
 
@@ -57,8 +57,8 @@ def ask(shard: Shard, asked: ShardQuestion) -> Partial:
     return answer
 
 
-def rows(found: Partial) -> list[tuple[int, ...]]:
-    columns = (found.query, found.rrtype, found.bucket, found.count)
+def rows(partial: Partial) -> list[tuple[int, ...]]:
+    columns = (partial.query, partial.rrtype, partial.bucket, partial.count)
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
@@ -71,11 +71,11 @@ def damage(path: Path) -> None:
 
 def test_one_question(folder: Path) -> None:
     """Counts by bucket of first sight, with what it took to find them."""
-    found = ask(Shard(folder, threads=1), question("a.com"))
-    assert rows(found) == [(0, 0, i, i + 1) for i in range(5)]
-    assert (found.rows, found.answered, found.failures) == (5, 5, ())
-    assert found.blocks == 5
-    assert found.seconds > 0
+    partial = ask(Shard(folder, threads=1), question("a.com"))
+    assert rows(partial) == [(0, 0, i, i + 1) for i in range(5)]
+    assert (partial.rows, partial.answered, partial.failures) == (5, 5, ())
+    assert partial.blocks == 5
+    assert partial.seconds > 0
 
 
 @pytest.mark.parametrize("memory", [0, 1 << 20])
@@ -105,8 +105,8 @@ def test_split_and_buckets_of_tables(folder: Path) -> None:
 def test_buckets_of_tables_without_the_bad_ones(folder: Path) -> None:
     """Where a table fails, the others keep their own buckets."""
     (folder / NAMES[1]).unlink()
-    found = ask(Shard(folder), question("a.com", of=plan(NAMES, [4, 0, 3, 2, 1])))
-    assert rows(found) == [(0, 0, 1, 5), (0, 0, 2, 4), (0, 0, 3, 3), (0, 0, 4, 1)]
+    partial = ask(Shard(folder), question("a.com", of=plan(NAMES, [4, 0, 3, 2, 1])))
+    assert rows(partial) == [(0, 0, 1, 5), (0, 0, 2, 4), (0, 0, 3, 3), (0, 0, 4, 1)]
 
 
 def test_questions_together_answer_as_alone(folder: Path) -> None:
@@ -122,8 +122,8 @@ def test_questions_together_answer_as_alone(folder: Path) -> None:
     shard = Shard(folder)
     together = shard.answer(asked)
     assert all(isinstance(answer, Partial) for answer in together)
-    assert [rows(one) for one in together if isinstance(one, Partial)] == [
-        rows(ask(shard, one)) for one in asked
+    assert [rows(answer) for answer in together if isinstance(answer, Partial)] == [
+        rows(ask(shard, each)) for each in asked
     ]
     assert [len(batch.questions) for batch in batches(asked)] == [4, 1, 1]
 
@@ -139,15 +139,15 @@ def test_a_bad_table_costs_only_itself(folder: Path) -> None:
     damage(folder / NAMES[1])
     (folder / NAMES[2]).write_bytes(b"short")
     (folder / NAMES[3]).unlink()
-    found = ask(Shard(folder), question("a.com"))
-    assert rows(found) == [(0, 0, 0, 1), (0, 0, 4, 5)]
-    assert found.answered == 2
-    assert [(f.table, f.code, f.retryable) for f in found.failures] == [
+    partial = ask(Shard(folder), question("a.com"))
+    assert rows(partial) == [(0, 0, 0, 1), (0, 0, 4, 5)]
+    assert partial.answered == 2
+    assert [(f.table, f.code, f.retryable) for f in partial.failures] == [
         (NAMES[1], "BAD_CHECKSUM", False),
         (NAMES[2], "TABLE_TOO_SHORT", False),
         (NAMES[3], "TABLE_MISSING", True),
     ]
-    assert found.failures[0].offset is not None
+    assert partial.failures[0].offset is not None
 
 
 def test_damage_is_remembered_until_the_file_changes(folder: Path) -> None:
@@ -181,9 +181,9 @@ def test_a_missing_file_is_found_when_it_comes(folder: Path) -> None:
     late = question("a.com", of=plan([*NAMES, "dns.20181106.D.mtbl"]))
     assert [failure.code for failure in ask(shard, late).failures] == ["TABLE_MISSING"]
     write(folder / "dns.20181106.D.mtbl", ("a.com", 1, FIRST, 100))
-    found = ask(shard, late)
-    assert found.failures == ()
-    assert rows(found)[0] == (0, 0, 0, 101)
+    partial = ask(shard, late)
+    assert partial.failures == ()
+    assert rows(partial)[0] == (0, 0, 0, 101)
 
 
 def test_a_file_that_shrinks_while_open(folder: Path) -> None:
@@ -192,9 +192,9 @@ def test_a_file_that_shrinks_while_open(folder: Path) -> None:
     ask(shard, question("a.com"))
     whole = (folder / NAMES[0]).read_bytes()
     os.truncate(folder / NAMES[0], 10)
-    found = ask(shard, question("a.com"))
-    assert [failure.table for failure in found.failures] == [NAMES[0]]
-    assert len(rows(found)) == 4
+    partial = ask(shard, question("a.com"))
+    assert [failure.table for failure in partial.failures] == [NAMES[0]]
+    assert len(rows(partial)) == 4
     (folder / NAMES[0]).write_bytes(whole)
     shard.inventory()
     assert ask(shard, question("a.com")).failures == ()
@@ -271,8 +271,8 @@ def test_an_overflow_costs_only_its_question(folder: Path) -> None:
 
 def test_a_plan_without_tables(folder: Path) -> None:
     """Nothing to read is an empty answer."""
-    found = ask(Shard(folder), question("a.com", of=plan([])))
-    assert (rows(found), found.answered, found.failures) == ([], 0, ())
+    partial = ask(Shard(folder), question("a.com", of=plan([])))
+    assert (rows(partial), partial.answered, partial.failures) == ([], 0, ())
 
 
 def test_failures_tell_what_may_pass() -> None:

@@ -10,7 +10,7 @@ from dnstide.mtbl import DnstableWriter, Row, reversed_name
 from dnstide.mtbl.keys import Grouping
 from dnstide.shard import Shard
 from dnstide.shard.ranking.bounds import Bounds
-from dnstide.shard.ranking.requests import AskExact, AskTop, RankQuestion, RankReply, RankScope
+from dnstide.shard.ranking.requests import ExactRequest, RankQuestion, RankReply, RankScope, TopRequest
 
 NAMES = ("dns.20240101.D.mtbl", "dns.20240102.D.mtbl")
 LARGE, SMALL = (reversed_name(dns.name.from_text(name)) for name in ("com.", "few.example."))
@@ -33,8 +33,8 @@ def shard(tmp_path: Path) -> Shard:
     return shard
 
 
-def asked(shard: Shard, grouping: Grouping, under: bytes, ask: AskTop) -> Bounds:
-    reply = shard.rank(RankQuestion("q", NAMES, RankScope(grouping, under=under), ask))
+def asked(shard: Shard, grouping: Grouping, under: bytes, request: TopRequest) -> Bounds:
+    reply = shard.rank(RankQuestion("q", NAMES, RankScope(grouping, under=under), request))
     assert isinstance(reply, RankReply)
     assert isinstance(reply.value, Bounds)
     return reply.value
@@ -43,19 +43,19 @@ def asked(shard: Shard, grouping: Grouping, under: bytes, ask: AskTop) -> Bounds
 @pytest.mark.parametrize("grouping", [Grouping.FQDN, Grouping.DOMAIN])
 def test_few_rows_are_read_and_many_are_not(shard: Shard, grouping: Grouping) -> None:
     """All of a small suffix is known at once, with no floor; of a large one as much as is asked for."""
-    small = asked(shard, grouping, SMALL, AskTop(500, 100))
-    assert (small.scanned, small.floor, small.deeper) == (2, 0, False)
+    small = asked(shard, grouping, SMALL, TopRequest(500, 100))
+    assert (small.scanned, small.floor, small.exhaustible) == (2, 0, False)
     assert len(small.keys) == (3 if grouping is Grouping.FQDN else 1)
-    large = asked(shard, grouping, LARGE, AskTop(500, 100))
-    assert (large.scanned, large.deeper) == (0, True)
+    large = asked(shard, grouping, LARGE, TopRequest(500, 100))
+    assert (large.scanned, large.exhaustible) == (0, True)
     assert large.floor > 0
 
 
 def test_what_was_read_answers_what_follows(shard: Shard) -> None:
     """Exact sums come from the rows read before, and equal those of the lists."""
-    keys = asked(shard, Grouping.FQDN, SMALL, AskTop(500, 100)).keys
+    keys = asked(shard, Grouping.FQDN, SMALL, TopRequest(500, 100)).keys
     for under in (SMALL, None):
-        question = RankQuestion("q", NAMES, RankScope(Grouping.FQDN, under=under), AskExact(keys))
+        question = RankQuestion("q", NAMES, RankScope(Grouping.FQDN, under=under), ExactRequest(keys))
         reply = shard.rank(question)
         assert isinstance(reply, RankReply)
         assert reply.value.tolist() == [2, 2, 2]  # type: ignore[union-attr]

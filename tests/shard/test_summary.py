@@ -39,9 +39,9 @@ def written(path: Path, names: int) -> Table:
 
 
 def made(table: Table, keep: int = 700) -> Summary:
-    (one,) = summarize([table], keep=keep)
-    assert isinstance(one, Summary)
-    return one
+    (result,) = summarize([table], keep=keep)
+    assert isinstance(result, Summary)
+    return result
 
 
 def test_what_is_stored_is_what_was_scanned(table: Table, tmp_path: Path) -> None:
@@ -172,8 +172,8 @@ def test_prune_takes_what_has_lost_its_table(tmp_path: Path) -> None:
     folder, cache_dir = tmp_path / "tables", tmp_path / "cache"
     cache = SummaryCache(str(folder), cache_dir, keep=10)
     tables = [written(folder / f"dns.2024030{i}.D.mtbl", 20) for i in range(1, 4)]
-    for one in tables:
-        cache.store(one, made(one, 10))
+    for each in tables:
+        cache.store(each, made(each, 10))
     os.unlink(tables[0].path)
     os.utime(tables[1].path, ns=(0, 99))
     old, young = cache.folder / ".left.behind", cache.folder / ".being.written"

@@ -116,11 +116,13 @@ BOUNDS = Bounds(
 VALUES = [
     ShardLoad(365, 2**40, 3),
     TableStatus("dns.20240101.D.mtbl", 7, 2**60, 12, FAILURE, opened=True),
-    requests.RankQuestion("1", ("a", "b"), SCOPE, requests.AskTop(5, 6, True, 1), 1.5),
-    requests.RankQuestion("1", ("a",), SCOPE, requests.AskAbove(2**63, 1), None),
-    requests.RankQuestion("1", ("a",), SCOPE, requests.AskExact(KEYS, 1)),
-    requests.RankQuestion("1", ("a",), SCOPE, requests.AskTotals(1)),
-    requests.RankQuestion("1", ("a",), SCOPE, requests.AskSeries(KEYS, np.array([3, -1], np.int32), 4, 1)),
+    requests.RankQuestion("1", ("a", "b"), SCOPE, requests.TopRequest(5, 6, True, 1), 1.5),
+    requests.RankQuestion("1", ("a",), SCOPE, requests.AboveRequest(2**63, 1), None),
+    requests.RankQuestion("1", ("a",), SCOPE, requests.ExactRequest(KEYS, 1)),
+    requests.RankQuestion("1", ("a",), SCOPE, requests.TotalsRequest(1)),
+    requests.RankQuestion(
+        "1", ("a",), SCOPE, requests.SeriesRequest(KEYS, np.array([3, -1], np.int32), 4, 1)
+    ),
     requests.RankReply(BOUNDS, (FAILURE,)),
     requests.RankReply(np.arange(6, dtype=np.uint64).reshape(2, 3)),
     requests.RankReply(requests.Totals(2**64 + 5, 3, {1: (2, 2**64 - 1), 28: (0, 0)})),

@@ -75,8 +75,8 @@ bool BlockCursor::seek(Bytes target) {
         // It agrees with the last key on the byte that made that one less.
         if (shared_ > same) continue;
         same = std::min<size_t>(same, shared_);
-        const size_t most = std::min(key_size_, target.size());
-        while (same < most && key_[same] == target[same]) ++same;
+        const size_t shorter = std::min(key_size_, target.size());
+        while (same < shorter && key_[same] == target[same]) ++same;
         if (same == target.size() || (same < key_size_ && key_[same] > target[same])) return true;
     }
     return false;

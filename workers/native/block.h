@@ -6,8 +6,8 @@
 //
 //     entry:  varint32 shared | varint32 unshared | varint32 value length | unshared key bytes | value
 //
-// `shared` bytes of the key are those of the key before; at a restart offset shared is 0. Every length is checked against
-// the block's end in 64 bits, and every key against the one before, on every step: what throws is Malformed (BAD_BLOCK).
+// `shared` bytes of the key are those of the key before; at a restart offset shared is 0. On every step each length is
+// checked against the block's end in 64 bits, and the key against the one before; a breach throws Malformed (BAD_BLOCK).
 //
 // Block and BlockCursor borrow the bytes they were made from. key() lives until the next step, value() as long as the
 // block. One cursor belongs to one thread; it keeps its key buffer from block to block.
@@ -57,17 +57,17 @@ public:
         return true;
     }
 
-    // Visits what is left of the block after the entry at hand, with all that a step needs in registers. Before each step
-    // leave(common) is told how many leading bytes the next key has in common with the one at hand, which still stands at
-    // key().data(); then comes visit(key, value), and where that says false, the walk ends there.
-    template <typename Leave, typename Visit>
-    void visit_rest(Leave&& leave, Visit&& visit) {
+    // Visits the entries after the current one to the end of the block, with all that a step needs in registers. Each step
+    // first calls on_prefix_end(common), while the current key still stands at key().data(): `common` is how many leading
+    // bytes the next key shares with it. Then it calls visit(key, value), and ends the walk where that returns false.
+    template <typename OnPrefixEnd, typename Visit>
+    void visit_rest(OnPrefixEnd&& on_prefix_end, Visit&& visit) {
         const Block block = block_;
         const uint8_t* p = next_;
         size_t key_size = key_size_;
         while (p != block.entries_end) {
             const Entry entry = read(p, block, {key_, key_size}, false);
-            leave(entry.common);
+            on_prefix_end(entry.common);
             append(entry);
             key_size = entry.shared + entry.unshared;
             p = entry.suffix + entry.unshared + entry.value_size;
@@ -89,8 +89,8 @@ public:
     uint32_t shared() const { return shared_; }
     // Of the block, wherever the cursor stands.
     Bytes first_key() const { return restart_key(0); }
-    // Gives back what an unusually large block has left behind; reset() comes next.
-    void trim(size_t kept) { keys_.release_above(kept); }
+    // Gives back the memory of an unusually large block; reset() comes next.
+    void trim(size_t max_kept) { keys_.release_above(max_kept); }
     const uint8_t* position() const { return next_; }
     const Block& block() const { return block_; }
 

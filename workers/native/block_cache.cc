@@ -9,7 +9,7 @@ constexpr size_t kOverhead = 256;  // of an entry, beside its bytes
 
 }  // namespace
 
-BlockCache::BlockCache(size_t bytes) : most_(bytes / kParts), seen_(kSeen) {}
+BlockCache::BlockCache(size_t bytes) : part_bytes_(bytes / kParts), seen_(kSeen) {}
 
 // The finalizer of SplitMix64: offsets of blocks differ in few bits.
 uint64_t BlockCache::mix(const Key& key) {
@@ -23,11 +23,11 @@ std::shared_ptr<const CachedBlock> BlockCache::find(uint64_t table, uint64_t off
     const Key key{table, offset};
     Part& part = this->part(mix(key));
     const std::lock_guard lock(part.mutex);
-    const auto found = part.where.find(key);
-    if (found == part.where.end()) return nullptr;
+    const auto entry = part.where.find(key);
+    if (entry == part.where.end()) return nullptr;
     ++part.hits;
-    part.recent.splice(part.recent.begin(), part.recent, found->second);
-    return found->second->block;
+    part.recent.splice(part.recent.begin(), part.recent, entry->second);
+    return entry->second->block;
 }
 
 void BlockCache::offer(uint64_t table, uint64_t offset, const Block& block) {
@@ -36,7 +36,7 @@ void BlockCache::offer(uint64_t table, uint64_t offset, const Block& block) {
     const auto mark = static_cast<uint32_t>(hash >> 16) | 1;
     if (seen_[hash % kSeen].exchange(mark, std::memory_order_relaxed) != mark) return;
     const auto size = static_cast<size_t>(block.end - block.entries);
-    if (size + kOverhead > most_) return;
+    if (size + kOverhead > part_bytes_) return;
     auto copy = std::make_shared<CachedBlock>();
     copy->bytes = std::make_unique_for_overwrite<uint8_t[]>(size);
     std::memcpy(copy->bytes.get(), block.entries, size);
@@ -51,7 +51,7 @@ void BlockCache::offer(uint64_t table, uint64_t offset, const Block& block) {
     part.recent.push_front({key, std::move(copy), size + kOverhead});
     part.bytes += size + kOverhead;  // before what may fail: an entry that is in no map goes in its turn, too
     part.where.emplace(key, part.recent.begin());
-    while (part.bytes > most_) {
+    while (part.bytes > part_bytes_) {
         Entry& last = part.recent.back();
         part.bytes -= last.bytes;
         part.where.erase(last.key);

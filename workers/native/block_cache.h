@@ -1,7 +1,7 @@
 // Decoded blocks that look-ups came back to, up to a number of bytes; the ones not asked for longest go first.
 //
-// A block is kept from its second look-up on, so that questions which are asked once cost nothing here and push nothing
-// out. Blocks are copies of what was checked when it was read. Safe for several threads.
+// A block is kept from its second look-up on, so that a question that never comes again costs nothing here and pushes
+// nothing out. Blocks are copies that were checked when they were read. Safe for several threads.
 #pragma once
 
 #include <array>
@@ -26,9 +26,9 @@ class BlockCache {
 public:
     explicit BlockCache(size_t bytes);
 
-    // Null where the block is not held. `table`: Table::id(); `offset`: of the block in its file.
+    // Returns the block, null where it is not held. `table`: Table::id(); `offset`: of the block in its file.
     std::shared_ptr<const CachedBlock> find(uint64_t table, uint64_t offset);
-    // To be called with each block that was decoded because it was not held.
+    // Offers a block that was decoded because it was not held; the cache may keep a copy.
     void offer(uint64_t table, uint64_t offset, const Block& block);
 
     size_t bytes() const;   // held now
@@ -64,7 +64,7 @@ private:
 
     Part& part(uint64_t hash) { return parts_[hash >> 60]; }
 
-    const size_t most_;  // bytes in each part
+    const size_t part_bytes_;  // the room of each part
     std::array<Part, kParts> parts_;
     std::vector<std::atomic<uint32_t>> seen_;  // marks of blocks decoded once; a newer mark takes an older one's place
 };

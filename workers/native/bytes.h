@@ -47,13 +47,13 @@ inline bool starts_with(Bytes bytes, Bytes prefix) {
 
 // How many leading bytes both have in common.
 inline size_t in_common(Bytes a, Bytes b) {
-    const size_t most = a.size() < b.size() ? a.size() : b.size();
+    const size_t shorter = a.size() < b.size() ? a.size() : b.size();
     size_t same = 0;
-    for (; same + 8 <= most; same += 8) {
+    for (; same + 8 <= shorter; same += 8) {
         const uint64_t differs = load_le64(a.data() + same) ^ load_le64(b.data() + same);
         if (differs != 0) return same + static_cast<size_t>(std::countr_zero(differs)) / 8;
     }
-    while (same < most && a[same] == b[same]) ++same;
+    while (same < shorter && a[same] == b[same]) ++same;
     return same;
 }
 
@@ -61,7 +61,7 @@ class Cursor {
 public:
     explicit Cursor(Bytes bytes) : p_(bytes.data()), end_(bytes.data() + bytes.size()) {}
 
-    size_t left() const { return static_cast<size_t>(end_ - p_); }
+    size_t remaining() const { return static_cast<size_t>(end_ - p_); }
     bool done() const { return p_ == end_; }
     const uint8_t* at() const { return p_; }
 
@@ -72,14 +72,14 @@ public:
     }
 
     bool take(uint64_t n, Bytes& out) {
-        if (n > left()) return false;
+        if (n > remaining()) return false;
         out = Bytes(p_, static_cast<size_t>(n));
         p_ += n;
         return true;
     }
 
     bool le32(uint32_t& v) {
-        if (left() < 4) return false;
+        if (remaining() < 4) return false;
         v = load_le32(p_);
         p_ += 4;
         return true;

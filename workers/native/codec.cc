@@ -40,10 +40,10 @@ Bytes unsnappy(Bytes stored, Buffer& out, uint64_t limit) {
 }
 
 Bytes unlz4(Bytes stored, Buffer& out, uint64_t limit) {
-    constexpr size_t most = std::numeric_limits<int>::max();
-    if (stored.size() < 4 || stored.size() - 4 > most) malformed("lz4 block has no length");
+    constexpr size_t max_size = std::numeric_limits<int>::max();
+    if (stored.size() < 4 || stored.size() - 4 > max_size) malformed("lz4 block has no length");
     const uint32_t size = load_le32(stored.data());
-    if (size > bounded(std::min<uint64_t>(limit, most), stored.size(), kLz4Ratio)) too_large();
+    if (size > bounded(std::min<uint64_t>(limit, max_size), stored.size(), kLz4Ratio)) too_large();
     uint8_t* raw = out.reserve(size);
     const int got = LZ4_decompress_safe(reinterpret_cast<const char*>(stored.data()) + 4, reinterpret_cast<char*>(raw),
                                         static_cast<int>(stored.size() - 4), static_cast<int>(size));
@@ -78,8 +78,8 @@ Bytes Decoder::decode(Compression compression, Bytes stored, Buffer& out, uint64
 Bytes Decoder::inflate(Bytes stored, Buffer& out, uint64_t expected, uint64_t limit) {
     if (inflater_ == nullptr && (inflater_ = libdeflate_alloc_decompressor()) == nullptr) throw std::bad_alloc();
     // A zlib stream does not say how large it becomes. The buffer is kept for the next block, so growing is rare.
-    const uint64_t most = bounded(limit, stored.size(), kInflateRatio);
-    uint64_t room = std::clamp<uint64_t>(expected, std::min<uint64_t>(out.capacity(), most), most);
+    const uint64_t max_room = bounded(limit, stored.size(), kInflateRatio);
+    uint64_t room = std::clamp<uint64_t>(expected, std::min<uint64_t>(out.capacity(), max_room), max_room);
     for (;;) {
         uint8_t* raw = out.reserve(static_cast<size_t>(room));
         size_t used = 0, size = 0;
@@ -89,9 +89,9 @@ Bytes Decoder::inflate(Bytes stored, Buffer& out, uint64_t expected, uint64_t li
                 if (used != stored.size()) malformed("bytes are left over after the zlib stream");
                 return {raw, size};
             case LIBDEFLATE_INSUFFICIENT_SPACE:
-                if (room >= most) too_large();
+                if (room >= max_room) too_large();
                 // The trailer's block size, the first guess, may be anything, zero too.
-                room = room < most / 2 ? std::max<uint64_t>(room * 2, std::min<uint64_t>(most, 4096)) : most;
+                room = room < max_room / 2 ? std::max<uint64_t>(room * 2, std::min<uint64_t>(max_room, 4096)) : max_room;
                 break;
             default: malformed("zlib stream does not decompress");
         }

@@ -1,4 +1,4 @@
-// What can go wrong with a table, as C++ exceptions. Thrown on the rare path only; module.cc turns each into its Python class.
+// Errors of tables, as C++ exceptions. They are thrown on the rare path only; module.cc turns each into its Python class.
 //
 // Code that sees a block but not the file it came from throws Malformed; the table adds the path and the offset.
 #pragma once

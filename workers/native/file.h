@@ -28,7 +28,7 @@ public:
 
     // All of [offset, offset + n), or throws TABLE_CHANGED where the file ends sooner, TABLE_UNREADABLE on an I/O error.
     void read(uint64_t offset, uint8_t* out, size_t n) const;
-    // The same without waiting for a disk: false where the bytes are not all in memory, or the file system cannot tell.
+    // As read, without waiting for a disk. False where not all bytes are in memory, or the file system cannot tell.
     bool read_cached(uint64_t offset, uint8_t* out, size_t n) const;
     // Asks the system to begin reading; returns at once.
     void will_need(uint64_t offset, uint64_t n) const;

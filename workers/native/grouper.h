@@ -1,8 +1,8 @@
 // The groups that are open while a scan walks ascending keys, and the lists they close into.
 //
-// A group is named by how many leading bytes of the key at hand make it, so no name is copied until a group closes. The
-// open groups all begin the last key; a group closes when a key does not begin with it any more. What stands at a border
-// of the piece being scanned may go on in the next piece: such groups are handed over as `edges` instead.
+// A group is named by how many leading bytes of the current key make it, so no name is copied until a group closes. Every
+// open group is a prefix of the last key; a group closes when a key does not begin with it any more. A group at a border
+// of the interval being scanned may go on in the next one: such groups are handed over as `border_groups` instead.
 #pragma once
 
 #include <algorithm>
@@ -20,8 +20,9 @@
 
 namespace dnstide {
 
-struct Sums {
-    std::array<uint64_t, kMostClasses> count{};
+// Counts of one group, by class of types.
+struct ClassSums {
+    std::array<uint64_t, kMaxClasses> count{};
     uint16_t touched = 0;   // a bit for each class that has rows
     uint16_t overflow = 0;  // and for each that passed 2^64-1
 
@@ -29,62 +30,65 @@ struct Sums {
         if (__builtin_add_overflow(count[cls], n, &count[cls])) [[unlikely]] overflow |= static_cast<uint16_t>(1u << cls);
         touched |= static_cast<uint16_t>(1u << cls);
     }
-    void add(const Sums& other) {
-        for (unsigned left = other.touched; left != 0; left &= left - 1) {
-            const unsigned cls = static_cast<unsigned>(__builtin_ctz(left));
+    void add(const ClassSums& other) {
+        for (unsigned remaining = other.touched; remaining != 0; remaining &= remaining - 1) {
+            const unsigned cls = static_cast<unsigned>(__builtin_ctz(remaining));
             add(cls, other.count[cls]);
         }
         overflow |= other.overflow;
     }
     void clear() {
-        for (unsigned left = touched; left != 0; left &= left - 1) count[static_cast<unsigned>(__builtin_ctz(left))] = 0;
+        for (unsigned remaining = touched; remaining != 0; remaining &= remaining - 1) {
+            count[static_cast<unsigned>(__builtin_ctz(remaining))] = 0;
+        }
         touched = overflow = 0;
     }
 };
 
-using Edges = std::map<std::pair<std::string, uint16_t>, Sums>;
+// Sums of the groups that a border of the interval goes through, by prefix and type.
+using BorderGroups = std::map<std::pair<std::string, uint16_t>, ClassSums>;
 
 class Grouper {
 public:
     Grouper(const GroupSpec& spec, const TypeClasses& types, std::span<const std::string> borders)
-        : rdata_(spec.by == Grouping::rdata), whole_names_(spec.by == Grouping::owner), borders_(borders) {
-        for (unsigned i = 0; i < types.lists(); ++i) lists_.emplace_back(spec.keep, spec.least, !rdata_);
+        : rdata_(spec.by == Grouping::rdata), whole_names_(spec.by == Grouping::fqdn), borders_(borders) {
+        for (unsigned i = 0; i < types.lists(); ++i) lists_.emplace_back(spec.keep, spec.min_count, !rdata_);
         for (const std::string& border : borders_) longest_border_ = std::max(longest_border_, border.size());
     }
 
-    // Closes what a key does not continue that has `same` leading bytes in common with `last`, the key before.
-    void advance(size_t same, const uint8_t* last) {
+    // Closes the open groups that the next key does not continue; `same` is the length of the common prefix with `last`.
+    void on_prefix_end(size_t same, const uint8_t* last) {
         while (!open_.empty() && open_.back().size > same) close(last);
     }
-    // The rows of the key at hand count for its first `size` bytes. Rdata groups are told apart by their type as well: the
-    // same bytes may be a shorter rdata with a longer type.
-    void add(size_t size, uint16_t type, const Sums& sums) {
+    // Counts the rows of the current key for the group of its first `size` bytes. Rdata groups differ by their type as
+    // well: the same bytes may be a shorter rdata with a longer type.
+    void add(size_t size, uint16_t type, const ClassSums& sums) {
         size_t i = open_.size();
         while (i > 0 && (open_[i - 1].size > size || (open_[i - 1].size == size && open_[i - 1].type != type))) --i;
         if (i == 0 || open_[i - 1].size != size) i = insert(i, size, type);
         open_[i - 1].sums.add(sums);
     }
-    // A whole group at once, where groups are neither nested nor come in parts.
-    [[gnu::always_inline]] void add_whole(Bytes prefix, const Sums& sums) { settle(prefix, 0, sums); }
+    // Adds a whole group at once, where groups are neither nested nor come in parts.
+    [[gnu::always_inline]] void add_whole(Bytes prefix, const ClassSums& sums) { finalize(prefix, 0, sums); }
 
-    // What other pieces know of the groups at their borders is added up by the caller and offered here.
-    [[gnu::always_inline]] void offer(Bytes prefix, uint16_t type, const Sums& sums) {
+    // Adds a complete group to the lists. For groups at borders the caller adds up the sums of all intervals before.
+    [[gnu::always_inline]] void add_complete(Bytes prefix, uint16_t type, const ClassSums& sums) {
         const Bytes key = rdata_ ? rdata_key(prefix, type) : name_key(prefix);
-        for (unsigned left = sums.touched; left != 0; left &= left - 1) {
-            const unsigned cls = static_cast<unsigned>(__builtin_ctz(left));
+        for (unsigned remaining = sums.touched; remaining != 0; remaining &= remaining - 1) {
+            const unsigned cls = static_cast<unsigned>(__builtin_ctz(remaining));
             if (sums.overflow >> cls & 1) lists_[cls].overflow = true;
-            lists_[cls].offer(sums.count[cls], key);
+            lists_[cls].add(sums.count[cls], key);
         }
     }
 
-    Edges& edges() { return edges_; }
+    BorderGroups& border_groups() { return border_groups_; }
     std::vector<TopList>& lists() { return lists_; }
 
 private:
     struct Open {
         size_t size;
         uint16_t type;
-        Sums sums;
+        ClassSums sums;
     };
 
     size_t insert(size_t i, size_t size, uint16_t type) {
@@ -93,21 +97,21 @@ private:
     }
 
     void close(const uint8_t* last) {
-        settle({last, open_.back().size}, open_.back().type, open_.back().sums);
+        finalize({last, open_.back().size}, open_.back().type, open_.back().sums);
         open_.pop_back();
     }
 
-    [[gnu::always_inline]] void settle(Bytes prefix, uint16_t type, const Sums& sums) {
+    [[gnu::always_inline]] void finalize(Bytes prefix, uint16_t type, const ClassSums& sums) {
         if (prefix.size() <= longest_border_ && at_border(prefix)) [[unlikely]] {
-            edges_[{std::string(prefix.begin(), prefix.end()), type}].add(sums);
+            border_groups_[{std::string(prefix.begin(), prefix.end()), type}].add(sums);
         } else {
-            offer(prefix, type, sums);
+            add_complete(prefix, type, sums);
         }
     }
 
     bool at_border(Bytes prefix) const {
         return std::any_of(borders_.begin(), borders_.end(), [prefix](const std::string& border) {
-            return starts_with({reinterpret_cast<const uint8_t*>(border.data()), border.size()}, prefix);
+            return starts_with(bytes_of(border), prefix);
         });
     }
 
@@ -137,7 +141,7 @@ private:
     std::vector<Open> open_;
     std::vector<TopList> lists_;
     std::vector<uint8_t> key_;
-    Edges edges_;
+    BorderGroups border_groups_;
 };
 
 }  // namespace dnstide

@@ -1,4 +1,4 @@
-// The ways in which rows are grouped. dnstide/mtbl/keys.py has the same numbers and what else is known of each grouping;
+// The ways in which rows are grouped. dnstide/mtbl/keys.py has the same numbers and the facts of each grouping;
 // tests/mtbl/test_keys.py compares the two.
 #pragma once
 

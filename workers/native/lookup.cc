@@ -1,25 +1,23 @@
 #include "lookup.h"
 
 #include <algorithm>
-#include <atomic>
-#include <exception>
 #include <mutex>
 #include <numeric>
 
-#include "kept.h"
-#include "pool.h"
+#include "parallel.h"
 #include "rrset.h"
 #include "table_cursor.h"
+#include "thread_scratch.h"
 
 namespace dnstide {
 namespace {
 
 using At = TableCursor::At;
 
-// How much of a wide prefix is asked for ahead; past that the system's own read-ahead has seen the pattern.
-constexpr uint64_t kAhead = uint64_t{4} << 20;
+// How many bytes of a wide prefix are requested ahead; past that the system's own read-ahead has seen the pattern.
+constexpr uint64_t kMaxAhead = uint64_t{4} << 20;
 
-// What a thread keeps from call to call, so that a lookup allocates nothing per table.
+// A thread keeps this from call to call, so that a lookup allocates nothing per table.
 struct Scratch {
     TableCursor cursor;
     Tally tally;
@@ -27,13 +25,13 @@ struct Scratch {
 };
 
 // One table's share of a lookup.
-class Look {
+class TableLookup {
 public:
-    Look(const LookupRequest& request, std::span<const uint32_t> order, Scratch& scratch)
+    TableLookup(const LookupRequest& request, std::span<const uint32_t> order, Scratch& scratch)
         : request_(request), order_(order), cursor_(scratch.cursor), tally_(scratch.tally), active_(scratch.active) {}
 
-    // False where the table must be read from the disk and `wait` is false; what it needs has then been asked for.
-    // Otherwise tally and rows hold its answer. Throws TableError.
+    // Returns false where the table must be read from the disk and `wait` is false; its blocks are then requested from
+    // the system. Otherwise tally and rows hold the table's answer. Throws TableError.
     bool run(size_t table, bool wait) {
         tally_.clear();
         active_.clear();
@@ -47,7 +45,7 @@ public:
             const At at = cursor_.seek_prefix(prefix(order_[next_]));
             if (cursor_.blocks() != blocks) require_dnstable_block();
             if (at == At::cold) {
-                ask_ahead();
+                request_ahead();
                 if (cursor_.blocks() == 0) return false;
                 cursor_.wait(true);
                 continue;
@@ -66,8 +64,8 @@ public:
 private:
     Bytes prefix(uint32_t query) const { return bytes_of(request_.queries[query].prefix); }
 
-    // From the first row of the next query to the last row that any open query wants. Prefixes nest or lie apart, so the
-    // open ones form a stack: where the innermost goes on, so do all.
+    // Walks from the first row of the next query to the last row that any open query wants. Prefixes nest or lie apart,
+    // so the open ones form a stack: where the innermost goes on, so do all.
     void walk() {
         try {
             for (;;) {
@@ -85,7 +83,7 @@ private:
         }
     }
 
-    // Else a table of something else would pass for one without rows.
+    // Without this check a table of something else would pass for one without rows.
     void require_dnstable_block() {
         try {
             require_dnstable(cursor_.entries().first_key());
@@ -98,13 +96,13 @@ private:
         while (!active_.empty() && !starts_with(key, prefix(active_.back()))) active_.pop_back();
     }
 
-    // Into the next block, where an open query can have rows there.
+    // Steps into the next block where an open query can have rows there; false where none can.
     bool cross() {
         drop_ended(cursor_.separator());
         if (active_.empty()) return false;
         At at = cursor_.next_block();
         if (at == At::cold) {
-            ask_ahead();
+            request_ahead();
             cursor_.wait(true);
             at = cursor_.next_block();
         }
@@ -130,9 +128,9 @@ private:
         }
     }
 
-    void ask_ahead() {
-        for (const uint32_t query : active_) cursor_.will_need(cursor_.separator(), prefix(query), kAhead);
-        for (size_t i = next_; i < order_.size(); ++i) cursor_.will_need(prefix(order_[i]), prefix(order_[i]), kAhead);
+    void request_ahead() {
+        for (const uint32_t query : active_) cursor_.will_need(cursor_.separator(), prefix(query), kMaxAhead);
+        for (size_t i = next_; i < order_.size(); ++i) cursor_.will_need(prefix(order_[i]), prefix(order_[i]), kMaxAhead);
     }
 
     const LookupRequest& request_;
@@ -145,16 +143,23 @@ private:
     int64_t fixed_ = -1;
 };
 
-class Run {
+// Gives a cursor's unusually large memory back, however the work ends.
+struct TrimAtEnd {
+    TableCursor& cursor;
+    ~TrimAtEnd() { cursor.trim(); }
+};
+
+// One lookup over all tables: runs two passes, and adds up the results of the threads.
+class LookupJob {
 public:
-    explicit Run(const LookupRequest& request) : request_(request), order_(request.queries.size()) {
+    explicit LookupJob(const LookupRequest& request) : request_(request), order_(request.queries.size()) {
         std::iota(order_.begin(), order_.end(), 0u);
         std::ranges::stable_sort(order_, [&](uint32_t a, uint32_t b) {
             return request_.queries[a].prefix < request_.queries[b].prefix;
         });
     }
 
-    LookupAnswer answer() {
+    LookupAnswer run() {
         if (request_.cancel != nullptr) request_.cancel->check();
         std::vector<uint32_t> tables(request_.tables.size());
         std::iota(tables.begin(), tables.end(), 0u);
@@ -168,69 +173,53 @@ public:
 
 private:
     void pass(const std::vector<uint32_t>& tables, bool wait) {
-        if (tables.empty()) return;
-        const auto threads = static_cast<unsigned>(std::min<size_t>(request_.threads, tables.size()));
-        std::atomic<size_t> next{0};
-        Pool::shared().run(threads, [&] { work(tables, wait, next); });
-        if (trouble_) std::rethrow_exception(trouble_);
+        run_tasks(tables.size(), request_.threads, [&](TaskQueue& queue) { work(tables, wait, queue); });
         if (total_.overflow()) throw CountOverflow();
     }
 
-    void work(const std::vector<uint32_t>& tables, bool wait, std::atomic<size_t>& next) {
-        Scratch& scratch = kept<Scratch, Run>();
-        Look look(request_, order_, scratch);
+    void work(const std::vector<uint32_t>& tables, bool wait, TaskQueue& queue) {
+        Scratch& scratch = thread_scratch<Scratch, LookupJob>();
+        const TrimAtEnd trim{scratch.cursor};
+        TableLookup table_lookup(request_, order_, scratch);
         Tally sums;
         std::vector<uint32_t> cold;
         uint64_t rows = 0, blocks = 0;
-        try {
-            for (size_t i; !stop_ && (i = next.fetch_add(1, std::memory_order_relaxed)) < tables.size();) {
-                const uint32_t table = tables[i];
-                try {
-                    if (look.run(table, wait)) {
-                        sums.add(scratch.tally);
-                        rows += look.rows();
-                    } else {
-                        cold.push_back(table);
-                    }
-                } catch (const TableError& e) {
-                    const std::lock_guard lock(mutex_);
-                    answer_.failures.emplace_back(table, e);
+        for (size_t task; queue.take(task);) {
+            const uint32_t table = tables[task];
+            try {
+                if (table_lookup.run(table, wait)) {
+                    sums.add(scratch.tally);
+                    rows += table_lookup.rows();
+                } else {
+                    cold.push_back(table);
                 }
-                blocks += scratch.cursor.blocks();
+            } catch (const TableError& e) {
+                const std::lock_guard lock(mutex_);
+                answer_.failures.emplace_back(table, e);
             }
-        } catch (...) {
-            stop_ = true;
-            const std::lock_guard lock(mutex_);
-            if (!trouble_) trouble_ = std::current_exception();
+            blocks += scratch.cursor.blocks();
         }
-        scratch.cursor.trim();
         const std::lock_guard lock(mutex_);
-        try {
-            if (total_.empty()) {
-                std::swap(total_, sums);
-            } else {
-                total_.add(sums);
-            }
-            cold_.insert(cold_.end(), cold.begin(), cold.end());
-        } catch (...) {
-            if (!trouble_) trouble_ = std::current_exception();
+        if (total_.empty()) {
+            std::swap(total_, sums);
+        } else {
+            total_.add(sums);
         }
+        cold_.insert(cold_.end(), cold.begin(), cold.end());
         answer_.rows += rows;
         answer_.blocks += blocks;
     }
 
     const LookupRequest& request_;
-    std::vector<uint32_t> order_;
+    std::vector<uint32_t> order_;  // the queries by their prefixes
     std::mutex mutex_;
-    std::atomic<bool> stop_{false};
-    std::exception_ptr trouble_;
     Tally total_;
-    std::vector<uint32_t> cold_;
+    std::vector<uint32_t> cold_;  // tables that the first pass left to the second
     LookupAnswer answer_;
 };
 
 }  // namespace
 
-LookupAnswer lookup(const LookupRequest& request) { return Run(request).answer(); }
+LookupAnswer lookup(const LookupRequest& request) { return LookupJob(request).run(); }
 
 }  // namespace dnstide

@@ -1,7 +1,7 @@
 // Counts of RRSET rows under key prefixes, over many tables and many questions in one call.
 //
 // Within a table every block is read and decoded once, for all queries that fall into it. A first pass over the tables
-// answers what is in memory and asks the disk for the rest, all at once; a second pass waits for it.
+// answers from the blocks in memory and requests all others from the disk at once; a second pass waits for them.
 #pragma once
 
 #include <cstdint>

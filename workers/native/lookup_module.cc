@@ -69,9 +69,9 @@ nb::tuple look_up(const nb::sequence& tables, const nb::sequence& queries, const
     std::vector<std::shared_ptr<const Table>> opened;
     opened.reserve(nb::len(tables));
     for (const nb::handle table : tables) opened.push_back(nb::cast<const TableHandle&>(table).table());
-    std::vector<Query> asked;
-    asked.reserve(nb::len(queries));
-    for (const nb::handle query : queries) asked.push_back(query_of(query));
+    std::vector<Query> parsed;
+    parsed.reserve(nb::len(queries));
+    for (const nb::handle query : queries) parsed.push_back(query_of(query));
     const Buckets buckets = buckets_of(edges);
     std::vector<int32_t> fixed;
     if (table_buckets) {
@@ -86,7 +86,7 @@ nb::tuple look_up(const nb::sequence& tables, const nb::sequence& queries, const
     LookupAnswer answer;
     {
         nb::gil_scoped_release release;
-        answer = lookup({opened, asked, buckets, fixed, split_by_rrtype, threads, cancel, cache});
+        answer = lookup({opened, parsed, buckets, fixed, split_by_rrtype, threads, cancel, cache});
     }
     nb::list failures;
     for (const auto& [table, error] : answer.failures) failures.append(nb::make_tuple(table, error_object(error)));

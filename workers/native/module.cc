@@ -34,9 +34,9 @@ void translate(const std::exception_ptr& p, void*) {
 }
 
 void make_cancel(Cancel* self, std::optional<double> seconds) {
-    // Past this many seconds the clock's own range would be left.
-    constexpr double most = 1e9;
-    if (!seconds || *seconds > most) {
+    // The clock cannot represent a deadline much further away than this.
+    constexpr double max_seconds = 1e9;
+    if (!seconds || *seconds > max_seconds) {
         new (self) Cancel();
         return;
     }
@@ -58,9 +58,9 @@ NB_MODULE(_native, m) {
         .def("cancel", &Cancel::cancel, nb::sig("def cancel(self) -> None"))
         .def_prop_ro("cancelled", &Cancel::cancelled, nb::sig("def cancelled(self) -> bool"));
 
-    m.def("crc32c", [](const nb::bytes& data) { return crc32c(view(data)); }, nb::arg("data"),
+    m.def("crc32c", [](const nb::bytes& data) { return crc32c(bytes_of(data)); }, nb::arg("data"),
           nb::sig("def crc32c(data: bytes) -> int"));
-    m.def("crc32c_portable", [](const nb::bytes& data) { return crc32c_portable(view(data)); }, nb::arg("data"),
+    m.def("crc32c_portable", [](const nb::bytes& data) { return crc32c_portable(bytes_of(data)); }, nb::arg("data"),
           nb::sig("def crc32c_portable(data: bytes) -> int"));
 
     bind_table(m);

@@ -1,4 +1,4 @@
-// Opens many tables as one batch: every file's end is asked for before the first is read.
+// Opens many tables as one batch: the end of every file is requested from the disk before the first is read.
 #pragma once
 
 #include <memory>
@@ -11,12 +11,12 @@
 
 namespace dnstide {
 
-struct Opened {
+struct OpenOutcome {
     std::shared_ptr<const Table> table;
-    std::optional<TableError> error;  // where there is no table
+    std::optional<TableError> error;  // set where there is no table
 };
 
 // In the order of the paths, on at most `threads` threads. Throws nothing for a bad table.
-std::vector<Opened> open_tables(std::vector<std::string> paths, unsigned threads);
+std::vector<OpenOutcome> open_tables(std::vector<std::string> paths, unsigned threads);
 
 }  // namespace dnstide

@@ -10,8 +10,8 @@
 namespace dnstide {
 namespace {
 
-// More threads than this gain nothing: a table is decoded by one, and disks are kept busy by asking ahead.
-constexpr unsigned kMostThreads = 256;
+// More threads than this gain nothing: a table is decoded by one, and disks are kept busy by requests ahead.
+constexpr unsigned kMaxThreads = 256;
 
 // Never destroyed: at exit the threads may still be waiting for work.
 std::atomic<Pool*> current{nullptr};
@@ -34,7 +34,7 @@ void Pool::begin(Task& task) {
     const std::lock_guard lock(mutex_);
     tasks_.push_back(&task);
     const unsigned needed = task.wanted;
-    for (unsigned i = idle_; i < needed && threads_ < kMostThreads; ++i) {
+    for (unsigned i = idle_; i < needed && threads_ < kMaxThreads; ++i) {
         try {
             std::thread([this] { help(); }).detach();
         } catch (const std::system_error&) {

@@ -9,7 +9,7 @@ namespace {
 
 constexpr uint8_t kExact = 1, kWildcard = 2, kException = 4;
 constexpr size_t kNodeBytes = 12;
-constexpr unsigned kMostLabels = 128;
+constexpr unsigned kMaxLabels = 128;
 
 }  // namespace
 
@@ -35,16 +35,16 @@ SuffixTrie::SuffixTrie(std::string bytes) : bytes_(std::move(bytes)) {
 const SuffixTrie::Node* SuffixTrie::child(const Node& node, const uint8_t* label, uint8_t length) const {
     const Node* const end = nodes_.data() + node.first + node.children;
     const Bytes wanted(label, length);
-    const Node* found = std::lower_bound(nodes_.data() + node.first, end, wanted, [this](const Node& n, Bytes w) {
+    const Node* match = std::lower_bound(nodes_.data() + node.first, end, wanted, [this](const Node& n, Bytes w) {
         return compare(Bytes(labels_ + n.label, n.length), w) < 0;
     });
-    return found != end && compare(Bytes(labels_ + found->label, found->length), wanted) == 0 ? found : nullptr;
+    return match != end && compare(Bytes(labels_ + match->label, match->length), wanted) == 0 ? match : nullptr;
 }
 
 SuffixTrie::Domain SuffixTrie::registered(const uint8_t* name) const {
-    uint8_t ends[kMostLabels];  // a name has 255 bytes at the most
+    uint8_t ends[kMaxLabels];  // a name has 255 bytes at the most
     unsigned labels = 0, suffix = 1, deepest = 0;
-    for (size_t at = 0; name[at] != 0 && labels < kMostLabels;) {
+    for (size_t at = 0; name[at] != 0 && labels < kMaxLabels;) {
         at += 1 + size_t{name[at]};
         ends[labels++] = static_cast<uint8_t>(at);
     }

@@ -1,4 +1,4 @@
-// What the binding files share: conversions between Python and the reader, and its errors as Python exceptions.
+// Shared by the binding files: conversions between Python and the reader, and its errors as Python exceptions.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -43,7 +43,10 @@ inline RowFilter row_filter(nb::handle object) {
     return filter;
 }
 
-inline Bytes view(const nb::bytes& bytes) { return {reinterpret_cast<const uint8_t*>(bytes.c_str()), bytes.size()}; }
+// As bytes_of of a string: the view lives as long as the Python object.
+inline Bytes bytes_of(const nb::bytes& bytes) {
+    return {reinterpret_cast<const uint8_t*>(bytes.c_str()), bytes.size()};
+}
 inline nb::bytes to_python(Bytes bytes) { return nb::bytes(bytes.data(), bytes.size()); }
 
 // The instance of dnstide.mtbl.errors that stands for it.

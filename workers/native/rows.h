@@ -4,7 +4,7 @@
 //     RDATA  02 | rdata | rrtype varint | owner, reversed | head that was sliced off | u16 LE length of rdata
 //     value of both: time_first, time_last, count, three varints
 //
-// Everything is checked against the end of its key or value; what throws is Malformed (NOT_DNSTABLE).
+// Everything is checked against the end of its key or value; every breach throws Malformed (NOT_DNSTABLE).
 #pragma once
 
 #include <cstdint>
@@ -40,7 +40,7 @@ inline uint16_t read_rrtype(Bytes key, size_t at, size_t& end) {
     Cursor in(at < key.size() ? key.subspan(at) : Bytes());
     uint64_t type;
     if (!in.varint64(type) || type > UINT16_MAX) not_dnstable("a record type is not from 0 to 65535");
-    end = key.size() - in.left();
+    end = key.size() - in.remaining();
     if (key[end - 1] == 0) not_dnstable("a record type has more bytes than it needs");
     return static_cast<uint16_t>(type);
 }
@@ -49,7 +49,7 @@ inline uint16_t read_rrtype(Bytes key, size_t at, size_t& end) {
 inline uint64_t read_count(Bytes value) {
     const uint8_t* p = value.data();
     const uint8_t* const end = p + value.size();
-    // Times of this century are five bytes each; what follows is the count.
+    // Times of this century are five bytes each; the count follows.
     if (value.size() >= 11 && (load_le64(p) & 0x8080808080808080) == 0x8080800080808080 && p[8] >= 0x80 && p[9] < 0x80)
         [[likely]] {
         const bool two = value.size() == 12;
@@ -68,7 +68,7 @@ inline uint64_t read_count(Bytes value) {
 }
 
 struct RdataRow {
-    size_t group;  // where rdata and rrtype end: what the row is grouped by
+    size_t group;  // where rdata and rrtype end, by which the row is grouped
     size_t owner;  // where the owner begins
     size_t owner_end;
     uint16_t rrtype;

@@ -1,9 +1,9 @@
-// dnstable RRSET entries: what a lookup reads of them, every part checked against the end of its key or value.
+// The parts of dnstable RRSET entries that a lookup reads, each checked against the end of its key or value.
 //
 //     key:    00 | owner, reversed, closed by a zero | rrtype varint | bailiwick, likewise | (varint length | rdata)…
 //     value:  time_first | time_last | count, three varints; times in seconds since 1970
 //
-// The views point into the key and live as long as it does. What throws is Malformed (NOT_DNSTABLE).
+// The views point into the key and live as long as it does. Every breach throws Malformed (NOT_DNSTABLE).
 #pragma once
 
 #include <cstdint>

@@ -21,22 +21,21 @@
 #include <vector>
 
 #include "cancel.h"
+#include "grouping.h"
 #include "psl.h"
 #include "table.h"
 #include "toplist.h"
 
 namespace dnstide {
 
-enum class Grouping : uint8_t { owner, domain, tld, depth, rdata };
-
 struct GroupSpec {
     Grouping by;
-    unsigned depth;   // for Grouping::depth: how many of the last labels
-    size_t keep;      // how many keys of each class
-    uint64_t least;   // those alone that reach this
+    unsigned depth;      // for Grouping::depth: how many of the last labels
+    size_t keep;         // how many keys of each class
+    uint64_t min_count;  // smaller groups are dropped
 };
 
-constexpr unsigned kMostClasses = 15;
+constexpr unsigned kMaxClasses = 15;
 
 // Which class counts a type: 0 … classes - 1, or `none`. With `all`, one more class counts every type.
 struct TypeClasses {
@@ -73,15 +72,16 @@ struct ScanResult {
     uint64_t blocks = 0;
 };
 
-struct Scanned {
+// Of one table: the result, or why there is none.
+struct ScanOutcome {
     std::optional<ScanResult> result;
     std::optional<TableError> error;
 };
 
 // Scans the tables side by side on `threads` threads; large tables are cut at index entries when there are fewer tables than
-// threads, and what a cut divides is put together again. A table that fails has an error in its place. Throws Cancelled,
-// DeadlineExceeded.
-std::vector<Scanned> scan(std::span<const std::shared_ptr<const Table>> tables, const ScanPlan& plan, unsigned threads,
+// threads, and the groups that a cut divides are put together again. A table that fails has an error in its place.
+// Throws Cancelled, DeadlineExceeded.
+std::vector<ScanOutcome> scan(std::span<const std::shared_ptr<const Table>> tables, const ScanPlan& plan, unsigned threads,
                           const Cancel* cancel);
 
 }  // namespace dnstide

@@ -27,13 +27,9 @@ Tables tables_of(const nb::list& handles) {
     return tables;
 }
 
-Grouping grouping_of(const std::string& name) {
-    if (name == "fqdn") return Grouping::owner;
-    if (name == "domain") return Grouping::domain;
-    if (name == "tld") return Grouping::tld;
-    if (name == "depth") return Grouping::depth;
-    if (name == "rdata") return Grouping::rdata;
-    throw nb::value_error(("no such grouping: " + name).c_str());
+Grouping grouping_of(unsigned number) {
+    if (number >= kGroupings) throw nb::value_error(("no such grouping: " + std::to_string(number)).c_str());
+    return static_cast<Grouping>(number);
 }
 
 template <typename T>
@@ -41,7 +37,7 @@ nb::bytes packed(const std::vector<T>& values) {
     return nb::bytes(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
 }
 
-nb::object wide(unsigned __int128 n) {
+nb::object python_int(unsigned __int128 n) {
     const nb::int_ high(static_cast<uint64_t>(n >> 64));
     return (nb::object(high) << nb::int_(64)) | nb::int_(static_cast<uint64_t>(n));
 }
@@ -57,7 +53,7 @@ nb::tuple list_object(const TopList& list, const std::vector<TopList::Item>& ite
         counts.push_back(item.count);
     }
     return nb::make_tuple(nb::bytes(blob.data(), blob.size()), packed(offsets), packed(counts), list.floor(),
-                          list.distinct(), wide(list.total()), list.overflow);
+                          list.distinct(), python_int(list.total()), list.overflow);
 }
 
 nb::tuple result_object(ScanResult& result) {
@@ -68,25 +64,27 @@ nb::tuple result_object(ScanResult& result) {
         groups.append(classes);
     }
     nb::dict types;
-    for (const auto& [type, total] : result.types) types[nb::int_(type)] = nb::make_tuple(total.rows, wide(total.count));
+    for (const auto& [type, total] : result.types) {
+        types[nb::int_(type)] = nb::make_tuple(total.rows, python_int(total.count));
+    }
     return nb::make_tuple(groups, types, result.rows, result.blocks);
 }
 
-nb::list scan_tables(const nb::list& handles, const std::vector<std::tuple<std::string, unsigned, size_t, uint64_t>>& groups,
+nb::list scan_tables(const nb::list& handles, const std::vector<std::tuple<unsigned, unsigned, size_t, uint64_t>>& groups,
                      const nb::bytes& class_of, unsigned classes, bool all, const nb::list& ranges,
                      const nb::bytes& rdata_owners, std::shared_ptr<SuffixTrie> suffixes, unsigned threads,
                      std::optional<nb::object> cancel) {
     ScanPlan plan;
     plan.suffixes = std::move(suffixes);
-    for (const auto& [by, depth, keep, least] : groups) {
-        plan.groups.push_back({grouping_of(by), depth, keep, least});
+    for (const auto& [by, depth, keep, min_count] : groups) {
+        plan.groups.push_back({grouping_of(by), depth, keep, min_count});
         if (plan.groups.back().by == Grouping::domain && !plan.suffixes) throw nb::value_error("domains need a suffix list");
     }
     if (class_of.size() != plan.types.of.size()) throw nb::value_error("class_of needs one byte for each type");
     std::memcpy(plan.types.of.data(), class_of.c_str(), class_of.size());
     plan.types.classes = classes;
     plan.types.all = all;
-    if (plan.types.lists() > kMostClasses) throw nb::value_error("too many classes of types");
+    if (plan.types.lists() > kMaxClasses) throw nb::value_error("too many classes of types");
     for (const uint8_t cls : plan.types.of) {
         if (cls != TypeClasses::none && cls >= classes) throw nb::value_error("class_of names a class that there is not");
     }
@@ -97,23 +95,23 @@ nb::list scan_tables(const nb::list& handles, const std::vector<std::tuple<std::
     plan.rdata_owners = string_of(rdata_owners);
     const Cancel* stop = cancel ? &nb::cast<const Cancel&>(*cancel) : nullptr;
     const Tables tables = tables_of(handles);
-    std::vector<Scanned> found;
+    std::vector<ScanOutcome> outcomes;
     {
         nb::gil_scoped_release release;
-        found = scan(tables, plan, threads, stop);
+        outcomes = scan(tables, plan, threads, stop);
     }
     nb::list out;
-    for (Scanned& one : found) {
-        if (one.error) {
-            out.append(error_object(*one.error));
+    for (ScanOutcome& outcome : outcomes) {
+        if (outcome.error) {
+            out.append(error_object(*outcome.error));
         } else {
-            out.append(result_object(*one.result));
+            out.append(result_object(*outcome.result));
         }
     }
     return out;
 }
 
-nb::list sum_tables(const nb::list& handles, const std::string& by, const nb::list& keys, const nb::list& wanted,
+nb::list sum_tables(const nb::list& handles, unsigned by, const nb::list& keys, const nb::list& wanted,
                     std::optional<std::vector<uint16_t>> types, std::shared_ptr<SuffixTrie> suffixes, unsigned threads,
                     std::optional<nb::object> cancel) {
     SumPlan plan;
@@ -122,8 +120,7 @@ nb::list sum_tables(const nb::list& handles, const std::string& by, const nb::li
     if (plan.by == Grouping::domain && !plan.suffixes) throw nb::value_error("domains need a suffix list");
     for (const nb::handle key : keys) {
         plan.keys.push_back(string_of(key));
-        const std::string& k = plan.keys.back();
-        const Bytes name(reinterpret_cast<const uint8_t*>(k.data()), k.size());
+        const Bytes name = bytes_of(plan.keys.back());
         size_t at = 0;
         while (at < name.size() && name[at] != 0 && name[at] <= 63) at += 1 + size_t{name[at]};
         const bool fits = plan.by == Grouping::rdata ? name.size() >= 2 : at + 1 == name.size() && at < 255;
@@ -144,17 +141,17 @@ nb::list sum_tables(const nb::list& handles, const std::string& by, const nb::li
     }
     const Cancel* stop = cancel ? &nb::cast<const Cancel&>(*cancel) : nullptr;
     const Tables tables = tables_of(handles);
-    std::vector<Summed> summed;
+    std::vector<SumOutcome> outcomes;
     {
         nb::gil_scoped_release release;
-        summed = sum_groups(tables, plan, threads, stop);
+        outcomes = sum_groups(tables, plan, threads, stop);
     }
     nb::list out;
-    for (const Summed& one : summed) {
-        if (one.error) {
-            out.append(error_object(*one.error));
+    for (const SumOutcome& outcome : outcomes) {
+        if (outcome.error) {
+            out.append(error_object(*outcome.error));
         } else {
-            out.append(packed(one.counts));
+            out.append(packed(outcome.counts));
         }
     }
     return out;

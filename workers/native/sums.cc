@@ -1,23 +1,20 @@
 #include "sums.h"
 
 #include <algorithm>
-#include <atomic>
-#include <exception>
-#include <mutex>
 #include <numeric>
-#include <thread>
 
+#include "parallel.h"
 #include "rows.h"
 #include "table_cursor.h"
 
 namespace dnstide {
 namespace {
 
-// What the keys of a group begin with, and how to tell those that belong from those that only begin alike.
+// One group: the prefix of its keys, and how to tell them from other keys with that prefix.
 struct Target {
     std::string prefix;
     uint32_t key;
-    size_t domain = 0;  // where the registered domain ends within an owner, where each owner must be asked
+    size_t domain = 0;  // where the registered domain ends within an owner; 0 where the prefix alone decides
     uint16_t type = 0;
 };
 
@@ -33,7 +30,7 @@ Target target(const SumPlan& plan, uint32_t i) {
         return t;
     }
     t.prefix = std::string(1, char{kRrset}) + key;
-    if (plan.by == Grouping::owner) return t;
+    if (plan.by == Grouping::fqdn) return t;
     if (plan.by == Grouping::domain) {
         const SuffixTrie::Domain domain = plan.suffixes->registered(bytes_of(key).data());
         if (domain.end == key.size()) return t;  // it has no registered domain and stands for itself
@@ -44,12 +41,13 @@ Target target(const SumPlan& plan, uint32_t i) {
     return t;
 }
 
-class Adder {
+// Adds up the wanted groups of one table after the other.
+class PointSummer {
 public:
-    explicit Adder(const SumPlan& plan) : plan_(plan) {}
+    explicit PointSummer(const SumPlan& plan) : plan_(plan) {}
 
-    void run(const Table& table, const std::vector<uint32_t>& wanted, const Cancel* cancel, Summed& out) {
-        out.counts.assign(wanted.size(), 0);
+    void run(const Table& table, const std::vector<uint32_t>& wanted, const Cancel* cancel, SumOutcome& outcome) {
+        outcome.counts.assign(wanted.size(), 0);
         std::vector<Target> targets;
         for (const uint32_t i : wanted) targets.push_back(target(plan_, i));
         std::vector<size_t> order(targets.size());
@@ -57,7 +55,7 @@ public:
         std::sort(order.begin(), order.end(),
                   [&](size_t a, size_t b) { return compare(bytes_of(targets[a].prefix), bytes_of(targets[b].prefix)) < 0; });
         cursor_.attach(table, cancel);
-        for (const size_t i : order) out.counts[i] = sum(targets[i]);
+        for (const size_t i : order) outcome.counts[i] = sum(targets[i]);
         cursor_.trim();
     }
 
@@ -104,34 +102,21 @@ private:
 
 }  // namespace
 
-std::vector<Summed> sum_groups(std::span<const std::shared_ptr<const Table>> tables, const SumPlan& plan,
-                               unsigned threads, const Cancel* cancel) {
-    std::vector<Summed> out(tables.size());
-    std::atomic<size_t> next{0};
-    std::mutex mutex;
-    std::exception_ptr stopped;
-    const auto work = [&] {
-        Adder adder(plan);
-        for (size_t t; (t = next.fetch_add(1)) < tables.size();) {
+std::vector<SumOutcome> sum_groups(std::span<const std::shared_ptr<const Table>> tables, const SumPlan& plan,
+                                   unsigned threads, const Cancel* cancel) {
+    std::vector<SumOutcome> outcomes(tables.size());
+    run_tasks(tables.size(), threads, [&](TaskQueue& queue) {
+        PointSummer summer(plan);
+        for (size_t t; queue.take(t);) {
             if (plan.wanted[t].empty()) continue;
             try {
-                adder.run(*tables[t], plan.wanted[t], cancel, out[t]);
+                summer.run(*tables[t], plan.wanted[t], cancel, outcomes[t]);
             } catch (const TableError& e) {
-                out[t].error.emplace(e);
-            } catch (...) {
-                const std::lock_guard lock(mutex);
-                if (!stopped) stopped = std::current_exception();
-                next.store(tables.size());
+                outcomes[t].error.emplace(e);
             }
         }
-    };
-    {
-        std::vector<std::jthread> others;
-        for (unsigned i = 1; i < threads && i < tables.size(); ++i) others.emplace_back(work);
-        work();
-    }
-    if (stopped) std::rethrow_exception(stopped);
-    return out;
+    });
+    return outcomes;
 }
 
 }  // namespace dnstide

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "crc32c.h"
-#include "kept.h"
+#include "thread_scratch.h"
 
 namespace dnstide {
 namespace {
@@ -16,7 +16,7 @@ constexpr uint32_t kMagicV2 = 0x4D54424C;
 // No library of the formats' own writes blocks anywhere near this; a forged block cannot take more memory.
 constexpr uint64_t kLargestBlock = uint64_t{1} << 30;
 // A trailer's block size is believed this far when memory is taken for the first block.
-constexpr uint64_t kUsualMost = uint64_t{16} << 20;
+constexpr uint64_t kMaxUsualBlock = uint64_t{16} << 20;
 
 struct Frame {
     uint32_t checksum;
@@ -33,7 +33,7 @@ Frame parse_frame(Bytes bytes, int version) {
     if (version == 1) length = length32;
     if (!has_length || !in.le32(frame.checksum)) malformed("block header runs past its place");
     if (length == 0) malformed("block is empty");
-    if (length != in.left()) {
+    if (length != in.remaining()) {
         malformed("block length does not match its place in the file");
     }
     in.take(length, frame.stored);
@@ -71,7 +71,7 @@ Table::Table(File file) : file_(std::move(file)), id_(next_id()) {
     if (size < kTrailerBytes) {
         fail(Code::table_too_short, size, std::to_string(size) + " bytes are fewer than the 512 of an MTBL trailer");
     }
-    Buffer& scratch = kept<Buffer, Table>();
+    Buffer& scratch = thread_scratch<Buffer, Table>();
     const auto n = static_cast<size_t>(tail_bytes(size));
     uint8_t* tail = scratch.reserve(n);
     file_.read(size - n, tail, n);
@@ -147,7 +147,7 @@ void Table::read_index(Bytes tail) {
 }
 
 void Table::check_index() const {
-    BlockCursor& cursor = kept<BlockCursor, Table>();
+    BlockCursor& cursor = thread_scratch<BlockCursor, Table>();
     cursor.reset(index_);
     // Where a table was appended to other bytes, its first block does not begin the file.
     uint64_t expected = trailer_.index_offset - trailer_.bytes_data;
@@ -193,8 +193,8 @@ Extent Table::extent(const BlockCursor& at) const {
 
 const uint8_t* BlockReader::fetch(const Table& table, Extent extent) {
     if (extent.offset < held_.offset || extent.end > held_.end) {
-        const uint64_t most = table.trailer().index_offset - extent.offset;
-        const uint64_t n = std::min(most, std::max<uint64_t>(ahead_, extent.end - extent.offset));
+        const uint64_t available = table.trailer().index_offset - extent.offset;
+        const uint64_t n = std::min(available, std::max<uint64_t>(ahead_, extent.end - extent.offset));
         uint8_t* const stored = stored_.reserve(static_cast<size_t>(n));
         held_ = {};
         table.file().read(extent.offset, stored, static_cast<size_t>(n));
@@ -221,7 +221,7 @@ bool BlockReader::read(const Table& table, Extent extent, bool wait, Block& bloc
     }
     try {
         const Bytes stored = checked_payload({p, n}, table.trailer().version);
-        const uint64_t usual = std::min<uint64_t>(table.trailer().block_size, kUsualMost) * 2;
+        const uint64_t usual = std::min<uint64_t>(table.trailer().block_size, kMaxUsualBlock) * 2;
         block = Block::parse(decoder_.decode(table.compression(), stored, raw_, usual, table.block_limit()));
         if (block.empty()) malformed("block has no entries");
     } catch (const Malformed& m) {

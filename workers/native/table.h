@@ -53,8 +53,8 @@ constexpr uint64_t kTrailerBytes = 512;
 // How much of a file's end is read at once when it is opened, to bring trailer and index together. An index takes about
 // 0.6 % of a table with 8 KiB blocks, less with larger ones; where it is longer, a second read brings it.
 constexpr uint64_t tail_bytes(uint64_t size) {
-    constexpr uint64_t page = 4096, most = 64 * 1024;
-    return std::min({size, most, (size / 160 / page + 1) * page + kTrailerBytes});
+    constexpr uint64_t page = 4096, max_tail = 64 * 1024;
+    return std::min({size, max_tail, (size / 160 / page + 1) * page + kTrailerBytes});
 }
 
 class Table {
@@ -95,11 +95,11 @@ class BlockReader {
 public:
     // False where `wait` is false and the bytes are not in memory. Throws TableError.
     bool read(const Table& table, Extent extent, bool wait, Block& block);
-    void trim(size_t kept) {
+    void trim(size_t max_kept) {
         forget();
         cached_.reset();
-        stored_.release_above(kept);
-        raw_.release_above(kept);
+        stored_.release_above(max_kept);
+        raw_.release_above(max_kept);
     }
 
     // Reads so many bytes at a time from now on, for walks over blocks that follow each other; 0: block by block.

@@ -101,12 +101,12 @@ TableCursor::At TableCursor::next_block() {
     return At::entry;
 }
 
-void TableCursor::will_need(Bytes from, Bytes prefix, uint64_t most) {
+void TableCursor::will_need(Bytes from, Bytes prefix, uint64_t max_bytes) {
     probe_.reset(table_->index());
     if (!probe_.seek(from)) return;
     Extent extent = table_->extent(probe_);
     const uint64_t begin = std::max(extent.offset, advised_);
-    while (extent.end < begin + most && starts_with(probe_.key(), prefix) && probe_.next()) {
+    while (extent.end < begin + max_bytes && starts_with(probe_.key(), prefix) && probe_.next()) {
         extent.end = table_->extent(probe_).end;
     }
     if (extent.end <= begin) return;

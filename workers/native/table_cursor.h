@@ -16,16 +16,16 @@ namespace dnstide {
 class TableCursor {
 public:
     enum class At {
-        entry,  // key() and value() are the first entry asked for
-        end,    // there is none
-        cold,   // it must come from the disk, and the cursor was told not to wait: ask again with wait(true)
+        entry,  // key() and value() are the entry
+        end,    // there is no such entry
+        cold,   // its block must come from the disk and the cursor does not wait: call again after wait(true)
     };
 
     void attach(const Table& table, const Cancel* cancel = nullptr, BlockCache* cache = nullptr);
     void wait(bool on) { wait_ = on; }
 
     // The first entry whose key is not less than the target. Targets may come in any order; ascending ones that fall into
-    // the block at hand cost no read.
+    // the current block cost no read.
     At seek(Bytes target);
     // The first entry whose key begins with the prefix, else `end`; a block is read only where such a key can be.
     At seek_prefix(Bytes prefix);
@@ -45,9 +45,9 @@ public:
     BlockCursor& entries() { return entries_; }
     // No key of this block is greater, no key of the blocks that follow is less or equal.
     Bytes separator() const { return index_.key(); }
-    // Asks the system for the blocks from the one that would hold `from` on that can hold keys with the prefix, `most`
-    // bytes of them at the most. Ascending calls ask for no block twice.
-    void will_need(Bytes from, Bytes prefix, uint64_t most);
+    // Asks the system for the blocks from the one that would hold `from` on that can hold keys with the prefix, `max_bytes`
+    // of them. Ascending calls request no block twice.
+    void will_need(Bytes from, Bytes prefix, uint64_t max_bytes);
 
     // As BlockReader::read_ahead, until the next attachment.
     void read_ahead(size_t bytes) { reader_.read_ahead(bytes); }
@@ -56,11 +56,11 @@ public:
     Extent extent() const { return extent_; }
     uint64_t blocks() const { return blocks_; }
     [[noreturn]] void rethrow(const Malformed& m) const;
-    // Between tables: gives back what unusually large blocks have left behind.
+    // Between tables: gives back the memory of unusually large blocks.
     void trim() {
-        constexpr size_t kept = size_t{16} << 20;
-        reader_.trim(kept);
-        entries_.trim(kept);
+        constexpr size_t max_kept = size_t{16} << 20;
+        reader_.trim(max_kept);
+        entries_.trim(max_kept);
     }
 
 private:

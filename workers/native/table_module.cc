@@ -62,14 +62,14 @@ private:
 std::optional<nb::bytes> get(const TableHandle& self, const nb::bytes& key) {
     const std::shared_ptr<const Table> table = self.table();
     thread_local TableCursor cursor;
-    bool found;
+    bool present;
     {
         nb::gil_scoped_release release;
         cursor.trim();
         cursor.attach(*table);
-        found = cursor.seek(view(key)) == TableCursor::At::entry && compare(cursor.key(), view(key)) == 0;
+        present = cursor.seek(bytes_of(key)) == TableCursor::At::entry && compare(cursor.key(), bytes_of(key)) == 0;
     }
-    if (!found) return std::nullopt;
+    if (!present) return std::nullopt;
     return to_python(cursor.value());
 }
 
@@ -77,17 +77,17 @@ nb::list open_many(const nb::object& paths, unsigned threads) {
     if (threads == 0) throw nb::value_error("threads must be at least 1");
     std::vector<std::string> names;
     for (const nb::handle path : paths) names.push_back(path_bytes(path));
-    std::vector<Opened> opened;
+    std::vector<OpenOutcome> outcomes;
     {
         nb::gil_scoped_release release;
-        opened = open_tables(std::move(names), threads);
+        outcomes = open_tables(std::move(names), threads);
     }
     nb::list out;
-    for (Opened& one : opened) {
-        if (one.table) {
-            out.append(nb::cast(TableHandle(std::move(one.table))));
+    for (OpenOutcome& outcome : outcomes) {
+        if (outcome.table) {
+            out.append(nb::cast(TableHandle(std::move(outcome.table))));
         } else {
-            out.append(error_object(*one.error));
+            out.append(error_object(*outcome.error));
         }
     }
     return out;

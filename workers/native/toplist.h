@@ -1,7 +1,7 @@
-// The K largest of many counted keys, seen once each in any order, in memory that depends on K alone.
+// The k largest of many counted keys, seen once each in any order, in memory that depends on k alone.
 //
 // Equal counts are ranked by key: names in DNSSEC canonical order (RFC 4034 §6.1) over their reversed labels, other keys as
-// bytes. So what is kept never depends on the order in which keys came. Up to 2K keys are held; when they fill up, the K
+// bytes. So the kept keys never depend on the order in which keys came. Up to 2k keys are held; when they fill up, the k
 // best stay. One thread at a time.
 #pragma once
 
@@ -28,11 +28,11 @@ inline int canonical(const uint8_t* a, const uint8_t* b) {
 
 class TopList {
 public:
-    // Keeps at most k keys, of those that reach `least` alone.
-    TopList(size_t k, uint64_t least, bool names)
-        : k_(k), full_(k < SIZE_MAX / 4 ? 2 * k + 64 : SIZE_MAX), names_(names), bar_(least) {}
+    // Keeps the k largest keys whose count is at least `min_count`.
+    TopList(size_t k, uint64_t min_count, bool names)
+        : k_(k), full_(k < SIZE_MAX / 4 ? 2 * k + 64 : SIZE_MAX), names_(names), bar_(min_count) {}
 
-    void offer(uint64_t count, Bytes key) {
+    void add(uint64_t count, Bytes key) {
         ++distinct_;
         total_ += count;
         if (count < bar_) {
@@ -42,15 +42,15 @@ public:
         }
     }
 
-    // Takes in what another list kept of other keys.
-    void absorb(TopList&& other) {
+    // Merges a list of other keys into this one.
+    void merge(TopList&& other) {
         if (distinct_ == 0) {
             *this = std::move(other);
             return;
         }
         const uint64_t distinct = distinct_ + other.distinct_;
         const unsigned __int128 total = total_ + other.total_;
-        for (const Item& item : other.items_) offer(item.count, other.key_of(item));
+        for (const Item& item : other.items_) add(item.count, other.key_of(item));
         distinct_ = distinct;
         total_ = total;
         floor_ = std::max(floor_, other.floor_);
@@ -63,7 +63,7 @@ public:
         uint32_t size;
     };
 
-    // The kept keys, best first. Nothing may be offered afterwards.
+    // The kept keys, best first. Nothing may be added afterwards.
     const std::vector<Item>& finish() {
         if (!finished_) {
             if (items_.size() > k_) select();
@@ -74,7 +74,7 @@ public:
     }
 
     Bytes key_of(const Item& item) const { return {arena_.data() + item.at, item.size}; }
-    // No key that is not kept has a larger count; exact.
+    // The largest count among the keys that are not kept; exact.
     uint64_t floor() const { return floor_; }
     uint64_t distinct() const { return distinct_; }
     unsigned __int128 total() const { return total_; }
@@ -97,7 +97,7 @@ private:
     bool better(const Item& a, const Item& b) const {
         return a.count != b.count ? a.count > b.count : before(key_of(a), key_of(b));
     }
-    // Leaves the K best, in no order.
+    // Leaves the k best, in no order.
     void select() {
         const auto nth = items_.begin() + static_cast<ptrdiff_t>(k_);
         std::nth_element(items_.begin(), nth, items_.end(), [this](const Item& a, const Item& b) { return better(a, b); });
@@ -110,14 +110,14 @@ private:
             std::max_element(items_.begin(), items_.end(), [this](const Item& a, const Item& b) { return better(a, b); }) -
             items_.begin());
         bar_ = std::max(bar_, items_[worst_].count);
-        std::vector<uint8_t> kept;
-        kept.reserve(arena_.size());
+        std::vector<uint8_t> compacted;
+        compacted.reserve(arena_.size());
         for (Item& item : items_) {
             const Bytes key = key_of(item);
-            item.at = kept.size();
-            kept.insert(kept.end(), key.begin(), key.end());
+            item.at = compacted.size();
+            compacted.insert(compacted.end(), key.begin(), key.end());
         }
-        arena_ = std::move(kept);
+        arena_ = std::move(compacted);
         pruned_ = true;
     }
 
@@ -127,7 +127,7 @@ private:
     bool pruned_ = false;
     bool finished_ = false;
     size_t worst_ = 0;
-    uint64_t bar_;  // what has less is not kept
+    uint64_t bar_;  // admission threshold: smaller counts are rejected
     uint64_t floor_ = 0;
     uint64_t distinct_ = 0;
     unsigned __int128 total_ = 0;

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "kept.h"
+#include "thread_scratch.h"
 #include "rrset.h"
 #include "table_cursor.h"
 
@@ -54,7 +54,7 @@ void require_entry(Bytes key, Bytes value) {
 
 // A lookup begins at a restart, so each must be an entry that shares nothing, and be met when stepping.
 void require_restarts(const Block& block) {
-    BlockCursor& step = kept<BlockCursor, Block>();
+    BlockCursor& step = thread_scratch<BlockCursor, Block>();
     step.reset(block);
     for (uint32_t i = 0; i < block.restarts; ++i) {
         const uint8_t* const at = block.entries + block.restart(i);

@@ -19,7 +19,13 @@ from dnstide.engine.volume.execution import VolumeExecution
 from dnstide.engine.volume.query import VolumeQuery
 from dnstide.gateway.fanout import Fanout, Waiting
 from dnstide.gateway.pool import Pool
-from dnstide.gateway.requests import PlanShares, RankRequest, SummariesMissing, SummaryRequest, VolumeRequest
+from dnstide.gateway.requests import (
+    PlanShares,
+    RankStepRequest,
+    SummariesMissing,
+    SummaryRequest,
+    VolumeRequest,
+)
 from dnstide.model.analysis import Findings
 from dnstide.model.catalog import Catalog, TableInfo
 from dnstide.model.errors import DeadlineExceeded, InvalidQuestion
@@ -137,7 +143,7 @@ class Answering:
                 reply = self._pool.catalog
             else:
                 fanout: Fanout[RankReply] = Fanout(self._pool, deadline, self._on_reassigned)
-                reply = await fanout.replies(RankRequest(step, step.tables))
+                reply = await fanout.replies(RankStepRequest(step, step.tables))
                 _check_deadline(fanout)
 
     def tables_page(self, dataset: str, page_size: int, page_token: str) -> TablesPage:

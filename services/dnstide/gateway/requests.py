@@ -101,14 +101,14 @@ class VolumeRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class RankRequest:
+class RankStepRequest:
     """One step of a ranking, about some of its tables."""
 
     step: ShardsRequest
     tables: tuple[str, ...]
 
-    def share(self, tables: tuple[str, ...]) -> RankRequest:
-        return RankRequest(self.step, tables)
+    def share(self, tables: tuple[str, ...]) -> RankStepRequest:
+        return RankStepRequest(self.step, tables)
 
     def send(self, batcher: Batcher, deadline: float) -> asyncio.Future[RankReply]:
         seconds = max(deadline - asyncio.get_running_loop().time(), 0.0)

@@ -12,7 +12,7 @@ _Scan = tuple[list[list[_TopList]], dict[int, tuple[int, int]], int, int]
 def scan(
     tables: list[Table],
     *,
-    groups: Sequence[tuple[str, int, int, int]],
+    groups: Sequence[tuple[int, int, int, int]],
     class_of: bytes,
     classes: int,
     all: bool,
@@ -25,7 +25,7 @@ def scan(
 def sum_groups(
     tables: list[Table],
     *,
-    by: str,
+    by: int,
     keys: list[bytes],
     wanted: list[bytes],
     types: list[int] | None,

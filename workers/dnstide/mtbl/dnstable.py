@@ -3,17 +3,19 @@
 ======  ============  ================================================================  ==================
 byte    entry         key after that byte                                               value
 ======  ============  ================================================================  ==================
-``00``  `Row`         owner (reversed), rrtype, bailiwick (reversed), length + rdata…   first, last, count
-``01``  `OwnerName`   owner                                                             rrtype union
-``02``  `RdataRow`    rdata, rrtype, owner (reversed), [head], u16 LE length of rdata   first, last, count
-``03``  `RdataName`   name inside the rdata (reversed)                                  rrtype union
-``FE``  `TimeRange`   nothing                                                           first, last
-``FF``  `Version`     the entry type it speaks of                                       version
+`00`    `Row`         owner (reversed), rrtype, bailiwick (reversed), length + rdata…   first, last, count
+`01`    `OwnerName`   owner                                                             rrtype union
+`02`    `RdataRow`    rdata, rrtype, owner (reversed), [head], u16 LE length of rdata   first, last, count
+`03`    `RdataName`   name inside the rdata (reversed)                                  rrtype union
+`FE`    `TimeRange`   nothing                                                           first, last
+`FF`    `Version`     the entry type it speaks of                                       version
 ======  ============  ================================================================  ==================
 
 Numbers without a width are base-128 varints, least significant group first. A reversed name has its labels
 in the opposite order, so that everything under a suffix is one range of keys. Times are unix seconds.
 """
+
+from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,9 +27,9 @@ MAX_RDATA = 65535
 
 RRSET, OWNER_NAME, RDATA, RDATA_NAME, TIME_RANGE, VERSION = 0x00, 0x01, 0x02, 0x03, 0xFE, 0xFF
 
-# Where the domain name stands in the rdata of the types that are indexed by it, as dnstable does:
-# NS, CNAME, SOA (its first name), PTR, MX, SRV, DNAME, SVCB, HTTPS.
 NAME_OFFSET = {2: 0, 5: 0, 6: 0, 12: 0, 15: 2, 33: 6, 39: 0, 64: 2, 65: 2}
+"""Where the domain name begins in the rdata of the types that are indexed by it, in bytes, as dnstable does:
+NS, CNAME, SOA (its first name), PTR, MX, SRV, DNAME, SVCB, HTTPS."""
 
 _ONE_BYTE = tuple(bytes((n,)) for n in range(256))
 
@@ -157,12 +159,15 @@ def reversed_labels(labels: tuple[bytes, ...]) -> bytes:
 
 
 def reversed_name(name: dns.name.Name) -> bytes:
-    """`www.example.com.` as ``03 com 07 example 03 www 00``, in lower case."""
+    """The wire form with its labels reversed, in lower case.
+
+    `www.example.com.` becomes `03 com 07 example 03 www 00`.
+    """
     return reversed_labels(name.labels)
 
 
 def owner_prefix(name: dns.name.Name, wildcard: bool = False) -> bytes:
-    """What the keys of the name's RRsets begin with; with wildcard, also of all names under it."""
+    """The prefix of the keys of the name's RRsets; with `wildcard`, also of those of all names under it."""
     prefix = b"\0" + reversed_name(name)
     return prefix[:-1] if wildcard else prefix
 

@@ -1,5 +1,7 @@
 """Rows to table entries and back, every type of `dnstide.mtbl.dnstable`, and the merge of equal keys."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -64,7 +66,7 @@ def rdata_key(rdata: bytes, rrtype: int, reversed_owner: bytes, head_length: int
     )
 
 
-# Tables of one set hold the same RRsets day after day: what is derived from one is kept.
+# Tables of one set hold the same RRsets day after day, so the derived keys are kept.
 @lru_cache(maxsize=32768)
 def row_keys(
     owner: Labels, rrtype: int, bailiwick: Labels, rdata: tuple[bytes, ...]

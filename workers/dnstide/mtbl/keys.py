@@ -1,4 +1,4 @@
-"""What a ranking ranks, as bytes: many keys in one blob, and what is known of the keys of each grouping.
+"""The keys that a ranking ranks, as bytes: many of them in one blob, and the facts of each grouping.
 
 A key is the table's own encoding of the thing counted, so that no text is made of the millions that lose.
 Names have their labels reversed and are closed by a zero (`\\x03com\\x07example\\x00`).
@@ -68,7 +68,7 @@ KEY_FACTS: Mapping[Grouping, KeyFacts] = MappingProxyType(
         Grouping.RDATA: KeyFacts(NativeGrouping.RDATA, False, 2, None, _octets),
     }
 )
-"""All that this package knows of the groupings. A new grouping is added here and in `grouping.h`."""
+"""The facts of each grouping. A new grouping is added here and in `grouping.h`."""
 
 
 def native_grouping(grouping: Grouping) -> NativeGrouping:
@@ -96,6 +96,7 @@ class Keys:
 
     @classmethod
     def of(cls, items: Iterable[bytes]) -> Keys:
+        """These keys, in their order."""
         listed = list(items)
         offsets = np.zeros(len(listed) + 1, np.int64)
         np.cumsum([len(item) for item in listed], out=offsets[1:])

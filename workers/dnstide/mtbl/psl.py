@@ -1,10 +1,10 @@
-"""The public suffix list: which names registrants get, as a trie that the native scan walks.
+"""The public suffix list: the names under which registrants get theirs, as a trie that the native scan walks.
 
 The rules are those of the publicsuffixlist package, ICANN and private divisions, wildcards and exceptions; a
 name under no rule has its last label for a suffix. A name that has no registered domain (a public suffix
-itself, a single label, the root) stands for itself, so that nothing is ever left out of a sum.
+itself, a single label, the root) stands for itself, so that a sum never omits it.
 
-``compiled``, all numbers little endian, nodes in breadth-first order, the root first, children sorted by
+`compiled`, all numbers little endian, nodes in breadth-first order, the root first, children sorted by
 label:
 
     u32 nodes | per node: u32 first child, u16 children, u8 flags, u8 label length, u32 label offset | labels
@@ -71,7 +71,7 @@ class SuffixList:
                 break
             if node.flags & EXCEPTION:
                 length = depth - 1
-            elif node.flags & WILDCARD:  # of itself it is a suffix too, as the list's own tests want it
+            elif node.flags & WILDCARD:  # the rule's own name is a suffix too, by the tests of the list
                 length = min(depth + 1, len(ends))
             elif node.flags & EXACT:
                 length = depth

@@ -18,17 +18,21 @@ import numpy.typing as npt
 from dnstide.model.vocabulary import Grouping
 from dnstide.mtbl._native import Cancel, Table
 from dnstide.mtbl.errors import TableError
-from dnstide.mtbl.keys import Keys
+from dnstide.mtbl.keys import Keys, NativeGrouping, native_grouping
 from dnstide.mtbl.psl import suffix_list
 
-COMMON_TYPES = (1, 28, 2, 5, 15, 16, 6, 12, 43)  # A, AAAA, NS, CNAME, MX, TXT, SOA, PTR, DS: a class for each
+COMMON_TYPES = (1, 28, 2, 5, 15, 16, 6, 12, 43)
+"""A, AAAA, NS, CNAME, MX, TXT, SOA, PTR and DS: summaries have a class for each."""
+
 UNLIMITED = 2**62
-_NONE = 255
+"""A `keep` that keeps every key."""
+
+_NO_CLASS = 255
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRange:
-    """Owner names, reversed and without the entry type, from ``start`` up to ``stop`` (None: to the end)."""
+    """Owner names, reversed and without the entry type, from `start` up to `stop` (None: to the end)."""
 
     start: bytes = b""
     stop: bytes | None = None
@@ -45,8 +49,8 @@ def subtree(name: bytes) -> KeyRange:
 
 @dataclass(frozen=True)
 class TypeClasses:
-    """Into which classes record types fall: one for each of ``groups``, one for the rest if ``other``, and
-    one that counts every type if ``all``, in this order."""
+    """Into which classes record types fall: one for each of `groups`, one for the rest if `other`, and
+    one that counts every type if `all`, in this order."""
 
     groups: tuple[frozenset[int], ...] = ()
     other: bool = False
@@ -54,13 +58,15 @@ class TypeClasses:
 
     @cached_property
     def class_of(self) -> bytes:
-        table = np.full(65536, len(self.groups) if self.other else _NONE, np.uint8)
+        """uint8[65536]: the class of each record type."""
+        table = np.full(65536, len(self.groups) if self.other else _NO_CLASS, np.uint8)
         for i, types in enumerate(self.groups):
             table[list(types)] = i
         return table.tobytes()
 
     @property
     def count(self) -> int:
+        """The number of classes, without that of all types."""
         return len(self.groups) + self.other
 
 
@@ -68,7 +74,7 @@ class TypeClasses:
 class TopKeys:
     """The largest keys of one table, grouping and class, best first (equal counts in canonical order).
 
-    No key beside them has a count above ``floor``; ``distinct`` keys have rows at all. With ``overflow`` some
+    No key beside them has a count above `floor`; `distinct` keys have rows at all. With `overflow` some
     sum passed 2**64 - 1 and nothing here can be used.
     """
 
@@ -82,8 +88,11 @@ class TopKeys:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TableScan:
-    """What one pass found: ``lists[grouping][class]`` as asked for; ``types``: rows and count by record type,
-    of the RRSET rows in the ranges; the rows added up (RRSET and RDATA), and the blocks read."""
+    """The result of one pass over a table.
+
+    `lists[grouping][class]` are in the order of the call. `types` has rows and count by record type, of the
+    RRSET rows in the ranges. `rows` (RRSET and RDATA) were added up, `blocks` read.
+    """
 
     lists: tuple[tuple[TopKeys, ...], ...]
     types: dict[int, tuple[int, int]]
@@ -97,24 +106,21 @@ def scan(
     types: TypeClasses,
     *,
     keep: int = UNLIMITED,
-    least: int = 0,
+    min_count: int = 0,
     ranges: Sequence[KeyRange] = (KeyRange(),),
     rdata_owners: bytes = b"",
     threads: int = 1,
     cancel: Cancel | None = None,
 ) -> list[TableScan | TableError]:
-    """Add up the rows of each table; keep the ``keep`` largest keys that reach ``least``.
+    """Add up the rows of each table; keep the `keep` largest keys whose count is at least `min_count`.
 
-    A grouping may be a number k: the owner's last k labels. ``ranges`` (ascending, apart) limit owner names
-    for all but rdata, of which only those count whose reversed owner begins with ``rdata_owners``. A table
+    A grouping may be a number k: the owner's last k labels. `ranges` (ascending, apart) limit owner names
+    for all but rdata, of which only those count whose reversed owner begins with `rdata_owners`. A table
     that cannot be read has its error in its place. Raises Cancelled, DeadlineExceeded.
     """
-    wanted = [
-        ("depth", by, keep, least) if isinstance(by, int) else (str(by), 0, keep, least) for by in groupings
-    ]
-    found = _scan.scan(
+    outcomes = _scan.scan(
         list(tables),
-        groups=wanted,
+        groups=[_group(grouping, keep, min_count) for grouping in groupings],
         class_of=types.class_of,
         classes=types.count,
         all=types.all,
@@ -124,7 +130,7 @@ def scan(
         threads=threads,
         cancel=cancel,
     )
-    return [one if isinstance(one, TableError) else _table_scan(*one) for one in found]
+    return [outcome if isinstance(outcome, TableError) else _table_scan(*outcome) for outcome in outcomes]
 
 
 def sum_groups(
@@ -137,14 +143,14 @@ def sum_groups(
     threads: int = 1,
     cancel: Cancel | None = None,
 ) -> list[npt.NDArray[np.uint64] | TableError]:
-    """For each table the exact sums of the keys (as scans give them) whose indices stand in its ``wanted``.
+    """For each table the exact sums of the keys (as scans give them) whose indices stand in its `wanted`.
 
-    ``by`` None sums everything at and under a name, whatever it is grouped as. ``types`` None counts all.
+    `by` None sums everything at and under a name, whatever it is grouped as. `types` None counts all.
     Raises Cancelled, DeadlineExceeded, CountOverflow.
     """
-    summed = _scan.sum_groups(
+    outcomes = _scan.sum_groups(
         list(tables),
-        by="depth" if by is None else str(by),
+        by=NativeGrouping.DEPTH if by is None else native_grouping(by),
         keys=list(keys),
         wanted=[np.ascontiguousarray(w, np.uint32).tobytes() for w in wanted],
         types=None if types is None else list(types),
@@ -152,12 +158,20 @@ def sum_groups(
         threads=threads,
         cancel=cancel,
     )
-    return [one if isinstance(one, TableError) else np.frombuffer(one, np.uint64) for one in summed]
+    return [sums if isinstance(sums, TableError) else np.frombuffer(sums, np.uint64) for sums in outcomes]
 
 
 @cache
 def suffix_trie() -> _scan.SuffixTrie:
+    """The installed public suffix list, for native code; compiled once."""
     return _scan.SuffixTrie(suffix_list().compiled)
+
+
+def _group(grouping: Grouping | int, keep: int, min_count: int) -> tuple[int, int, int, int]:
+    """A grouping as native code takes it: its number, the labels of a depth, and what its lists keep."""
+    if isinstance(grouping, int):
+        return NativeGrouping.DEPTH, grouping, keep, min_count
+    return native_grouping(grouping), 0, keep, min_count
 
 
 def _table_scan(
@@ -167,10 +181,10 @@ def _table_scan(
     blocks: int,
 ) -> TableScan:
     return TableScan(
-        tuple(tuple(_top_keys(*one) for one in classes) for classes in lists), types, rows, blocks
+        tuple(tuple(_top_keys(*top) for top in classes) for classes in lists), types, rows, blocks
     )
 
 
-def _top_keys(blob: bytes, offsets: bytes, counts: bytes, *facts: Any) -> TopKeys:
+def _top_keys(blob: bytes, offsets: bytes, counts: bytes, *bounds: Any) -> TopKeys:
     keys = Keys(blob, np.frombuffer(offsets, np.int64))
-    return TopKeys(keys, np.frombuffer(counts, np.uint64), *facts)
+    return TopKeys(keys, np.frombuffer(counts, np.uint64), *bounds)

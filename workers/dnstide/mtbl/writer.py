@@ -22,11 +22,12 @@ from dnstide.mtbl.errors import CountOverflow
 from dnstide.mtbl.verify import verify_table
 
 _BATCH = 4096
-# What an entry takes in the writer's dictionaries beside the bytes of its key.
 _ENTRY_OVERHEAD = 300
-# The versions of RRSET, RRSET_NAME_FWD, RDATA and RDATA_NAME_REV that are written: names carry their types,
-# SVCB and HTTPS are sliced.
+"""Bytes that an entry takes in the writer's dictionaries beside its key."""
+
 _VERSIONS = (Version(0, 0), Version(1, 1), Version(2, 1), Version(3, 1))
+"""The versions of RRSET, RRSET_NAME_FWD, RDATA and RDATA_NAME_REV: names carry their types, SVCB and HTTPS
+are sliced."""
 
 PathLike: TypeAlias = str | os.PathLike[str]
 _Triplet: TypeAlias = tuple[int, int, int]

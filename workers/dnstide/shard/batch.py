@@ -12,30 +12,33 @@ from dnstide.shard.question import ShardPlan, ShardQuestion
 
 
 class Batch:
-    """Questions over the same plan and split. The lookup stops when nobody waits for it any more."""
+    """Questions over the same plan and split. Their lookup stops once all of them are cancelled."""
 
     def __init__(self, questions: Sequence[ShardQuestion], cancel: Cancel | None = None) -> None:
         self.questions = tuple(questions)
         self._waiting = {question.id for question in questions}
-        # A question that wants longer keeps the lookup alive for the others, too.
-        times = [question.seconds_left for question in questions]
-        longest = None if None in times else max(seconds for seconds in times if seconds is not None)
+        # The question with the most time keeps the lookup alive for the others, too.
+        seconds = [question.seconds_left for question in questions]
+        longest = None if None in seconds else max(s for s in seconds if s is not None)
         self.stop = cancel or Cancel(longest)
 
     @property
     def plan(self) -> ShardPlan:
+        """The plan that all questions share."""
         return self.questions[0].plan
 
     @property
     def split_by_rrtype(self) -> bool:
+        """Whether counts are wanted by record type."""
         return self.questions[0].split_by_rrtype
 
     @property
     def queries(self) -> list[LookupQuery]:
+        """The queries of all questions, one question after the other."""
         return [query for question in self.questions for query in question.queries]
 
     def cancel(self, question_id: str) -> None:
-        """That question is not waited for any more."""
+        """Cancel one question; the lookup goes on for the others."""
         self._waiting.discard(question_id)
         if not self._waiting:
             self.stop.cancel()
@@ -58,8 +61,10 @@ def divide(
     failures: tuple[Failure, ...],
     seconds: float,
 ) -> list[Partial]:
-    """The result of a batch, question by question. Columns are views; rows and blocks are the batch's, since
-    blocks are decoded once for all of it, and they stand with its first question.
+    """The result of a batch, question by question.
+
+    Columns are views. The first question carries the rows and blocks of the batch, since blocks are decoded
+    once for all of it.
     """
     if len(questions) == 1:
         columns = result.query, result.rrtype, result.bucket, result.count

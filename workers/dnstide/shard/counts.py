@@ -6,15 +6,13 @@ import numpy as np
 import numpy.typing as npt
 from dnstide.mtbl.errors import CountOverflow
 
-__all__ = ["LARGEST_COUNT", "Counts", "add_counts", "total"]
-
 LARGEST_COUNT = 2**64 - 1
+
 Counts = npt.NDArray[np.uint64]
 
 
 def add_counts(indices: npt.NDArray[np.intp], counts: Counts, size: int) -> Counts:
-    """uint64[size]: the counts added up by index, exactly; raises `CountOverflow` where a sum passes 2**64 -
-    1.
+    """uint64[size]: the counts added up by index, exactly. Raises CountOverflow where a sum passes 2**64 - 1.
 
     numpy adds weights as floats; halves of 32 bits stay exact for two million addends per index.
     """
@@ -30,5 +28,5 @@ def add_counts(indices: npt.NDArray[np.intp], counts: Counts, size: int) -> Coun
 
 
 def total(counts: Counts) -> int:
-    """The sum, in Python's integers."""
+    """The exact sum, as a Python integer."""
     return int((counts >> np.uint64(32)).sum()) * 2**32 + int((counts & np.uint64(0xFFFFFFFF)).sum())

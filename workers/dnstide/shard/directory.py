@@ -1,4 +1,4 @@
-"""What lies in a directory of tables, before anything is opened."""
+"""The files of a directory of tables, before any is opened."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ class TableStatus:
 
 
 def list_directory(path: str) -> list[TableStatus]:
-    """Every file by name, sorted; what vanishes meanwhile is left out. Raises OSError for the directory
-    itself.
+    """Every file, sorted by name; files that vanish meanwhile are omitted.
+
+    Raises OSError where the directory itself cannot be listed.
     """
     statuses = []
     with os.scandir(path) as entries:

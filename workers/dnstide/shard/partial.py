@@ -4,6 +4,8 @@ One law for tables within a shard, shards within a gateway, and retries: `sum_pa
 `Partial.empty()`; order and grouping do not matter.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -59,19 +61,19 @@ class Partial:
     blocks: int = 0
     # Tables whose rows are in the counts. Merge law: addition.
     answered: int = 0
-    # Of these, tables of which no row was read: their summaries told. Merge law: addition.
+    # Of these, tables answered by their summaries, without reading a row. Merge law: addition.
     summarized: int = 0
-    # Tables whose rows are not, sorted. Merge law: union.
+    # Failures of the other tables, sorted. Merge law: union.
     failures: tuple[Failure, ...] = ()
-    # Time spent looking. Merge law: maximum, since shards work side by side.
+    # Seconds that the lookup took. Merge law: maximum, since shards work side by side.
     seconds: float = 0.0
 
     @classmethod
-    def empty(cls) -> "Partial":
+    def empty(cls) -> Partial:
         """The identity of the sum."""
         return cls()
 
-    def __add__(self, other: "Partial") -> "Partial":
+    def __add__(self, other: Partial) -> Partial:
         return sum_partials((self, other))
 
     def __eq__(self, other: object) -> bool:
@@ -109,17 +111,17 @@ def sum_partials(partials: Sequence[Partial]) -> Partial:
 
 
 def union(*failures: Iterable[Failure]) -> tuple[Failure, ...]:
-    """Each failure once, by table and code."""
-    found = {failure for some in failures for failure in some}
+    """The failures sorted by table and code, without duplicates."""
+    unique = {failure for group in failures for failure in group}
     return tuple(
-        sorted(found, key=lambda f: (f.table, f.code, f.reason, -1 if f.offset is None else f.offset))
+        sorted(unique, key=lambda f: (f.table, f.code, f.reason, -1 if f.offset is None else f.offset))
     )
 
 
 def _sum_columns(partials: list[Partial]) -> tuple[Int32s, UInt16s, Int32s, UInt64s]:
     if not partials:
-        none = Partial.empty()
-        return none.query, none.rrtype, none.bucket, none.count
+        empty = Partial.empty()
+        return empty.query, empty.rrtype, empty.bucket, empty.count
     query = np.concatenate([p.query for p in partials])
     rrtype = np.concatenate([p.rrtype for p in partials])
     bucket = np.concatenate([p.bucket for p in partials])
@@ -127,18 +129,20 @@ def _sum_columns(partials: list[Partial]) -> tuple[Int32s, UInt16s, Int32s, UInt
     if len(partials) > 1:
         order = _order(query, rrtype, bucket)
         query, rrtype, bucket, count = query[order], rrtype[order], bucket[order], count[order]
-        fresh = np.empty(len(query), bool)
-        fresh[0] = True
-        fresh[1:] = (query[1:] != query[:-1]) | (rrtype[1:] != rrtype[:-1]) | (bucket[1:] != bucket[:-1])
-        first = np.flatnonzero(fresh)
+        begins = np.empty(len(query), bool)
+        begins[0] = True
+        begins[1:] = (query[1:] != query[:-1]) | (rrtype[1:] != rrtype[:-1]) | (bucket[1:] != bucket[:-1])
+        first = np.flatnonzero(begins)
         count = sum_runs(count, first)
         query, rrtype, bucket = query[first], rrtype[first], bucket[first]
     return query, rrtype, bucket, count
 
 
 def _order(query: Int32s, rrtype: UInt16s, bucket: Int32s) -> npt.NDArray[np.intp]:
-    """The order by (query, rrtype, bucket): by one packed key where it fits, since that sorts runs in one
-    pass."""
+    """The order by (query, rrtype, bucket).
+
+    Where the three fit, they are packed in one key, since that sorts runs in one pass.
+    """
     rrtypes, buckets = int(rrtype.max()) + 1, int(bucket.max()) + 1
     if (int(query.max()) + 1) * rrtypes * buckets < 2**63:
         key = (query.astype(np.int64) * rrtypes + rrtype) * buckets + bucket

@@ -1,4 +1,6 @@
-"""What a shard is asked: which tables, which buckets, which rows."""
+"""A question to a shard: which tables, which buckets, which rows."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 
@@ -9,9 +11,9 @@ from dnstide.mtbl import LookupQuery
 class ShardPlan:
     """The tables to read and the buckets to count in.
 
-    `tables` are file names in the shard's directory. `edges` are n+1 ascending unix seconds, as little-
-    endian int64: bucket i is [edges[i], edges[i+1]). `table_buckets`, as little-endian int32, gives the
-    bucket of all rows of a table, or -1 where time_first decides; None stands for -1 everywhere.
+    `tables` are file names in the shard's directory. `edges` are n+1 ascending unix seconds, as
+    little-endian int64: bucket i is [edges[i], edges[i+1]). `table_buckets`, as little-endian int32, gives
+    the bucket of all rows of a table, or -1 where time_first decides; None stands for -1 everywhere.
     """
 
     tables: tuple[str, ...]

@@ -1,5 +1,8 @@
-"""One shard: its tables, kept open, and what it answers from them."""
+"""One shard: its tables, kept open, and the answers that it gives from them."""
 
+from __future__ import annotations
+
+import logging
 import os
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
@@ -22,12 +25,15 @@ from dnstide.shard.summaries.cache import SummaryCache
 from dnstide.shard.tables import OpenTables
 from dnstide.shard.totals import answered_by_totals, partial_of_totals, totals_of
 
-#: Below this many pairs of table and query, waking threads costs more than they bring.
-_SMALL = 64
+BLOCK_CACHE_BYTES = 64 << 20
+"""Room for the blocks of a few dozen names over a year of daily tables."""
+
+_LOG = logging.getLogger("dnstide")
+_SMALL_LOOKUP = 64
+"""Below this many pairs of table and query, waking threads costs more than they bring."""
+
 _KEPT_PLANS = 64
 _KEPT_CANCELS = 1024
-#: Room for the blocks of a few dozen names over a year of daily tables.
-BLOCK_CACHE_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +88,17 @@ class Shard:
         return ShardLoad(len(self._tables), cached, len(self._running))
 
     def inventory(self) -> list[TableStatus]:
-        """Every file of the directory as it lies there now, tables or not; what changed on disk is opened
-        anew.
+        """Every file of the directory as it is now, tables or not. Files that changed are opened anew.
 
         Raises OSError where the directory itself cannot be listed.
         """
-        found = list_directory(self.mtbl_dir)
-        self._tables.forget_changed({status.name: status.identity for status in found})
+        statuses = list_directory(self.mtbl_dir)
+        self._tables.forget_changed({status.name: status.identity for status in statuses})
         self._tables.get(self._tables.unsettled(), self.threads)
-        return self._tables.described(found)
+        return self._tables.described(statuses)
 
     def open(self, names: Iterable[str]) -> list[Failure]:
-        """Opens these tables in one batch, and tells which cannot be read."""
+        """Open these tables in one batch; return the failures of those that cannot be read."""
         tables = self._tables.get(list(names), self.threads)
         return [table for table in tables if isinstance(table, Failure)]
 
@@ -103,11 +108,10 @@ class Shard:
         """One partial for each question, in order. Questions that share plan and split travel in one lookup.
 
         A bad table is a failure in the partials and the others answer; a question that is cancelled, too late
-        or whose sums pass 2**64-1 gets a ShardError. With `cancel`, that one decides alone: seconds_left and
-        `Shard.cancel` are not looked at. Of questions that travel together the first one carries rows and
-        blocks.
+        or whose sums pass 2**64-1 gets a ShardError. A `cancel` takes the place of `seconds_left` and of
+        `Shard.cancel`. Of questions that travel together the first one carries rows and blocks.
         """
-        found: dict[int, Partial | ShardError] = {}
+        answer_of: dict[int, Partial | ShardError] = {}
         for batch in batches(questions, cancel):
             self._register(batch)
             try:
@@ -115,12 +119,12 @@ class Shard:
             finally:
                 self._unregister(batch)
             for question, answer in zip(batch.questions, answers, strict=True):
-                found[id(question)] = answer
-        return [found[id(question)] for question in questions]
+                answer_of[id(question)] = answer
+        return [answer_of[id(question)] for question in questions]
 
     @cached_property
     def ranker(self) -> Ranker:
-        """What ranks over these tables."""
+        """Ranks over these tables. It is made on first need."""
         return Ranker(self._tables, self.threads, SummaryCache(self.mtbl_dir, self._cache_dir))
 
     def rank(self, question: RankQuestion) -> RankReply | ShardError:
@@ -135,8 +139,10 @@ class Shard:
             return ShardError(question.id, COUNT_OVERFLOW, str(error))
 
     def cancel(self, question_id: str) -> None:
-        """Nobody waits for that question any more, be it running or still to come. From any thread."""
-        self.ranker.cancel(question_id)
+        """Cancel a question, whether it is running or has not arrived yet. Callable from any thread."""
+        ranker = self.__dict__.get("ranker")  # a shard that never ranked needs none for this
+        if ranker is not None:
+            ranker.cancel(question_id)
         with self._lock:
             batch = self._running.get(question_id)
             if batch is None:
@@ -147,7 +153,7 @@ class Shard:
             batch.cancel(question_id)
 
     def close(self) -> None:
-        """Closes all tables, once no lookup holds them."""
+        """Close all tables, each once no lookup holds it."""
         with self._lock:
             self._readings.clear()
         self._tables.close()
@@ -159,7 +165,7 @@ class Shard:
         totals = self._totals(batch, reading)
         if totals is not None:
             return totals
-        small = len(reading.tables) * len(queries) < _SMALL
+        small = len(reading.tables) * len(queries) < _SMALL_LOOKUP
         try:
             result = lookup(
                 reading.tables,
@@ -185,15 +191,25 @@ class Shard:
             met = [self._tables.failed(reading.names[i], reading.tables[i], e) for i, e in result.failures]
             failures = tuple(sorted((*failures, *met), key=lambda failure: failure.table))
         answered = len(reading.tables) - len(result.failures)
-        return list(divide(result, batch.questions, answered, failures, perf_counter() - began))
+        seconds = perf_counter() - began
+        _LOG.debug(
+            "%d queries in %d tables: %d rows, %d blocks (%d from the cache since the start), %.1f ms",
+            len(queries),
+            len(reading.tables),
+            result.rows,
+            result.blocks,
+            self._blocks.hits if self._blocks and _LOG.isEnabledFor(logging.DEBUG) else 0,
+            1000 * seconds,
+        )
+        return list(divide(result, batch.questions, answered, failures, seconds))
 
     def _totals(self, batch: Batch, reading: _Reading) -> list[Partial | ShardError] | None:
-        """Answers from summaries, where they have all that is asked for."""
+        """The answers, where summaries alone tell them; else None."""
         if not all(map(answered_by_totals, batch.questions)) or reading.table_buckets is None:
             return None
         began = perf_counter()
         summaries, buckets = self.ranker.summaries, reading.table_buckets.tolist()
-        found: list[Partial | ShardError] = []
+        answers: list[Partial | ShardError] = []
         for question in batch.questions:
             try:
                 totals = totals_of(
@@ -201,10 +217,11 @@ class Shard:
                 )
                 if totals is None:
                     return None
-                found.append(partial_of_totals(totals, buckets, reading.failures, perf_counter() - began))
+                answers.append(partial_of_totals(totals, buckets, reading.failures, perf_counter() - began))
             except CountOverflow as error:
-                found.append(ShardError(question.id, COUNT_OVERFLOW, str(error)))
-        return found
+                answers.append(ShardError(question.id, COUNT_OVERFLOW, str(error)))
+        _LOG.debug("%d tables are answered by their summaries", len(reading.tables))
+        return answers
 
     def _reading(self, plan: ShardPlan) -> _Reading:
         with self._lock:
@@ -213,17 +230,17 @@ class Shard:
                 self._readings.move_to_end(plan)
                 return reading
         generation = self._tables.generation
-        found = self._tables.get(plan.tables, self.threads)
-        good = [i for i, table in enumerate(found) if not isinstance(table, Failure)]
+        tables = self._tables.get(plan.tables, self.threads)
+        sound = [i for i, table in enumerate(tables) if not isinstance(table, Failure)]
         buckets = None
         if plan.table_buckets is not None:
-            buckets = np.frombuffer(plan.table_buckets, "<i4").astype(np.int32)[good]
+            buckets = np.frombuffer(plan.table_buckets, "<i4").astype(np.int32)[sound]
         reading = _Reading(
-            names=[plan.tables[i] for i in good],
-            tables=[table for table in found if not isinstance(table, Failure)],
+            names=[plan.tables[i] for i in sound],
+            tables=[table for table in tables if not isinstance(table, Failure)],
             table_buckets=buckets,
             edges=np.frombuffer(plan.edges, "<i8").astype(np.int64),
-            failures=tuple([table for table in found if isinstance(table, Failure)]),
+            failures=tuple([table for table in tables if isinstance(table, Failure)]),
             generation=generation,
         )
         if not any(failure.retryable for failure in reading.failures):

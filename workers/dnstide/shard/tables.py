@@ -1,5 +1,8 @@
 """The open tables of one directory, and those that cannot be opened."""
 
+from __future__ import annotations
+
+import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from threading import Lock
@@ -10,11 +13,10 @@ from dnstide.shard.directory import TableStatus
 from dnstide.shard.partial import failure_of
 
 Identity = tuple[int, int, int]
+"""Inode, size and mtime_ns: they tell a file from a later one of that name."""
 
 
-def identity(table: Table) -> Identity:
-    """What tells a table from a later one of that name."""
-    return table.inode, table.size, table.mtime_ns
+_LOG = logging.getLogger("dnstide")
 
 
 class OpenTables:
@@ -33,45 +35,47 @@ class OpenTables:
 
     @property
     def generation(self) -> int:
+        """How often a table was dropped."""
         return self._generation
 
     def __len__(self) -> int:
         return len(self._open)
 
     def get(self, names: Sequence[str], threads: int) -> list[Table | Failure]:
-        """Each table, or why it cannot be read; what is not open yet is opened in one batch.
+        """Each table, or why it cannot be read. Tables that are not open yet are opened in one batch.
 
-        Damage is remembered until the file changes; what may pass by itself is tried again.
+        Damage is remembered until the file changes; a failure that may pass by itself is tried again.
         """
         with self._lock:
-            found: list[Table | Failure | None] = [self._known(name) for name in names]
-        missing = [i for i, known in enumerate(found) if known is None]
+            tables: list[Table | Failure | None] = [self._known(name) for name in names]
+        missing = [i for i, table in enumerate(tables) if table is None]
         if missing:
             paths = [self._path(names[i]) for i in missing]
             identities = [_identity(path) for path in paths]
             opened = open_tables(paths, threads=threads)
             with self._lock:
-                for i, identity, table in zip(missing, identities, opened, strict=True):
-                    found[i] = self._note(names[i], identity, table)
-        return [known for known in found if known is not None]
+                for i, identity, outcome in zip(missing, identities, opened, strict=True):
+                    tables[i] = self._record(names[i], identity, outcome)
+        return [table for table in tables if table is not None]
 
     def failed(self, name: str, table: Table, error: TableError) -> Failure:
-        """Notes what a lookup met in an open table; the next question opens it again unless it is damaged."""
+        """Record an error of an open table; the next question opens it again unless it is damaged."""
         failure = failure_of(name, error)
+        _LOG.debug("%s failed while it was read: %s", name, error)
         with self._lock:
-            held = self._open.get(name)
-            if held is not None and held is table:
+            if self._open.get(name) is table:
                 del self._open[name]
                 self._generation += 1
                 if not isinstance(error, TableChanged):
-                    self._broken[name] = (failure, identity(table))
+                    self._broken[name] = (failure, table.identity)
         return failure
 
     def forget_changed(self, current: Mapping[str, Identity]) -> None:
-        """Drops what is not in the directory any more, or is another file there now."""
+        """Drop the tables that are not in the directory any more, or are another file there now."""
         with self._lock:
             for name, table in list(self._open.items()):
-                if current.get(name) != identity(table):
+                if current.get(name) != table.identity:
+                    _LOG.debug("%s has changed or is gone", name)
                     del self._open[name]
                     self._generation += 1
             for name, (_, met) in list(self._broken.items()):
@@ -85,7 +89,7 @@ class OpenTables:
             return [name for name, (failure, _) in self._broken.items() if failure.retryable]
 
     def described(self, statuses: Iterable[TableStatus]) -> list[TableStatus]:
-        """The same, with what is known of each table: opened, or the problem met."""
+        """The same statuses, with the state of each table: opened, or the problem met."""
         with self._lock:
             broken, opened = dict(self._broken), set(self._open)
         return [
@@ -98,14 +102,14 @@ class OpenTables:
         ]
 
     def close(self) -> None:
-        """Drops everything."""
+        """Drop all tables, and forget all problems."""
         with self._lock:
             self._open.clear()
             self._broken.clear()
             self._generation += 1
 
     def _path(self, name: str) -> str:
-        # Names come from a catalog; one that leaves the directory names no table of this shard.
+        # Names come from a catalog; a name that leads out of the directory is no table of this shard.
         safe = "/" not in name and "\0" not in name and name not in ("", ".", "..")
         return f"{self._directory}/{name if safe else '.no-such-table'}"
 
@@ -116,12 +120,14 @@ class OpenTables:
         broken = self._broken.get(name)
         return None if broken is None or broken[0].retryable else broken[0]
 
-    def _note(self, name: str, identity: Identity | None, opened: Table | TableError) -> Table | Failure:
-        if not isinstance(opened, TableError):
+    def _record(self, name: str, identity: Identity | None, outcome: Table | TableError) -> Table | Failure:
+        if not isinstance(outcome, TableError):
+            _LOG.debug("%s is opened", name)
             self._broken.pop(name, None)
-            return self._open.setdefault(name, opened)
-        failure = failure_of(name, opened)
-        if isinstance(opened, TableMissing):
+            return self._open.setdefault(name, outcome)
+        _LOG.debug("%s cannot be opened: %s", name, outcome)
+        failure = failure_of(name, outcome)
+        if isinstance(outcome, TableMissing):
             self._broken.pop(name, None)
         else:
             self._broken[name] = (failure, identity)

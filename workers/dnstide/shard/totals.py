@@ -1,8 +1,8 @@
 """Volume over everything, and over large suffixes, from summaries: without reading a row.
 
-They suffice where the whole of a table falls in one bucket, that is by file, where no bailiwick is asked for,
-and where a name with all that is under it is everything, a last label or a registered domain that every
-table's summary has among its largest, for the types asked.
+They suffice where all rows of a table fall in one bucket (so by file), no bailiwick is asked for, and every
+name stands for a subtree that the summaries know: everything, a last label, or a registered domain that is
+among the largest of every table for these types.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from dnstide.shard.counts import add_counts
 from dnstide.shard.partial import Partial
 from dnstide.shard.question import ShardQuestion
 from dnstide.shard.summaries.store import Summaries
-
-__all__ = ["answered_by_totals", "partial_of_totals", "totals_of"]
 
 Totals = list[list[dict[int, int]]]
 """For each query and table, counts by record type; under 0 where the question is not split."""
@@ -34,16 +32,16 @@ def answered_by_totals(question: ShardQuestion) -> bool:
 def totals_of(
     summaries: Summaries, tables: Sequence[Table], queries: Sequence[LookupQuery], *, split: bool
 ) -> Totals | None:
-    """None unless the summaries know all that is asked. Raises CountOverflow."""
-    found = []
+    """The totals of these queries, or None where a summary does not tell one. Raises CountOverflow."""
+    totals = []
     for query in queries:
         # A prefix is the entry type and a suffix without the zero that closes it.
         suffix = query.prefix[1:] + b"\0"
         counts = summaries.counts(tables, suffix, query.filter.rrtypes, split=split)
         if counts is None:
             return None
-        found.append(counts)
-    return found
+        totals.append(counts)
+    return totals
 
 
 def partial_of_totals(

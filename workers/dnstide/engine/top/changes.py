@@ -28,7 +28,7 @@ from dnstide.engine.top.threshold import (
 from dnstide.model.top import Certificate, capped
 from dnstide.mtbl.keys import Keys
 from dnstide.shard.counts import Counts
-from dnstide.shard.ranking.requests import Ask, AskAbove, AskExact, AskTop
+from dnstide.shard.ranking.requests import AboveRequest, ExactRequest, RankRequest, TopRequest
 
 AFTER, BEFORE = 0, 1
 """The `span` of a request: the span asked for, and the baseline span."""
@@ -73,7 +73,7 @@ class _Both:
 
 def move(
     n: int, direction: Direction, tie_order: Callable[[bytes], Any], *, ratio_min_count: int | None = None
-) -> Generator[Ask, Any, Movers]:
+) -> Generator[RankRequest, Any, Movers]:
     """Yield questions about both spans, be sent the answers, return the `n` largest changes.
 
     By difference; or, with `ratio_min_count`, by the ratio of the larger sum to the smaller among keys whose
@@ -82,26 +82,28 @@ def move(
     """
     plus, minus = (AFTER, BEFORE) if direction is Direction.RISE else (BEFORE, AFTER)
     depth = max(FIRST_DEPTH, 5 * n)
-    ask_plus: AskTop | AskAbove = AskTop(depth, send_for(n), span=plus)
-    ask_minus: AskTop | AskAbove = AskTop(depth, send_for(n), span=minus)
+    plus_request: TopRequest | AboveRequest = TopRequest(depth, send_for(n), span=plus)
+    minus_request: TopRequest | AboveRequest = TopRequest(depth, send_for(n), span=minus)
     rounds = looked_up = scanned = 0
     while True:
-        ahead = merge((yield ask_plus))
-        behind = merge((yield ask_minus))
+        ahead = merge((yield plus_request))
+        behind = merge((yield minus_request))
         rounds += 2
         scanned += ahead.scanned + behind.scanned
         both = _beside(ahead, behind)
         chosen = _by_ratio(both, n, ratio_min_count) if ratio_min_count else _by_difference(both, n)
         cost = int(both.lookups[chosen].sum())
-        if cost > LOOKUPS_WORTH and (can_lengthen(ask_plus, ahead) or can_lengthen(ask_minus, behind)):
-            ask_plus = longer(ask_plus, n) if can_lengthen(ask_plus, ahead) else ask_plus
-            ask_minus = longer(ask_minus, n) if can_lengthen(ask_minus, behind) else ask_minus
+        if cost > LOOKUPS_WORTH and (
+            can_lengthen(plus_request, ahead) or can_lengthen(minus_request, behind)
+        ):
+            plus_request = longer(plus_request, n) if can_lengthen(plus_request, ahead) else plus_request
+            minus_request = longer(minus_request, n) if can_lengthen(minus_request, behind) else minus_request
             continue
         asked = both.keys.take(chosen)
         ups, downs = both.low[chosen], both.minus_low[chosen]
         if len(chosen) and cost:
-            ups = add_exact((yield AskExact(asked, span=plus)), len(chosen))
-            downs = add_exact((yield AskExact(asked, span=minus)), len(chosen))
+            ups = add_exact((yield ExactRequest(asked, span=plus)), len(chosen))
+            downs = add_exact((yield ExactRequest(asked, span=minus)), len(chosen))
             rounds += 2
             looked_up += cost
         threshold = ratio_min_count or nth_largest(_difference(ups, downs), n)
@@ -129,7 +131,7 @@ def move(
                 tuple(Movement(key, *((down, up) if rise else (up, down))) for key, up, down in moved),
                 certificate,
             )
-        ask_plus = deepen(ask_plus, ahead, n, threshold, plus)
+        plus_request = deepen(plus_request, ahead, n, threshold, plus)
 
 
 def _beside(ahead: Merged, behind: Merged) -> _Both:

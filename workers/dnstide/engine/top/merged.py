@@ -27,24 +27,16 @@ class Merged:
     lookups: npt.NDArray[np.int64]
     theta: int
     lists: int
-    deeper: bool
+    exhaustible: bool
     depth: int
     scanned: int
 
 
 def merge(parts: Sequence[Bounds]) -> Merged:
     """Add up what the shards sent; a shard that did not send a key bounds it by its floor."""
-    theta = sum(part.floor for part in parts)
-    facts = (
-        theta,
-        sum(part.lists for part in parts),
-        any(part.deeper for part in parts),
-        max((part.depth for part in parts), default=0),
-        sum(part.scanned for part in parts),
-    )
     if len(parts) == 1:
         part = parts[0]
-        return Merged(part.keys, part.low, part.high, part.missing.astype(np.int64), *facts)
+        return _merged(parts, part.keys, part.low, part.high, part.missing.astype(np.int64))
     places: dict[bytes, int] = {}
     where = [np.array([places.setdefault(key, len(places)) for key in part.keys], np.intp) for part in parts]
     size = len(places)
@@ -53,13 +45,29 @@ def merge(parts: Sequence[Bounds]) -> Merged:
     high = np.zeros(size, np.uint64)
     lookups = np.zeros(size, np.int64)
     for part, at in zip(parts, where, strict=True):
-        bounds = np.full(size, min(part.floor, LARGEST_COUNT), np.uint64)
-        bounds[at] = part.high
+        part_high = np.full(size, min(part.floor, LARGEST_COUNT), np.uint64)
+        part_high[at] = part.high
         missing = np.full(size, part.lists if part.floor else 0, np.int64)
         missing[at] = part.missing
         lookups += missing
-        high = _add_up_to_largest(high, bounds)
-    return Merged(Keys.of(places), low, high, lookups, *facts)
+        high = _add_up_to_largest(high, part_high)
+    return _merged(parts, Keys.of(places), low, high, lookups)
+
+
+def _merged(
+    parts: Sequence[Bounds], keys: Keys, low: Counts, high: Counts, lookups: npt.NDArray[np.int64]
+) -> Merged:
+    return Merged(
+        keys=keys,
+        low=low,
+        high=high,
+        lookups=lookups,
+        theta=sum(part.floor for part in parts),
+        lists=sum(part.lists for part in parts),
+        exhaustible=any(part.exhaustible for part in parts),
+        depth=max((part.depth for part in parts), default=0),
+        scanned=sum(part.scanned for part in parts),
+    )
 
 
 def add_exact(parts: Sequence[Counts], size: int) -> Counts:

@@ -32,13 +32,13 @@ from dnstide.mtbl.keys import Keys, tie_order
 from dnstide.mtbl.psl import suffix_list
 from dnstide.shard.counts import LARGEST_COUNT
 from dnstide.shard.ranking.requests import (
-    Ask,
-    AskSeries,
-    AskTotals,
     RankQuestion,
     RankReply,
+    RankRequest,
     RankScope,
+    SeriesRequest,
     Totals,
+    TotalsRequest,
 )
 from dnstide.shard.summaries.format import KEEP
 
@@ -49,14 +49,14 @@ class ShardsRequest:
 
     tables: tuple[str, ...]
     scope: RankScope
-    request: Ask
+    request: RankRequest
 
     def share(self, names: Iterable[str], question_id: str, seconds_left: float | None) -> RankQuestion:
         """What the shard of these tables is asked."""
         wanted = set(names)
         at = [i for i, name in enumerate(self.tables) if name in wanted]
         request = self.request
-        if isinstance(request, AskSeries):
+        if isinstance(request, SeriesRequest):
             request = replace(request, buckets=request.buckets[at])
         tables = tuple([self.tables[i] for i in at])
         return RankQuestion(question_id, tables, self.scope, request, seconds_left)
@@ -174,14 +174,14 @@ class _Run:
     def _order(self, key: bytes) -> tuple[bytes, ...]:
         return tie_order(self._scope.grouping)(key)
 
-    def _ask(self, request: Ask, tables: tuple[str, ...]) -> Generator[ShardsRequest, Any, list[Any]]:
+    def _ask(self, request: RankRequest, tables: tuple[str, ...]) -> Generator[ShardsRequest, Any, list[Any]]:
         replies: list[RankReply] = yield ShardsRequest(tables, self._scope, request)
         failures = {failure.table: failure for reply in replies for failure in reply.failures}
         if failures:
             raise _Failed(failures)
         return [reply.value for reply in replies]
 
-    def _drive(self, steps: Generator[Ask, Any, Any]) -> Generator[ShardsRequest, Any, Any]:
+    def _drive(self, steps: Generator[RankRequest, Any, Any]) -> Generator[ShardsRequest, Any, Any]:
         values: list[Any] | None = None
         while True:
             try:
@@ -191,7 +191,7 @@ class _Run:
             values = yield from self._ask(request, self._plans[request.span].tables)
 
     def _totals(self) -> Generator[ShardsRequest, Any, Totals]:
-        parts: list[Totals] = yield from self._ask(AskTotals(), self._plans[0].tables)
+        parts: list[Totals] = yield from self._ask(TotalsRequest(), self._plans[0].tables)
         types: dict[int, tuple[int, int]] | None = {}
         for part in parts:
             if part.types is None or types is None:
@@ -243,7 +243,7 @@ class _Run:
         if plan is None or plan.buckets is None:
             return ranks
         size = len(plan.edges) - 1
-        parts = yield from self._ask(AskSeries(Keys.of(keys), plan.buckets, size), plan.tables)
+        parts = yield from self._ask(SeriesRequest(Keys.of(keys), plan.buckets, size), plan.tables)
         counts = add_exact([part.ravel() for part in parts], len(keys) * size).reshape(len(keys), size)
         frozen(counts)
         return tuple(replace(place, series=counts[i]) for i, place in enumerate(ranks))

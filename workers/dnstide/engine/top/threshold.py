@@ -20,13 +20,13 @@ from typing import Any
 import numpy as np
 from dnstide.engine.top.merged import Merged, add_exact, merge, nth_largest
 from dnstide.model.top import Certificate, capped
-from dnstide.shard.ranking.requests import Ask, AskAbove, AskExact, AskTop
+from dnstide.shard.ranking.requests import AboveRequest, ExactRequest, RankRequest, TopRequest
 
 FIRST_DEPTH = 500
 LOOKUPS_WORTH = 20_000
 """More look-ups of single keys than this cost more than reading further down the lists."""
 
-Steps = Generator[Ask, Any, "Ranking"]
+Steps = Generator[RankRequest, Any, "Ranking"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +42,21 @@ def rank(n: int, tie_order: Callable[[bytes], Any]) -> Steps:
     """Yield questions, be sent the answers of all shards to each, return the `Ranking` of the `n`
     largest.
     """
-    ask: AskTop | AskAbove = AskTop(max(FIRST_DEPTH, 5 * n), send_for(n))
+    request: TopRequest | AboveRequest = TopRequest(max(FIRST_DEPTH, 5 * n), send_for(n))
     rounds = looked_up = scanned = 0
     while True:
-        merged = merge((yield ask))
+        merged = merge((yield request))
         rounds += 1
         scanned += merged.scanned
         survivors = np.flatnonzero(merged.high >= np.uint64(nth_largest(merged.low, n)))
         cost = int(merged.lookups[survivors].sum())
-        if cost > LOOKUPS_WORTH and can_lengthen(ask, merged):
-            ask = longer(ask, n)
+        if cost > LOOKUPS_WORTH and can_lengthen(request, merged):
+            request = longer(request, n)
             continue
         exact = merged.low[survivors]
         open_ = np.flatnonzero(exact < merged.high[survivors])
         if len(open_):
-            exact[open_] = add_exact((yield AskExact(merged.keys.take(survivors[open_]))), len(open_))
+            exact[open_] = add_exact((yield ExactRequest(merged.keys.take(survivors[open_]))), len(open_))
             rounds += 1
             looked_up += cost
         threshold = nth_largest(exact, n)
@@ -75,7 +75,7 @@ def rank(n: int, tie_order: Callable[[bytes], Any]) -> Steps:
             ranked = zip(merged.keys.take(survivors[best]), exact[best].tolist(), strict=True)
             top = sorted(ranked, key=lambda item: (-item[1], tie_order(item[0])))[:n]
             return Ranking(tuple(key for key, _ in top), tuple(count for _, count in top), certificate)
-        ask = deepen(ask, merged, n, threshold)
+        request = deepen(request, merged, n, threshold)
 
 
 def send_for(n: int) -> int:
@@ -86,27 +86,27 @@ def send_for(n: int) -> int:
 
 
 def deepen(
-    ask: AskTop | AskAbove, merged: Merged, n: int, threshold: int, span: int = 0
-) -> AskTop | AskAbove:
+    request: TopRequest | AboveRequest, merged: Merged, n: int, threshold: int, span: int = 0
+) -> TopRequest | AboveRequest:
     """The next question when the proof did not close: longer lists while there are, then whatever settles it.
 
     With a threshold, no key can belong that reaches less than threshold / lists in each list. Without one,
     fewer than `n` keys are known: lists of `n` places hold that many whenever they exist, and after that
     everything is asked.
     """
-    if can_lengthen(ask, merged):
-        return longer(ask, n)
-    if isinstance(ask, AskTop) and not ask.scan and (threshold == 0 or merged.lists == 1):
-        return AskTop(n, send_for(n), scan=True, span=span)
-    return AskAbove(max(1, -(-threshold // max(merged.lists, 1))), span=span)
+    if can_lengthen(request, merged):
+        return longer(request, n)
+    if isinstance(request, TopRequest) and not request.scan and (threshold == 0 or merged.lists == 1):
+        return TopRequest(n, send_for(n), scan=True, span=span)
+    return AboveRequest(max(1, -(-threshold // max(merged.lists, 1))), span=span)
 
 
-def can_lengthen(ask: AskTop | AskAbove, merged: Merged) -> bool:
+def can_lengthen(request: TopRequest | AboveRequest, merged: Merged) -> bool:
     """Whether more can be learnt without reading a table in full."""
-    return merged.deeper and isinstance(ask, AskTop) and not ask.scan
+    return merged.exhaustible and isinstance(request, TopRequest) and not request.scan
 
 
-def longer(ask: AskTop | AskAbove, n: int) -> AskTop:
+def longer(request: TopRequest | AboveRequest, n: int) -> TopRequest:
     """Four times as far down every list."""
-    depth = ask.depth if isinstance(ask, AskTop) else FIRST_DEPTH
-    return AskTop(4 * depth, 4 * max(send_for(n), depth), span=ask.span)
+    depth = request.depth if isinstance(request, TopRequest) else FIRST_DEPTH
+    return TopRequest(4 * depth, 4 * max(send_for(n), depth), span=request.span)

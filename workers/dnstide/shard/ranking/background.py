@@ -13,19 +13,18 @@ from dnstide.mtbl import Cancel, Stopped
 from dnstide.shard.ranking.ranker import Ranker
 from dnstide.shard.ranking.requests import RankScope
 
-__all__ = ["Summarizer", "summarize_some"]
-
 _LOG = logging.getLogger("dnstide")
 _LOWEST_PRIORITY = 19
 
 
-def summarize_some(ranker: Ranker, names: Sequence[str], most: int, scope: RankScope) -> int:
-    """Makes up to ``most`` of the summaries that these tables lack for such a ranking; how many they still
-    lack.
+def summarize_some(ranker: Ranker, names: Sequence[str], limit: int, scope: RankScope) -> int:
+    """Create at most `limit` missing summaries; return how many are still missing.
+
+    There are none missing where summaries would not help a ranking of that scope.
     """
     missing = ranker.missing(names, scope)
-    ranker.make(missing[:most])
-    return max(len(missing) - most, 0)
+    ranker.make(missing[:limit])
+    return max(len(missing) - limit, 0)
 
 
 class Summarizer:
@@ -42,18 +41,18 @@ class Summarizer:
         self._thread.start()
 
     def want(self, names: Iterable[str]) -> None:
-        """These tables are to have summaries; those that have one cost a look."""
+        """Make summaries of these tables soon, unless they have one."""
         with self._condition:
             self._wanted.update(dict.fromkeys(names))
             self._condition.notify_all()
 
     def wait(self, seconds: float) -> bool:
-        """Whether all that is wanted is made within the time."""
+        """Wait for all wanted summaries; return whether they were made within the time."""
         with self._condition:
             return self._condition.wait_for(lambda: not self._wanted and not self._working, seconds)
 
     def close(self) -> None:
-        """Ends between two blocks of the table at hand."""
+        """End the thread, between two blocks of the current table."""
         with self._condition:
             self._closed = True
             self._condition.notify_all()
@@ -78,7 +77,7 @@ class Summarizer:
             except Stopped:
                 return
             except OSError:
-                # The cache has said so. A ranking makes what it needs; the rest would fill the memory.
+                # The cache has logged it. Rankings make what they need; all summaries would fill the memory.
                 with self._condition:
                     self._wanted.clear()
             except Exception:

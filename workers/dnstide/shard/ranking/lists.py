@@ -1,5 +1,5 @@
-"""Lists of largest keys in memory: keys as small numbers, so that hundreds of lists add up in a few array
-steps.
+"""Lists of largest keys in memory. Keys are small numbers here, so that hundreds of lists add up in a few
+array steps.
 """
 
 from __future__ import annotations
@@ -13,44 +13,47 @@ from dnstide.mtbl import CountOverflow
 from dnstide.mtbl.keys import Keys
 from dnstide.mtbl.scan import TopKeys
 from dnstide.shard.counts import LARGEST_COUNT, Counts, add_counts
-from dnstide.shard.ranking.bounds import Bounds
-
-__all__ = ["Held", "Ids", "Numbers", "Sums", "add_up"]
+from dnstide.shard.ranking.bounds import Bounds, Reach
 
 Ids = npt.NDArray[np.int32]
 
+_KEY_OVERHEAD = 150
+"""Bytes that a key takes in the interner beside its own."""
 
-class Numbers:
-    """Gives each key of one grouping a number, counting from 0."""
+
+class KeyInterner:
+    """Numbers the keys of one grouping, counting from 0. Equal keys have equal numbers."""
 
     def __init__(self) -> None:
-        self._of: dict[bytes, int] = {}
+        self._ids: dict[bytes, int] = {}
         self._keys: list[bytes] = []
         self.bytes = 0
 
     def __len__(self) -> int:
         return len(self._keys)
 
-    def key(self, number: int) -> bytes:
-        return self._keys[number]
+    def key(self, key_id: int) -> bytes:
+        """The key with this number."""
+        return self._keys[key_id]
 
-    def number(self, keys: Keys) -> Ids:
-        of, known = self._of, self._keys
-        numbers = np.empty(len(keys), np.int32)
+    def intern(self, keys: Keys) -> Ids:
+        """The numbers of these keys; a key that is new gets the next one."""
+        ids_by_key, interned = self._ids, self._keys
+        ids = np.empty(len(keys), np.int32)
         for i, key in enumerate(keys):
-            at = of.setdefault(key, len(known))
-            if at == len(known):
-                known.append(key)
-                self.bytes += len(key) + 150
-            numbers[i] = at
-        return numbers
+            key_id = ids_by_key.setdefault(key, len(interned))
+            if key_id == len(interned):
+                interned.append(key)
+                self.bytes += len(key) + _KEY_OVERHEAD
+            ids[i] = key_id
+        return ids
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Held:
-    """The first places of one list, which has ``listed``; ``total`` is what all keys of its table add up to.
+class PrefixList:
+    """The first places of one list, which has `listed` places in all.
 
-    ``floor`` bounds every key that does not stand here.
+    `floor` bounds every key that is not in this prefix; `total` is the sum of all keys of the table.
     """
 
     ids: Ids
@@ -61,38 +64,41 @@ class Held:
     overflow: bool
 
     @classmethod
-    def of(cls, top: TopKeys, listed: int, numbers: Numbers) -> Held:
+    def of(cls, top: TopKeys, listed: int, interner: KeyInterner) -> PrefixList:
+        """The places that were read of a list that has `listed` of them."""
         read = len(top.keys)
-        # Of places that were not read it is known that they are no larger than the last one.
+        # Places that were not read have counts no larger than the last one read.
         floor = top.floor if read == listed else int(top.counts[-1]) if read else LARGEST_COUNT
-        return cls(numbers.number(top.keys), top.counts, listed, floor, top.total, top.overflow)
+        return cls(interner.intern(top.keys), top.counts, listed, floor, top.total, top.overflow)
 
-    def cut(self, depth: int) -> Held:
-        """No more than the first ``depth`` places; their floor is the count that comes next."""
+    def cut(self, depth: int) -> PrefixList:
+        """No more than the first `depth` places; their floor is the count that comes next."""
         if len(self.ids) <= depth:
             return self
         return replace(self, ids=self.ids[:depth], counts=self.counts[:depth], floor=int(self.counts[depth]))
 
-    def above(self, threshold: int) -> Held:
+    def above(self, threshold: int) -> PrefixList:
         """The places that reach the threshold."""
         if threshold > LARGEST_COUNT:
             return self.cut(0)
         return self.cut(len(self.counts) - int(np.searchsorted(self.counts[::-1], np.uint64(threshold))))
 
-    def where(self, allowed: npt.NDArray[np.bool_]) -> Held:
+    def where(self, allowed: npt.NDArray[np.bool_]) -> PrefixList:
         """The places that are allowed."""
         return replace(self, ids=self.ids[allowed], counts=self.counts[allowed])
 
     @property
     def bytes(self) -> int:
+        """The memory of the columns."""
         return self.ids.nbytes + self.counts.nbytes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sums:
-    """Every key of some lists: its number, the sum of its listed counts, bounds, and how many lists lack it.
+class KeySums:
+    """Every key of several lists: its number, the sum of its listed counts, bounds, and how many lists lack
+    it.
 
-    In the order of the list where there is only one. ``theta`` is the sum of the floors.
+    The order is that of the list where there is only one. `theta` is the sum of the floors.
     """
 
     ids: npt.NDArray[np.intp]
@@ -102,69 +108,66 @@ class Sums:
     theta: int
     lists: int
 
-    def where(self, allowed: npt.NDArray[np.bool_]) -> Sums:
-        """Those alone that are allowed."""
-        ids, low, high, missing = (
-            self.ids[allowed],
-            self.low[allowed],
-            self.high[allowed],
-            self.missing[allowed],
+    def where(self, allowed: npt.NDArray[np.bool_]) -> KeySums:
+        """The sums of the keys that are allowed."""
+        return replace(
+            self,
+            ids=self.ids[allowed],
+            low=self.low[allowed],
+            high=self.high[allowed],
+            missing=self.missing[allowed],
         )
-        return replace(self, ids=ids, low=low, high=high, missing=missing)
 
-    def bounds(self, numbers: Numbers, send: int, cut: int, facts: tuple[bool, int, int]) -> Bounds:
-        """The best ``send`` of them (0: all) that can pass ``cut``; ``facts``: deeper, depth, scanned."""
-        able = np.flatnonzero(self.high > np.uint64(min(cut, LARGEST_COUNT)))
-        if send and len(able) > send:
-            able = able[:send] if self.lists == 1 else _best(self.high, able, send)
-        left = np.ones(len(self.ids), bool)
-        left[able] = False
-        floor = max(self.theta, int(self.high[left].max(initial=np.uint64(0))))
-        deeper, depth, scanned = facts
-        keys = Keys.of(numbers.key(i) for i in self.ids[able].tolist())
-        trimmed = send > 0 and bool(left.any())
+    def bounds(self, interner: KeyInterner, send: int, cut: int, reach: Reach) -> Bounds:
+        """The best `send` keys (0: all) whose sum can pass `cut`."""
+        sent = np.flatnonzero(self.high > np.uint64(min(cut, LARGEST_COUNT)))
+        if send and len(sent) > send:
+            sent = sent[:send] if self.lists == 1 else _best(self.high, sent, send)
+        omitted = np.ones(len(self.ids), bool)
+        omitted[sent] = False
+        trimmed = send > 0 and bool(omitted.any())
         return Bounds(
-            keys,
-            self.low[able],
-            self.high[able],
-            self.missing[able],
-            floor,
-            self.lists,
-            deeper or trimmed,
-            depth,
-            scanned,
+            keys=Keys.of(interner.key(i) for i in self.ids[sent].tolist()),
+            low=self.low[sent],
+            high=self.high[sent],
+            missing=self.missing[sent],
+            floor=max(self.theta, int(self.high[omitted].max(initial=np.uint64(0)))),
+            lists=self.lists,
+            exhaustible=reach.exhaustible or trimmed,
+            depth=reach.depth,
+            scanned=reach.scanned,
         )
 
 
-def add_up(lists: Sequence[Held], size: int) -> Sums:
-    """The lists of several tables added up; ``size`` is the number of numbers. Raises CountOverflow."""
-    if any(one.overflow for one in lists):
+def add_up(lists: Sequence[PrefixList], size: int) -> KeySums:
+    """The lists of several tables added up; `size` is how many keys are numbered. Raises CountOverflow."""
+    if any(prefix.overflow for prefix in lists):
         raise CountOverflow("the counts of a key of one table pass 2**64 - 1")
-    theta = sum(one.floor for one in lists)
+    theta = sum(prefix.floor for prefix in lists)
     if len(lists) == 1:
-        (one,) = lists
-        none = np.zeros(len(one.ids), np.uint32)
-        return Sums(one.ids.astype(np.intp), one.counts, one.counts, none, theta, 1)
-    ids = np.concatenate([np.zeros(0, np.int32), *(one.ids for one in lists)])
-    counts = np.concatenate([np.zeros(0, np.uint64), *(one.counts for one in lists)])
-    lengths = [len(one.ids) for one in lists]
-    floors = np.repeat(np.array([one.floor for one in lists], np.uint64), lengths)
+        (single,) = lists
+        no_list_lacks = np.zeros(len(single.ids), np.uint32)
+        return KeySums(single.ids.astype(np.intp), single.counts, single.counts, no_list_lacks, theta, 1)
+    ids = np.concatenate([np.zeros(0, np.int32), *(prefix.ids for prefix in lists)])
+    counts = np.concatenate([np.zeros(0, np.uint64), *(prefix.counts for prefix in lists)])
+    lengths = [len(prefix.ids) for prefix in lists]
+    floors = np.repeat(np.array([prefix.floor for prefix in lists], np.uint64), lengths)
     low = add_counts(ids, counts, size)
     present = np.flatnonzero(low)
     low = low[present]
     holders = np.bincount(ids[floors > 0], minlength=size)[present]
-    missing = (sum(one.floor > 0 for one in lists) - holders).astype(np.uint32)
+    missing = (sum(prefix.floor > 0 for prefix in lists) - holders).astype(np.uint32)
     if theta > LARGEST_COUNT:
         high = np.where(missing > 0, np.uint64(LARGEST_COUNT), low)
     else:
         high = low + (np.uint64(theta) - add_counts(ids, floors, size)[present])
         high[high < low] = np.uint64(LARGEST_COUNT)
-    return Sums(present, low, high, missing, theta, len(lists))
+    return KeySums(present, low, high, missing, theta, len(lists))
 
 
-def _best(high: Counts, able: npt.NDArray[np.intp], send: int) -> npt.NDArray[np.intp]:
-    """The ``send`` largest, and what equals the last of them unless that is too much."""
-    of = high[able]
-    last = np.partition(of, len(of) - send)[len(of) - send]
-    with_ties = able[of >= last]
-    return np.asarray(with_ties if len(with_ties) <= 4 * send else able[of > last])
+def _best(high: Counts, candidates: npt.NDArray[np.intp], send: int) -> npt.NDArray[np.intp]:
+    """The `send` largest candidates, and those equal to the last of them unless they are too many."""
+    bounds = high[candidates]
+    last = np.partition(bounds, len(bounds) - send)[len(bounds) - send]
+    with_ties = candidates[bounds >= last]
+    return np.asarray(with_ties if len(with_ties) <= 4 * send else candidates[bounds > last])

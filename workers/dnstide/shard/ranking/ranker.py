@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from threading import Lock
+from time import perf_counter
 
 from dnstide.model.errors import Failure
 from dnstide.mtbl import Cancel, DeadlineExceeded, Table
 from dnstide.shard.counts import Counts
 from dnstide.shard.partial import failure_of
 from dnstide.shard.ranking.bounds import Bounds
+from dnstide.shard.ranking.evaluation import RankEvaluation, SummedLists
 from dnstide.shard.ranking.requests import (
-    AskAbove,
-    AskExact,
-    AskSeries,
-    AskTop,
-    AskTotals,
+    AboveRequest,
+    ExactRequest,
     RankQuestion,
     RankReply,
     RankScope,
+    SeriesRequest,
+    TopRequest,
     Totals,
+    TotalsRequest,
 )
 from dnstide.shard.ranking.scope import worth_summaries
 from dnstide.shard.ranking.store import ListStore, NoRdata
-from dnstide.shard.ranking.work import RankWork, Summed
 from dnstide.shard.summaries.cache import SummaryCache
 from dnstide.shard.summaries.store import Failed, Progress, Summaries
 from dnstide.shard.tables import OpenTables
 
-__all__ = ["Ranker"]
-
+_LOG = logging.getLogger("dnstide")
 _KEPT_SUMS = 8
 
 
@@ -42,11 +43,11 @@ class Ranker:
     def __init__(self, tables: OpenTables, threads: int, cache: SummaryCache | None) -> None:
         self._tables = tables
         self._threads = threads
-        #: Not under the lock: what is made only appears in a dictionary, and questions need not wait.
         self.summaries = Summaries(cache, threads)
+        """They need no lock: a new summary only appears in a dictionary."""
         self._store = ListStore(self.summaries, threads)
         self._lock = Lock()
-        self._sums: OrderedDict[tuple[object, ...], Summed] = OrderedDict()
+        self._sums: OrderedDict[tuple[object, ...], SummedLists] = OrderedDict()
         self._running: dict[str, Cancel] = {}
 
     def make(
@@ -64,8 +65,9 @@ class Ranker:
         return failures + self._met(tables, failed)
 
     def missing(self, names: Sequence[str], scope: RankScope | None = None) -> list[str]:
-        """Those of the tables that can be opened and have no summary yet; none where a ranking of that scope
-        is as well off without.
+        """The tables that can be opened and have no summary yet.
+
+        There are none where summaries would not help a ranking of that scope.
         """
         tables, _ = self._open(names)
         missing = set(self.summaries.missing(list(tables.values())))
@@ -76,77 +78,101 @@ class Ranker:
     def answer(
         self, question: RankQuestion, cancel: Cancel | None = None, progress: Progress | None = None
     ) -> RankReply:
-        """The answer to one ask. Tables that fail are named and not in it.
+        """The answer to one request. Tables that fail are named and add nothing to it.
 
-        Raises Cancelled, DeadlineExceeded, CountOverflow. With `cancel`, that one decides alone.
+        Raises Cancelled, DeadlineExceeded, CountOverflow. A `cancel` takes the place of the question's
+        deadline.
         """
+        began = perf_counter()
         stop = cancel or Cancel(question.seconds_left)
         self._running[question.id] = stop
         try:
             tables, failures = self._open(question.tables)
             self._wait(question)
             try:
-                self._store.shrink()
-                work = RankWork(self._store, question.scope, tables, self._threads, stop)
-                work.prepare(progress)
-                value = self._value(work, question)
+                self._store.evict()
+                evaluation = RankEvaluation(self._store, question.scope, tables, self._threads, stop)
+                evaluation.prepare(progress)
+                value = self._value(evaluation, question)
             finally:
                 self._lock.release()
-            return RankReply(value, tuple(failures + self._met(tables, work.failed)))
+            failures += self._met(tables, evaluation.failed)
+            kind = type(question.request).__name__
+            _LOG.debug(
+                "%s of %d tables: %.1f ms, %d failures",
+                kind,
+                len(question.tables),
+                1000 * (perf_counter() - began),
+                len(failures),
+            )
+            return RankReply(value, tuple(failures))
         finally:
             self._running.pop(question.id, None)
 
     def cancel(self, question_id: str) -> None:
-        """Nobody waits for that question any more. From any thread."""
+        """Cancel a question that is running. Callable from any thread."""
         stop = self._running.get(question_id)
         if stop is not None:
             stop.cancel()
 
     def _wait(self, question: RankQuestion) -> None:
-        left = question.seconds_left
-        if not self._lock.acquire(timeout=-1 if left is None else max(left, 0)):
+        seconds = question.seconds_left
+        if not self._lock.acquire(timeout=-1 if seconds is None else max(seconds, 0)):
             raise DeadlineExceeded("the time allowed ran out")
 
-    def _value(self, work: RankWork, question: RankQuestion) -> Bounds | Counts | Totals:
-        ask = question.ask
-        match ask:
-            case AskTop():
-                return self._top(work, ask)
-            case AskAbove():
-                return work.above(ask)
-            case AskExact():
-                return work.exact(ask.keys, dict.fromkeys(work.names, 0), 1)[:, 0]
-            case AskSeries():
-                buckets = dict(zip(question.tables, ask.buckets.tolist(), strict=True))
-                return work.exact(ask.keys, buckets, ask.size)
-            case AskTotals():
-                return work.totals()
+    def _value(self, evaluation: RankEvaluation, question: RankQuestion) -> Bounds | Counts | Totals:
+        request = question.request
+        match request:
+            case TopRequest():
+                return self._top(evaluation, request)
+            case AboveRequest():
+                return evaluation.above(request)
+            case ExactRequest():
+                return evaluation.exact(request.keys, dict.fromkeys(evaluation.names, 0), 1)[:, 0]
+            case SeriesRequest():
+                buckets = dict(zip(question.tables, request.buckets.tolist(), strict=True))
+                return evaluation.exact(request.keys, buckets, request.size)
+            case TotalsRequest():
+                return evaluation.totals()
 
-    def _top(self, work: RankWork, ask: AskTop) -> Bounds:
-        """The arithmetic over the same tables to the same depth is done once: tables do not change."""
-        key = (self._tables.generation, self._store.epoch, work.names, work.scope, ask.depth, ask.scan)
+    def _top(self, evaluation: RankEvaluation, request: TopRequest) -> Bounds:
+        """Lists of the same tables to the same depth are added up once: tables do not change."""
+        key = (
+            self._tables.generation,
+            self._store.epoch,
+            evaluation.names,
+            evaluation.scope,
+            request.depth,
+            request.scan,
+        )
         summed = self._sums.get(key)
         if summed is None:
-            summed = work.top(ask)
-            if work.failed:
-                return summed.bounds(ask.send)
+            summed = evaluation.top(request)
+            if evaluation.failed:
+                return summed.bounds(request.send)
             self._sums[key] = summed
             while len(self._sums) > _KEPT_SUMS:
                 self._sums.popitem(last=False)
         self._sums.move_to_end(key)
-        return summed.bounds(ask.send)
+        return summed.bounds(request.send)
 
     def _open(self, names: Iterable[str]) -> tuple[dict[str, Table], list[Failure]]:
+        tables: dict[str, Table] = {}
+        failures: list[Failure] = []
         listed = list(names)
-        found = self._tables.get(listed, self._threads)
-        tables = {name: t for name, t in zip(listed, found, strict=True) if not isinstance(t, Failure)}
-        return tables, [t for t in found if isinstance(t, Failure)]
+        for name, table in zip(listed, self._tables.get(listed, self._threads), strict=True):
+            if isinstance(table, Failure):
+                failures.append(table)
+            else:
+                tables[name] = table
+        return tables, failures
 
     def _met(self, tables: dict[str, Table], failed: Failed) -> list[Failure]:
-        return [
-            failure_of(n, failed[t])
-            if isinstance(failed[t], NoRdata)
-            else self._tables.failed(n, t, failed[t])
-            for n, t in tables.items()
-            if t in failed
-        ]
+        """The failures of these tables. One that only lacks rdata stays open for other questions."""
+        failures = []
+        for name, table in tables.items():
+            error = failed.get(table)
+            if error is not None:
+                sound = isinstance(error, NoRdata)
+                failures.append(failure_of(name, error) if sound else self._tables.failed(name, table, error))
+        return failures

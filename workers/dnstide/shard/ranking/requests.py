@@ -1,4 +1,4 @@
-"""The questions that a ranking puts to every shard, and what a shard needs to know to answer them."""
+"""The requests that a ranking makes of every shard, and what a shard needs to know to answer them."""
 
 from __future__ import annotations
 
@@ -11,27 +11,15 @@ from dnstide.mtbl.keys import Grouping, Keys
 from dnstide.shard.counts import Counts
 from dnstide.shard.ranking.bounds import Bounds
 
-__all__ = [
-    "Ask",
-    "AskAbove",
-    "AskExact",
-    "AskSeries",
-    "AskTop",
-    "AskTotals",
-    "RankQuestion",
-    "RankReply",
-    "RankScope",
-    "Totals",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class RankScope:
     """Which rows are ranked, and by what.
 
-    ``rrtypes`` empty: all types. ``under``: only owners at and under this name. ``excluded`` keys, and keys
-    at and under ``excluded_under``, are left out. Names are reversed and closed by a zero; those of
-    ``excluded_under`` do not hold one another, and each is a group of its own or holds whole groups.
+    Empty `rrtypes` stand for all types. `under` restricts the owners to those at and under this name.
+    `excluded` keys, and keys at and under `excluded_under`, are omitted. Names are reversed and closed by a
+    zero; those of `excluded_under` do not hold one another, and each is a group of its own or holds whole
+    groups.
     """
 
     grouping: Grouping
@@ -47,10 +35,11 @@ class RankScope:
 
 
 @dataclass(frozen=True, slots=True)
-class AskTop:
-    """The largest keys by the first ``depth`` places of every list; at least the best ``send`` of them.
+class TopRequest:
+    """The largest keys by the first `depth` places of every list; at least the best `send` of them.
 
-    With ``scan``, lists shorter than ``depth`` are made again by reading their tables.
+    With `scan`, lists shorter than `depth` are made again by reading their tables. `span` is 0 for the span
+    of the question and 1 for its baseline, here and in the other requests.
     """
 
     depth: int
@@ -60,10 +49,10 @@ class AskTop:
 
 
 @dataclass(frozen=True, slots=True)
-class AskAbove:
-    """Every key that reaches ``threshold`` in any list.
+class AboveRequest:
+    """Every key that reaches `threshold` in any list.
 
-    A shard of m lists may leave out keys whose sum cannot pass m * (threshold - 1).
+    A shard of m lists may omit keys whose sum cannot pass m * (threshold - 1).
     """
 
     threshold: int
@@ -71,24 +60,25 @@ class AskAbove:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AskExact:
-    """The exact sums of these keys, uint64."""
+class ExactRequest:
+    """The exact sums of these keys: uint64[len(keys)]."""
 
     keys: Keys
     span: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class AskTotals:
-    """What all ranked rows add up to, and what the exclusions took away."""
+class TotalsRequest:
+    """The sum of all ranked rows, and the sum of the excluded ones."""
 
     span: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AskSeries:
-    """The exact sums of these keys by bucket: uint64[len(keys), size]; ``buckets`` (int32) has one for each
-    table.
+class SeriesRequest:
+    """The exact sums of these keys by bucket: uint64[len(keys), size].
+
+    `buckets` (int32) has the bucket of each table.
     """
 
     keys: Keys
@@ -97,15 +87,14 @@ class AskSeries:
     span: int = 0
 
 
-Ask = AskTop | AskAbove | AskExact | AskTotals | AskSeries
+RankRequest = TopRequest | AboveRequest | ExactRequest | TotalsRequest | SeriesRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """``count``: what the rows of the scope add up to, exclusions and all; ``excluded``: what those take
-    away.
+    """`count` is the sum of the rows of the scope, exclusions included; `excluded` is the sum of those.
 
-    ``types``: rows and count by record type, where they were wanted or cost nothing; else None.
+    `types` has rows and count by record type, or is None where finding them would have meant another scan.
     """
 
     count: int
@@ -115,19 +104,23 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class RankQuestion:
-    """One ask to one shard, about these tables of its directory; seconds_left None means no deadline."""
+    """One request to one shard about these tables of its directory.
+
+    `seconds_left` None means no deadline.
+    """
 
     id: str
     tables: tuple[str, ...]
     scope: RankScope
-    ask: Ask
+    request: RankRequest
     seconds_left: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RankReply:
-    """What the ask asks for; None where no table could be read. A table among ``failures`` is in none of
-    it.
+    """The value that was requested, or None where no table could be read.
+
+    The tables among `failures` add nothing to the value.
     """
 
     value: Bounds | Counts | Totals | None

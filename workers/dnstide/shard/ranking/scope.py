@@ -12,9 +12,8 @@ from dnstide.mtbl.scan import KeyRange, subtree
 from dnstide.shard.ranking.requests import RankScope
 from dnstide.shard.summaries.format import classes_of
 
-__all__ = ["key_ranges", "stays_whole", "suits", "worth_summaries"]
-
 _FEW_ROWS = 2_000
+"""A suffix with fewer rows in the largest table is read rather than summarized."""
 
 
 def stays_whole(grouping: Grouping, under: bytes | None) -> bool:
@@ -32,8 +31,10 @@ def suits(scope: RankScope) -> bool:
 
 
 def worth_summaries(scope: RankScope, tables: Sequence[Table]) -> bool:
-    """Whether it pays to make summaries for such a ranking. One table alone is scanned for what is asked, and
-    so are the rows under a suffix where they are few: that is faster.
+    """Whether it pays to make summaries for such a ranking.
+
+    A single table is scanned for the request alone, and so are the rows under a suffix where they are few:
+    that is faster.
     """
     if len(tables) < 2 or not suits(scope):
         return False
@@ -42,16 +43,16 @@ def worth_summaries(scope: RankScope, tables: Sequence[Table]) -> bool:
     rows = subtree(scope.under)
     largest = max(tables, key=lambda table: table.size)
     try:
-        found = largest.entries(b"\0" + rows.start, b"\1" if rows.stop is None else b"\0" + rows.stop)
-        return sum(1 for _ in islice(found, _FEW_ROWS)) == _FEW_ROWS
+        entries = largest.entries(b"\0" + rows.start, b"\1" if rows.stop is None else b"\0" + rows.stop)
+        return sum(1 for _ in islice(entries, _FEW_ROWS)) == _FEW_ROWS
     except TableError:
         return True
 
 
 def key_ranges(under: bytes | None, excluded: Sequence[bytes]) -> list[KeyRange]:
-    """The owner names under a suffix but for those under others, in ascending order."""
+    """The owner names under a suffix without those under the excluded ones, in ascending order."""
     whole = KeyRange() if under is None else subtree(under)
-    found: list[KeyRange] = []
+    ranges: list[KeyRange] = []
     start: bytes | None = whole.start
     for hole in sorted((subtree(name) for name in excluded), key=lambda r: r.start):
         if start is None or (whole.stop is not None and hole.start >= whole.stop):
@@ -59,8 +60,8 @@ def key_ranges(under: bytes | None, excluded: Sequence[bytes]) -> list[KeyRange]
         if hole.stop is not None and hole.stop <= start:
             continue
         if hole.start > start:
-            found.append(KeyRange(start, hole.start))
+            ranges.append(KeyRange(start, hole.start))
         start = hole.stop
     if start is not None and (whole.stop is None or start < whole.stop):
-        found.append(KeyRange(start, whole.stop))
-    return found
+        ranges.append(KeyRange(start, whole.stop))
+    return ranges

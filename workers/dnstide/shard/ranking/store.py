@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -10,7 +11,7 @@ from dnstide.mtbl import Cancel, NotDnstable, Table, TableError
 from dnstide.mtbl.keys import Grouping
 from dnstide.mtbl.scan import UNLIMITED, TypeClasses, scan, sum_groups
 from dnstide.shard.counts import Counts
-from dnstide.shard.ranking.lists import Held, Ids, Numbers
+from dnstide.shard.ranking.lists import Ids, KeyInterner, PrefixList
 from dnstide.shard.ranking.requests import RankScope
 from dnstide.shard.ranking.scope import key_ranges, stays_whole, suits
 from dnstide.shard.summaries.format import (
@@ -23,15 +24,18 @@ from dnstide.shard.summaries.format import (
     classes_of,
 )
 from dnstide.shard.summaries.store import Failed, Summaries
-from dnstide.shard.tables import Identity, identity
-
-__all__ = ["ListStore", "NoRdata", "Source"]
+from dnstide.shard.tables import Identity
 
 TypeCounts = dict[int, tuple[int, int]]
+"""Rows and count by record type."""
+
+_LOG = logging.getLogger("dnstide")
 _NO_RDATA = "it holds no rdata entries, so rdata cannot be ranked"
 _KEPT_SUMS = 64
 _NO_IDS, _NO_COUNTS = np.zeros(0, np.int32), np.zeros(0, np.uint64)
-_FEW = 16  # names for which a look into every summary costs less than it may save
+
+_FEW_NAMES = 16
+"""For so many names a look into every summary costs less than it may save."""
 
 
 class NoRdata(NotDnstable):
@@ -39,14 +43,12 @@ class NoRdata(NotDnstable):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Lists that may be used: of one class of a summary, or of a scan for just these types and this
-    suffix.
-    """
+class ListSource:
+    """One list of a table: of a class of its summary, or (`cls` None) of a scan for the scope alone."""
 
     table: Table
     cls: int | None
-    held: Held
+    prefix: PrefixList
 
 
 class ListStore:
@@ -57,92 +59,97 @@ class ListStore:
         self._threads = threads
         self._budget = budget
         self._types: dict[tuple[Identity, bytes | None], TypeCounts] = {}
-        self._held: dict[tuple[Identity, Grouping, int], tuple[int, Held]] = {}
-        self._scans: dict[RankScope, dict[Identity, Held]] = {}
-        self._numbers = {grouping: Numbers() for grouping in Grouping}
+        self._prefixes: dict[tuple[Identity, Grouping, int], tuple[int, PrefixList]] = {}
+        self._scans: dict[RankScope, dict[Identity, PrefixList]] = {}
+        self._interners = {grouping: KeyInterner() for grouping in Grouping}
         self._sums: dict[tuple[tuple[Identity, ...], bytes | None], TypeCounts] = {}
-        self._learnt: dict[int, tuple[Held, Ids, Counts]] = {}
+        self._exact: dict[int, tuple[PrefixList, Ids, Counts]] = {}
         self._shares: dict[tuple[Identity, bytes], int] = {}
         self._bytes = 0
-        self.epoch = 0  # grows when numbers change their meaning
+        self.epoch = 0
+        """Grows when the numbers of keys change their meaning."""
 
-    def numbers(self, grouping: Grouping) -> Numbers:
-        return self._numbers[grouping]
+    def interner(self, grouping: Grouping) -> KeyInterner:
+        """The numbers of the keys of this grouping."""
+        return self._interners[grouping]
 
-    def shrink(self) -> None:
+    def evict(self) -> None:
         """Forget all lists once they are more than the budget allows; summaries bring them back."""
-        if self._bytes + sum(numbers.bytes for numbers in self._numbers.values()) > self._budget:
-            self._held.clear()
+        if self._bytes + sum(interner.bytes for interner in self._interners.values()) > self._budget:
+            _LOG.debug("lists of largest keys are evicted: more than %d bytes", self._budget)
+            self._prefixes.clear()
             self._scans.clear()
             self._types.clear()
-            self._learnt.clear()
+            self._exact.clear()
             self._shares.clear()
-            self._numbers = {grouping: Numbers() for grouping in Grouping}
+            self._interners = {grouping: KeyInterner() for grouping in Grouping}
             self._bytes = 0
             self.epoch += 1
 
     def lists(
         self, tables: Sequence[Table], scope: RankScope, depth: int, cancel: Cancel | None, *, rescan: bool
-    ) -> tuple[list[Source], int, Failed]:
-        """Lists of at least ``depth`` places wherever their tables have that many, and how many were scanned.
+    ) -> tuple[list[ListSource], int, Failed]:
+        """Lists of at least `depth` places wherever their tables have that many, and how many were scanned.
 
-        Without ``rescan``, summaries give what they hold.
+        Summaries give the places that they hold; with `rescan`, a table whose summary is shorter is read.
         """
         classes = classes_of(scope.rrtypes) if suits(scope) else None
         scanned = self._scans.get(scope, {})
-        found: list[Source] = []
-        wanting: list[Table] = []
+        sources: list[ListSource] = []
+        to_scan: list[Table] = []
         failed: Failed = {}
         for table in tables:
-            held = scanned.get(identity(table))
+            prefix = scanned.get(table.identity)
+            complete = prefix is not None and not prefix.floor
+            stored = None
             try:
-                if classes is None or self._is_narrow(table, scope, depth) or (held and not held.floor):
-                    own = None
-                else:
-                    own = self._stored(table, scope.grouping, classes, depth)
+                if classes is not None and not self._is_narrow(table, scope, depth) and not complete:
+                    stored = self._stored(table, scope.grouping, classes, depth)
             except TableError as error:
                 failed[table] = error
                 continue
-            if own is not None and scope.selects and any(source.held.overflow for source in own):
-                own = None  # perhaps of a key that is not ranked
-            if own is None or (
-                rescan and any(source.held.listed < depth and source.held.floor for source in own)
-            ):
-                if held is None or (len(held.ids) < depth and held.floor):
-                    wanting.append(table)
-                    continue
-                own = [Source(table, None, held)]
-            found += own
-        made, more = self._scan(wanting, scope, max(depth, KEEP), 0, cancel)
-        return found + made, len(wanting), {**failed, **more}
+            if stored is not None and self._usable(stored, scope, depth if rescan else 0):
+                sources += stored
+            elif prefix is not None and (len(prefix.ids) >= depth or not prefix.floor):
+                sources.append(ListSource(table, None, prefix))
+            else:
+                to_scan.append(table)
+        fresh, unreadable = self._scan(to_scan, scope, max(depth, KEEP), 0, cancel)
+        return sources + fresh, len(to_scan), {**failed, **unreadable}
 
     def above(
         self, tables: Sequence[Table], scope: RankScope, threshold: int, cancel: Cancel | None
-    ) -> tuple[list[Source], int, Failed]:
-        """Lists of every key that reaches ``threshold``, cut there."""
+    ) -> tuple[list[ListSource], int, Failed]:
+        """Lists of every key that reaches `threshold`, cut there."""
         scanned, summarized = self._scans.get(scope, {}), suits(scope)
         listed = [
-            t for t in tables if identity(t) in scanned or (summarized and self.summaries.of(t) is not None)
+            table
+            for table in tables
+            if table.identity in scanned or (summarized and self.summaries.get(table) is not None)
         ]
-        have, _, failed = self.lists(listed, scope, UNLIMITED, cancel, rescan=False)
-        short = {source.table for source in have if source.held.floor >= threshold}
-        long = set(listed) - short
-        wanting = [t for t in tables if t not in long]
-        made, more = self._scan(wanting, scope, UNLIMITED, threshold, cancel)
-        cut = [replace(s, held=s.held.above(threshold)) for s in have if s.table not in short]
-        return cut + made, len(wanting), {**failed, **more}
+        sources, _, failed = self.lists(listed, scope, UNLIMITED, cancel, rescan=False)
+        too_short = {source.table for source in sources if source.prefix.floor >= threshold}
+        long_enough = set(listed) - too_short
+        to_scan = [table for table in tables if table not in long_enough]
+        fresh, unreadable = self._scan(to_scan, scope, UNLIMITED, threshold, cancel)
+        cut = [
+            replace(source, prefix=source.prefix.above(threshold))
+            for source in sources
+            if source.table not in too_short
+        ]
+        return cut + fresh, len(to_scan), {**failed, **unreadable}
 
     def types(
         self, tables: Sequence[Table], under: bytes | None, cancel: Cancel | None
     ) -> tuple[TypeCounts, Failed]:
         """Rows and count by record type, over the tables that can be read."""
-        key = tuple(map(identity, tables)), under
+        key = tuple([table.identity for table in tables]), under
         if key in self._sums:
             return self._sums[key], {}
-        found, failed = self._types_by_table(tables, under, cancel)
+        by_table, failed = self._types_by_table(tables, under, cancel)
         summed: TypeCounts = {}
-        for one in found:
-            for rrtype, (rows, count) in one.items():
+        for types in by_table:
+            for rrtype, (rows, count) in types.items():
                 before = summed.get(rrtype, (0, 0))
                 summed[rrtype] = (before[0] + rows, before[1] + count)
         if not failed:
@@ -154,10 +161,10 @@ class ListStore:
     def under(
         self, tables: Sequence[Table], names: Sequence[bytes], rrtypes: tuple[int, ...], cancel: Cancel | None
     ) -> tuple[int, Failed]:
-        """What everything at and under these names adds up to, over the tables that can be read."""
+        """The sum of everything at and under these names, over the tables that can be read."""
         total = 0
         wanted = [np.arange(len(names), dtype=np.uint32)] * len(tables)
-        if len(names) <= _FEW:
+        if len(names) <= _FEW_NAMES:
             for i, table in enumerate(tables):
                 counts = [self.summaries.count(table, name, rrtypes) for name in names]
                 total += sum(count for count in counts if count is not None)
@@ -173,62 +180,78 @@ class ListStore:
             cancel=cancel,
         )
         failed: Failed = {}
-        for i, one in zip(reading, sums, strict=True):
-            if isinstance(one, TableError):
-                failed[tables[i]] = one
+        for i, result in zip(reading, sums, strict=True):
+            if isinstance(result, TableError):
+                failed[tables[i]] = result
             else:
-                total += sum(one.tolist())
+                total += sum(result.tolist())
         return total, failed
 
-    def known(self, source: Source) -> tuple[Ids, Counts]:
+    def exact_counts(self, source: ListSource) -> tuple[Ids, Counts]:
         """The keys of a source whose counts are known: those on its list, and those that were looked up."""
-        extra = self._learnt.get(id(source.held))
-        if extra is None:
-            return source.held.ids, source.held.counts
-        return np.concatenate([source.held.ids, extra[1]]), np.concatenate([source.held.counts, extra[2]])
+        prefix = source.prefix
+        recorded = self._exact.get(id(prefix))
+        if recorded is None:
+            return prefix.ids, prefix.counts
+        _, ids, counts = recorded
+        return np.concatenate([prefix.ids, ids]), np.concatenate([prefix.counts, counts])
 
-    def learn(self, source: Source, ids: Ids, counts: Counts) -> None:
-        """Remembers what was looked up: tables do not change."""
-        held = source.held
-        _, old_ids, old_counts = self._learnt.get(id(held), (held, _NO_IDS, _NO_COUNTS))
+    def record_exact(self, source: ListSource, ids: Ids, counts: Counts) -> None:
+        """Keep counts that were looked up: tables do not change."""
+        prefix = source.prefix
+        _, old_ids, old_counts = self._exact.get(id(prefix), (prefix, _NO_IDS, _NO_COUNTS))
         self._bytes += ids.nbytes + counts.nbytes
-        # By identity; the list is kept with what was learnt, so that its identity is not given to another.
-        self._learnt[id(held)] = held, np.concatenate([old_ids, ids]), np.concatenate([old_counts, counts])
+        # The key is the identity of the list, which is kept here so that no other list gets it.
+        self._exact[id(prefix)] = (
+            prefix,
+            np.concatenate([old_ids, ids]),
+            np.concatenate([old_counts, counts]),
+        )
+
+    @staticmethod
+    def _usable(sources: Sequence[ListSource], scope: RankScope, depth: int) -> bool:
+        """Whether lists of summaries can answer, and hold `depth` places where their tables have them."""
+        prefixes = [source.prefix for source in sources]
+        if scope.selects and any(prefix.overflow for prefix in prefixes):
+            return False  # the sum that overflowed may be that of a key that is not ranked
+        return not any(prefix.listed < depth and prefix.floor for prefix in prefixes)
 
     def _types_by_table(
         self, tables: Sequence[Table], under: bytes | None, cancel: Cancel | None
     ) -> tuple[list[TypeCounts], Failed]:
-        found: dict[Table, TypeCounts] = {}
+        types: dict[Table, TypeCounts] = {}
         for table in tables:
-            known = self._types.get((identity(table), under))
-            summary = self.summaries.of(table) if under is None and known is None else None
-            if known is not None or summary is not None:
-                found[table] = known if known is not None else summary.types if summary else {}
-        wanting = [table for table in tables if table not in found]
+            cached = self._types.get((table.identity, under))
+            if cached is None and under is None:
+                summary = self.summaries.get(table)
+                cached = None if summary is None else summary.types
+            if cached is not None:
+                types[table] = cached
+        to_scan = [table for table in tables if table not in types]
         failed: Failed = {}
         scans = scan(
-            wanting,
+            to_scan,
             [],
             TypeClasses(all=True),
             ranges=key_ranges(under, ()),
             threads=self._threads,
             cancel=cancel,
         )
-        for table, one in zip(wanting, scans, strict=True):
-            if isinstance(one, TableError):
-                failed[table] = one
+        for table, result in zip(to_scan, scans, strict=True):
+            if isinstance(result, TableError):
+                failed[table] = result
             else:
-                found[table] = self._types[identity(table), under] = one.types
-        return list(found.values()), failed
+                types[table] = self._types[table.identity, under] = result.types
+        return list(types.values()), failed
 
     def _is_narrow(self, table: Table, scope: RankScope, depth: int) -> bool:
         """Whether the rows under the suffix are fewer than the places to be read, as far as can be told."""
         if scope.under is None or not depth:
             return False
-        summary = self.summaries.of(table)
+        summary = self.summaries.get(table)
         if summary is None:
             return True
-        key = identity(table), scope.under
+        key = table.identity, scope.under
         if key not in self._shares:
             try:
                 first = summary.places(Grouping.FQDN, ALL, FIRST_PLACES).keys
@@ -242,71 +265,77 @@ class ListStore:
 
     def _stored(
         self, table: Table, grouping: Grouping, classes: tuple[int, ...], depth: int
-    ) -> list[Source] | None:
-        summary = self.summaries.of(table)
+    ) -> list[ListSource] | None:
+        summary = self.summaries.get(table)
         if summary is None:
             return None
         try:
             if grouping is Grouping.RDATA and not _has_rdata(table, summary.head(grouping, ALL).distinct):
                 raise NoRdata(table.path, None, _NO_RDATA)
-            return [Source(table, cls, self._hold(table, summary, grouping, cls, depth)) for cls in classes]
+            return [
+                ListSource(table, cls, self._prefix(table, summary, grouping, cls, depth)) for cls in classes
+            ]
         except NoRdata:
             raise
         except DAMAGED as error:
             self.summaries.forget(table, error)
             return None
 
-    def _hold(
+    def _prefix(
         self, table: Table, summary: Summary | StoredSummary, grouping: Grouping, cls: int, depth: int
-    ) -> Held:
-        key = (identity(table), grouping, cls)
-        read, held = self._held.get(key, (0, None))
-        if held is None or (read < depth and len(held.ids) < held.listed):
+    ) -> PrefixList:
+        """The list of a summary to at least this depth; read further than before only where it must be."""
+        key = (table.identity, grouping, cls)
+        read_depth, prefix = self._prefixes.get(key, (0, None))
+        if prefix is None or (read_depth < depth and len(prefix.ids) < prefix.listed):
+            replaced_bytes = prefix.bytes if prefix else 0
             top = summary.places(grouping, cls, depth)
-            held = Held.of(top, summary.head(grouping, cls).listed, self._numbers[grouping])
-            self._bytes += held.bytes - (self._held[key][1].bytes if key in self._held else 0)
-            self._held[key] = depth, held
-        return held
+            prefix = PrefixList.of(top, summary.head(grouping, cls).listed, self._interners[grouping])
+            self._bytes += prefix.bytes - replaced_bytes
+            self._prefixes[key] = depth, prefix
+        return prefix
 
     def _scan(
-        self, tables: Sequence[Table], scope: RankScope, keep: int, least: int, cancel: Cancel | None
-    ) -> tuple[list[Source], Failed]:
-        """Reads the tables for this scope alone; keeps what it finds, unless it was cut by a threshold."""
+        self, tables: Sequence[Table], scope: RankScope, keep: int, min_count: int, cancel: Cancel | None
+    ) -> tuple[list[ListSource], Failed]:
+        """Read the tables for this scope alone; the lists are kept unless a threshold cut them."""
         if not tables:
             return [], {}
+        _LOG.debug("%d tables are scanned by %s", len(tables), scope.grouping)
         types = TypeClasses((frozenset(scope.rrtypes),)) if scope.rrtypes else TypeClasses(all=True)
         by_rdata = scope.grouping is Grouping.RDATA
         if not stays_whole(scope.grouping, scope.under):
-            keep, least = UNLIMITED, 0  # point lookups know no suffix, so nothing may be left to look up
+            # Point lookups know no suffix, so every key must stand on the lists.
+            keep, min_count = UNLIMITED, 0
         scans = scan(
             tables,
             [scope.grouping],
             types,
             keep=keep + len(scope.excluded) if keep < UNLIMITED else keep,
-            least=least,
+            min_count=min_count,
             ranges=key_ranges(scope.under, () if by_rdata else scope.excluded_under),
             rdata_owners=scope.under[:-1] if by_rdata and scope.under else b"",
             threads=self._threads,
             cancel=cancel,
         )
-        found: list[Source] = []
+        sources: list[ListSource] = []
         failed: Failed = {}
-        known = self._scans.setdefault(scope, {})
-        for table, one in zip(tables, scans, strict=True):
-            if isinstance(one, TableError):
-                failed[table] = one
+        scanned = self._scans.setdefault(scope, {})
+        for table, result in zip(tables, scans, strict=True):
+            if isinstance(result, TableError):
+                failed[table] = result
                 continue
-            top = one.lists[0][0]
+            top = result.lists[0][0]
             if by_rdata and not _has_rdata(table, top.distinct):
                 failed[table] = NoRdata(table.path, None, _NO_RDATA)
                 continue
-            held = Held.of(top, len(top.keys), self._numbers[scope.grouping])
-            if not least:
-                before = known.get(identity(table))
-                self._bytes += held.bytes - (before.bytes if before else 0)
-                known[identity(table)] = held
-            found.append(Source(table, None, held))
-        return found, failed
+            prefix = PrefixList.of(top, len(top.keys), self._interners[scope.grouping])
+            if not min_count:
+                before = scanned.get(table.identity)
+                self._bytes += prefix.bytes - (before.bytes if before else 0)
+                scanned[table.identity] = prefix
+            sources.append(ListSource(table, None, prefix))
+        return sources, failed
 
 
 def _has_rdata(table: Table, distinct: int) -> bool:

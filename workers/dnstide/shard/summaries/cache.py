@@ -1,8 +1,9 @@
 """Where summaries lie: a cache directory with one folder for each directory of tables.
 
 A summary is written whole or not at all, under a name made of its table's name, size and modification time,
-so a table that changes leaves its summary behind as waste, never as a wrong answer. What cannot be read is
-made again. A cache that cannot be written costs time, not answers: one warning, and summaries stay in memory.
+so a table that changes leaves its summary behind as waste, never as a wrong answer. A summary that cannot be
+read is made again. A cache that cannot be written costs time, not answers: it gives one warning, and the
+summaries stay in memory.
 """
 
 from __future__ import annotations
@@ -19,16 +20,15 @@ from pathlib import Path
 from dnstide.mtbl import Table, TableMissing, write_entries
 from dnstide.shard.summaries.format import DAMAGED, KEEP, StoredSummary, Summary
 
-__all__ = ["SummaryCache", "default_cache_dir", "prune_cache"]
-
 _LOG = logging.getLogger("dnstide")
 _NAME = re.compile(r"^(?P<table>.+)\.(?P<size>\d+)\.(?P<mtime>\d+)\.summary$")
 _ORIGIN = "tables-of"
-_ABANDONED = 3600.0  # seconds
+_ABANDONED = 3600.0
+"""Seconds after which a dot-file is taken for the remains of a writer that died."""
 
 
 def default_cache_dir() -> Path:
-    """``$XDG_CACHE_HOME/dnstide``, by default ``~/.cache/dnstide``."""
+    """`$XDG_CACHE_HOME/dnstide`, by default `~/.cache/dnstide`."""
     base = os.environ.get("XDG_CACHE_HOME", "")
     return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "dnstide"
 
@@ -50,20 +50,24 @@ class SummaryCache:
         return self.folder / f"{os.path.basename(table.path)}.{table.size}.{table.mtime_ns}.summary"
 
     def load(self, table: Table) -> StoredSummary | None:
-        """The stored summary; None where there is none that can be used, which is then to be made."""
+        """The stored summary, or None where a new one has to be made."""
         path = self.path(table)
         try:
             stored = StoredSummary(Table(path))
-            if stored.of(table, self.keep):
+            if stored.describes(table, self.keep):
                 return stored
+            _LOG.debug("%s is of another table, version or suffix list", path)
         except TableMissing:
-            return None
+            _LOG.debug("%s has no summary", table.path)
         except DAMAGED as error:
             _LOG.info("summary is made again: %s", error)
         return None
 
     def store(self, table: Table, summary: Summary) -> bool:
-        """Whether it could be written; if not, that is said once, and stands in `problem`."""
+        """Store a summary; return whether it could be written.
+
+        The first failure is logged, the last one stands in `problem`.
+        """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             origin = self.folder / _ORIGIN
@@ -71,18 +75,20 @@ class SummaryCache:
                 origin.write_bytes(os.fsencode(self.origin))
             write_entries(self.path(table), summary.entries(table, self.keep), compression="zstd", level=6)
         except OSError as error:
-            known, code = self.problem, error.errno or 0
+            reported, code = self.problem is not None, error.errno or 0
             self.problem = OSError(code, os.strerror(code), str(self.folder))
-            if known is None:
+            if not reported:
                 _LOG.warning("summaries are not kept: %s: %s", self.folder, self.problem.strerror)
             return False
+        _LOG.debug("%s is summarized", table.path)
         return True
 
 
 def prune_cache(cache_dir: str | os.PathLike[str] | None = None) -> tuple[int, int]:
-    """Remove the summaries whose table is gone or another one by now, and what writers left behind.
+    """Remove the summaries whose table is gone or has changed, and the remains of writers that died.
 
-    Returns how many files went, and their bytes. Raises OSError where the cache cannot be listed or changed.
+    Returns the number of removed files, and their bytes. Raises OSError where the cache cannot be listed or
+    changed.
     """
     root = Path(cache_dir or default_cache_dir()) / "summaries"
     files = size = 0
@@ -107,7 +113,7 @@ def _waste(folder: Path) -> Iterator[Path]:
     for path in folder.iterdir():
         match = _NAME.match(path.name)
         if match is None or path.name.startswith("."):
-            # A young dot-file may still be written by someone.
+            # A young dot-file may belong to a writer that is at work.
             if path.name != _ORIGIN and time.time() - path.stat().st_mtime > _ABANDONED:
                 yield path
             continue

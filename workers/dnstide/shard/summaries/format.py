@@ -1,12 +1,12 @@
-"""What is computed once about a table and kept: its largest keys, what bounds all others, and totals.
+"""The facts that are computed once about a table and kept: its largest keys, bounds for all others, totals.
 
 A summary is itself an MTBL table:
 
 ==============================  =======================================================================
-``head``                        JSON: format, suffix list, source (size, mtime), keep, rows, blocks
-``list/GROUPING/CLASS``         JSON: listed, floor, distinct, total, overflow
-``list/GROUPING/CLASS/CHUNK``   keys of these places: u32 n | n counts, u64 | n + 1 offsets, u32 | keys
-``types``                       JSON: record type → [rows, count], of the RRSET rows
+`head`                        JSON: format, suffix list, source (size, mtime), keep, rows, blocks
+`list/GROUPING/CLASS`         JSON: listed, floor, distinct, total, overflow
+`list/GROUPING/CLASS/CHUNK`   keys of these places: u32 n | n counts, u64 | n + 1 offsets, u32 | keys
+`types`                       JSON: record type → [rows, count], of the RRSET rows
 ==============================  =======================================================================
 
 CLASS is two digits: the common types in the order of `COMMON_TYPES`, the other types, all types. Numbers are
@@ -26,37 +26,32 @@ from dnstide.mtbl.keys import Grouping, Keys
 from dnstide.mtbl.psl import suffix_list
 from dnstide.mtbl.scan import COMMON_TYPES, TableScan, TopKeys, TypeClasses, scan
 
-__all__ = [
-    "ALL",
-    "DAMAGED",
-    "FIRST_PLACES",
-    "FORMAT",
-    "KEEP",
-    "LISTED",
-    "ListHead",
-    "StoredSummary",
-    "Summary",
-    "classes_of",
-    "count_of",
-    "summarize",
-]
-
 FORMAT = 1
-#: Keys kept of each list. Proved every top 1,000 of 365 daily tables in all 84 cases that were simulated.
+
 KEEP = 10_000
+"""Keys kept of each list: they proved the top 1,000 of 365 daily tables in all 84 simulated cases."""
+
 LISTED = (Grouping.FQDN, Grouping.DOMAIN, Grouping.TLD, Grouping.RDATA)
 SUMMARY_TYPES = TypeClasses(tuple(frozenset({t}) for t in COMMON_TYPES), other=True, all=True)
 ALL = len(COMMON_TYPES) + 1
+"""The class of all types."""
+
 FIRST_PLACES = 500
-_CHUNKS = (FIRST_PLACES, 2_000, 5_000)  # where chunks end; the rest is one more
-#: What reading a stored summary raises where its file was damaged.
+"""The length of the first chunk."""
+
 DAMAGED = (TableError, KeyError, ValueError, TypeError)
-_LARGEST_CHUNK = 2 << 20  # bytes of keys; rdata may be long
+"""Exceptions that reading a stored summary raises where its file was damaged."""
+
+_CHUNKS = (FIRST_PLACES, 2_000, 5_000)
+"""Where chunks end; all further places are one more chunk."""
+
+_LARGEST_CHUNK = 2 << 20
+"""Bytes of keys in a chunk; rdata may be long."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListHead:
-    """What is known of a list before its keys are read; see `TopKeys`."""
+    """The facts about a list that are known before its keys are read; see `TopKeys`."""
 
     listed: int
     floor: int
@@ -68,26 +63,28 @@ class ListHead:
 class Summary:
     """A summary in memory, as a scan has made it."""
 
-    def __init__(self, found: TableScan) -> None:
-        self._found = found
-        self.types = found.types
+    def __init__(self, scan: TableScan) -> None:
+        self._scan = scan
+        self.types = scan.types
 
     def head(self, grouping: Grouping, cls: int) -> ListHead:
+        """The facts about one list."""
         top = self.top(grouping, cls)
         return ListHead(len(top.keys), top.floor, top.distinct, top.total, top.overflow)
 
     def top(self, grouping: Grouping, cls: int) -> TopKeys:
-        return self._found.lists[LISTED.index(grouping)][cls]
+        """All places of one list."""
+        return self._scan.lists[LISTED.index(grouping)][cls]
 
     def places(self, grouping: Grouping, cls: int, depth: int) -> TopKeys:
-        """At least the first ``depth`` places of a list, all of it where it is shorter."""
+        """At least the first `depth` places of a list, all of it where it is shorter."""
         return self.top(grouping, cls)
 
     def entries(self, table: Table, keep: int) -> Iterator[tuple[bytes, bytes]]:
         """The summary as the entries of its own table."""
         source = {"size": table.size, "mtime_ns": table.mtime_ns}
         head = {"format": FORMAT, "suffixes": suffix_list().version, "source": source, "keep": keep}
-        yield b"head", _json({**head, "rows": self._found.rows, "blocks": self._found.blocks})
+        yield b"head", _json({**head, "rows": self._scan.rows, "blocks": self._scan.blocks})
         for grouping in sorted(LISTED):
             for cls in range(ALL + 1):
                 name = _name(grouping, cls)
@@ -102,18 +99,18 @@ class Summary:
 
 
 class StoredSummary:
-    """A summary read from its table, chunk by chunk, as it is needed. Raises what stands in DAMAGED."""
+    """A summary read from its table, chunk by chunk, as it is needed. Raises the exceptions of DAMAGED."""
 
     def __init__(self, stored: Table) -> None:
         self._stored = stored
-        self.facts: dict[str, Any] = json.loads(self._get(b"head"))
+        self.header: dict[str, Any] = json.loads(self._get(b"head"))
         types = json.loads(self._get(b"types"))
         self.types = {int(t): (rows, int(count)) for t, (rows, count) in types.items()}
 
-    def of(self, table: Table, keep: int) -> bool:
-        """Whether it speaks of that table as it is now, and in the words of this version."""
+    def describes(self, table: Table, keep: int) -> bool:
+        """Whether it is a summary of that table as it is now, in the format of this version."""
         return (
-            self.facts.items()
+            self.header.items()
             >= {
                 "format": FORMAT,
                 "suffixes": suffix_list().version,
@@ -123,20 +120,21 @@ class StoredSummary:
         )
 
     def head(self, grouping: Grouping, cls: int) -> ListHead:
+        """The facts about one list."""
         listed, floor, distinct, total, overflow = json.loads(self._get(_name(grouping, cls)))
         return ListHead(listed, floor, distinct, int(total), overflow)
 
     def places(self, grouping: Grouping, cls: int, depth: int) -> TopKeys:
-        """At least the first ``depth`` places of a list, all of it where it is shorter."""
+        """At least the first `depth` places of a list, all of it where it is shorter."""
         head = self.head(grouping, cls)
         parts: list[tuple[np.ndarray[Any, np.dtype[np.uint64]], Keys]] = []
-        found = 0
-        while found < min(depth, head.listed):
+        read = 0
+        while read < min(depth, head.listed):
             counts, keys = _read_chunk(self._get(b"%s/%02d" % (_name(grouping, cls), len(parts))))
             parts.append((counts, keys))
-            found += len(keys)
+            read += len(keys)
         counts = np.concatenate([np.zeros(0, np.uint64), *(c for c, _ in parts)])
-        keys = parts[0][1] if len(parts) == 1 else Keys.of(key for _, some in parts for key in some)
+        keys = parts[0][1] if len(parts) == 1 else Keys.of(key for _, chunk in parts for key in chunk)
         return TopKeys(keys, counts, head.floor, head.distinct, head.total, head.overflow)
 
     def _get(self, key: bytes) -> bytes:
@@ -158,7 +156,7 @@ def classes_of(rrtypes: tuple[int, ...]) -> tuple[int, ...] | None:
 def count_of(summary: Summary | StoredSummary, grouping: Grouping, cls: int, key: bytes) -> int | None:
     """The exact count of a key that is among the largest, 0 for one that has no rows; else None.
 
-    Looks no further than the first chunk of a list: what has many rows, and is costly to add up, is there.
+    Only the first chunk of a list is read: the keys with many rows, which are costly to add up, are in it.
     """
     about = summary.head(grouping, cls)
     top = summary.places(grouping, cls, FIRST_PLACES)
@@ -173,8 +171,8 @@ def summarize(
     tables: list[Table], *, keep: int = KEEP, threads: int = 1, cancel: Cancel | None = None
 ) -> list[Summary | TableError]:
     """Read the tables in full, once. Raises Cancelled, DeadlineExceeded."""
-    found = scan(tables, LISTED, SUMMARY_TYPES, keep=keep, threads=threads, cancel=cancel)
-    return [one if isinstance(one, TableError) else Summary(one) for one in found]
+    scans = scan(tables, LISTED, SUMMARY_TYPES, keep=keep, threads=threads, cancel=cancel)
+    return [result if isinstance(result, TableError) else Summary(result) for result in scans]
 
 
 def _name(grouping: Grouping, cls: int) -> bytes:

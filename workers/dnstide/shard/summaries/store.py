@@ -1,4 +1,4 @@
-"""The summaries of a shard's tables: made where they lack, read as far as they are needed."""
+"""The summaries of a shard's tables: made where they are missing, read as far as they are needed."""
 
 from __future__ import annotations
 
@@ -22,49 +22,52 @@ from dnstide.shard.summaries.format import (
     count_of,
     summarize,
 )
-from dnstide.shard.tables import Identity, identity
-
-__all__ = ["Failed", "Progress", "Summaries", "group_of_subtree"]
+from dnstide.shard.tables import Identity
 
 _LOG = logging.getLogger("dnstide")
+
 Progress = Callable[[int, int], None]
+"""Is called with the number of summaries made so far, and of those to be made."""
+
 Failed = dict[Table, TableError]
-_BATCH = 16  # tables summarized in one call: what is made is stored before the next ones are read
+
+_BATCH = 16
+"""Tables summarized in one call; their summaries are stored before the next tables are read."""
+
 _OTHER = ALL - 1
 _KEPT_COUNTS = 200_000
 
 
 @lru_cache(4096)
 def group_of_subtree(suffix: bytes) -> Grouping | None:
-    """What to group names by so that those at and under a suffix are one group; None where nothing does."""
+    """The grouping in which the names at and under a suffix are one group; None where there is none."""
     if len(labels(suffix)) == 1:
         return Grouping.TLD
     return Grouping.DOMAIN if suffix_list().owns_subtree(suffix) else None
 
 
 class Summaries:
-    """Safe for several threads."""
+    """The summaries of tables, in memory and in a cache. Safe for several threads."""
 
     def __init__(self, cache: SummaryCache | None, threads: int) -> None:
         self._cache = cache
         self._threads = threads
-        self._found: dict[Identity, Summary | StoredSummary] = {}
+        self._summaries: dict[Identity, Summary | StoredSummary] = {}
         self._damaged: set[Identity] = set()
         self._counts: dict[tuple[Identity, bytes, int], int | None] = {}
 
-    def of(self, table: Table) -> Summary | StoredSummary | None:
+    def get(self, table: Table) -> Summary | StoredSummary | None:
         """The summary of a table, None where it is still to be made."""
-        which = identity(table)
-        summary = self._found.get(which)
-        if summary is None and self._cache is not None and which not in self._damaged:
+        summary = self._summaries.get(table.identity)
+        if summary is None and self._cache is not None and table.identity not in self._damaged:
             summary = self._cache.load(table)
             if summary is not None:
-                self._found[which] = summary
+                self._summaries[table.identity] = summary
         return summary
 
     def missing(self, tables: Sequence[Table]) -> list[Table]:
         """The tables that have no summary yet."""
-        return [table for table in tables if self.of(table) is None]
+        return [table for table in tables if self.get(table) is None]
 
     def make(
         self,
@@ -75,9 +78,9 @@ class Summaries:
         *,
         must_keep: bool = False,
     ) -> Failed:
-        """Makes the summaries that are missing, and stores each. Tables that cannot be read come back.
+        """Make the summaries that are missing, and store each. Returns the tables that cannot be read.
 
-        What cannot be stored stays in memory; with ``must_keep`` it raises OSError. Raises Cancelled,
+        A summary that cannot be stored stays in memory; with `must_keep` OSError is raised. Raises Cancelled,
         DeadlineExceeded.
         """
         failed: Failed = {}
@@ -94,34 +97,34 @@ class Summaries:
                     continue
                 if self._cache is not None and self._cache.store(table, made):
                     # Read back when needed: a summary in memory holds every list in full.
-                    self._damaged.discard(identity(table))
+                    self._damaged.discard(table.identity)
                     continue
                 if must_keep and self._cache is not None and self._cache.problem is not None:
                     raise self._cache.problem
-                self._found[identity(table)] = made
+                self._summaries[table.identity] = made
         if missing and progress is not None:
             progress(len(missing), len(missing))
         return failed
 
     def forget(self, table: Table, error: Exception) -> None:
-        """Its summary turned out to be damaged, and is to be made again."""
+        """Drop a summary that turned out to be damaged, so that it is made again."""
         _LOG.info("summary is made again: %s", error)
-        self._damaged.add(identity(table))
-        self._found.pop(identity(table), None)
+        self._damaged.add(table.identity)
+        self._summaries.pop(table.identity, None)
 
     def count(self, table: Table, suffix: bytes, rrtypes: tuple[int, ...]) -> int | None:
-        """What everything at and under a suffix adds up to; None where the summary does not tell."""
+        """The sum of everything at and under a suffix; None where the summary does not tell."""
         by_type = self._by_type(table, suffix, rrtypes, split=False)
         return None if by_type is None else sum(by_type.values())
 
     def counts(
         self, tables: Sequence[Table], suffix: bytes, rrtypes: tuple[int, ...], *, split: bool
     ) -> list[dict[int, int]] | None:
-        """The same for each table, by record type where ``split`` (else under 0), without zeros.
+        """The same for each table, by record type where `split` (else under 0), without zeros.
 
         None unless the summaries of all of them tell. Raises CountOverflow.
         """
-        found = []
+        by_table = []
         for table in tables:
             by_type = self._by_type(table, suffix, rrtypes, split)
             if by_type is None:
@@ -130,39 +133,39 @@ class Summaries:
                 by_type = {0: sum(by_type.values())}
             if any(count > LARGEST_COUNT for count in by_type.values()):
                 raise CountOverflow("a total of one table passes 2**64 - 1")
-            found.append({rrtype: count for rrtype, count in by_type.items() if count})
-        return found
+            by_table.append({rrtype: count for rrtype, count in by_type.items() if count})
+        return by_table
 
     def _by_type(
         self, table: Table, suffix: bytes, rrtypes: tuple[int, ...], split: bool
     ) -> dict[int, int] | None:
         """By record type, or under 0 where all types are one."""
-        summary = self.of(table)
+        summary = self.get(table)
         if summary is None:
             return None
         if suffix == b"\0":
             return {t: count for t, (_, count) in summary.types.items() if not rrtypes or t in rrtypes}
         classes = classes_of(rrtypes)
         if split and not rrtypes:
-            # The other types are one class: which of them are there is known where none is.
+            # The other types are one class, so a split needs a table that has none of them.
             if self._listed(table, summary, suffix, _OTHER) != 0:
                 return None
             classes = tuple(range(_OTHER))
         if classes is None:
             return None
-        found: dict[int, int] = {}
+        by_type: dict[int, int] = {}
         for cls in classes:
             count = self._listed(table, summary, suffix, cls)
             if count is None:
                 return None
-            found[0 if cls == ALL else COMMON_TYPES[cls]] = count
-        return found
+            by_type[0 if cls == ALL else COMMON_TYPES[cls]] = count
+        return by_type
 
     def _listed(self, table: Table, summary: Summary | StoredSummary, suffix: bytes, cls: int) -> int | None:
         grouping = group_of_subtree(suffix)
         if grouping is None:
             return None
-        key = identity(table), suffix, cls
+        key = table.identity, suffix, cls
         if key not in self._counts:
             if len(self._counts) >= _KEPT_COUNTS:
                 self._counts.clear()

@@ -1,4 +1,4 @@
-// One stretch of keys of one table, added up by one thread.
+// One interval of the keys of one table, added up by one thread.
 #pragma once
 
 #include <array>
@@ -28,16 +28,16 @@ private:
     std::map<uint16_t, TypeTotal> rare_;
 };
 
-// Keys here begin with the byte for the entry type.
-struct Stretch {
+// Half-open. Its keys begin with the byte for the entry type.
+struct KeyInterval {
     std::string start;
     std::string stop;
 };
 
-class Piece {
+class RangeScanner {
 public:
     // Adds up the groups of the plan that are made from entries of `type` (kRrset or kRdata).
-    Piece(const ScanPlan& plan, const Stretch& stretch, uint8_t type);
+    RangeScanner(const ScanPlan& plan, const KeyInterval& interval, uint8_t type);
 
     // Throws TableError, Cancelled, DeadlineExceeded.
     void run(const Table& table, const Cancel* cancel, TableCursor& cursor);
@@ -48,18 +48,18 @@ public:
     uint64_t rows() const { return rows_; }
 
 private:
-    // What a key does not continue that has `same` leading bytes in common with `last`, the key before, is complete. Says
-    // whether the key has another owner.
-    bool leave(size_t same, const uint8_t* last) {
+    // Closes every group whose prefix is longer than `same`, the number of leading bytes the new key shares with `last`.
+    // Returns whether the new key has another owner.
+    bool on_prefix_end(size_t same, const uint8_t* last) {
         if (type_ == kRdata) {
-            for (Grouper& grouper : groupers_) grouper.advance(same, last);
+            for (Grouper& grouper : groupers_) grouper.on_prefix_end(same, last);
             return false;
         }
         if (same >= owner_end_) return false;  // a name ends itself, so the owner is the same if all of its bytes are
-        leave_owner(same, last);
+        close_owner(same, last);
         return true;
     }
-    void leave_owner(size_t same, const uint8_t* last);
+    void close_owner(size_t same, const uint8_t* last);
     void row(Bytes key, Bytes value, bool entered) {
         type_ == kRrset ? rrset_row(key, value, entered) : rdata_row(key, value);
     }
@@ -84,18 +84,18 @@ private:
     uint64_t rows_ = 0;
 
     std::vector<uint8_t> last_;  // the last key of the block before
-    size_t same_ = 0;            // leading bytes that the owner at hand has in common with the one before
+    size_t same_ = 0;            // leading bytes that the current owner has in common with the one before
     size_t owner_end_ = 0;       // 0 between owners
     std::array<uint64_t, 4> label_starts_{};  // of the owner: a bit for each byte of the key where a label begins
     size_t last_label_ = 1;                   // where the last of them begins
-    Sums owner_;
+    ClassSums owner_;
     Grouper* owners_ = nullptr;  // groups by owner: neither nested nor in parts
-    struct Others {
+    struct OtherGrouping {
         Grouper* grouper;
         const GroupSpec* spec;
-        size_t size;  // of the group of the owner at hand
+        size_t size;  // of the group of the current owner
     };
-    std::vector<Others> others_;
+    std::vector<OtherGrouping> others_;
     size_t domain_size_ = 0;
     bool domain_closed_ = false;
 };
