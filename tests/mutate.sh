@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Changes the code bit by bit and counts the changes that the fast tests do not see.
 #
-# Usage: [NAMES="PATTERN..."] tests/mutate.sh [PART...], by default all parts, and all changes of them. What lives is listed; `.venv/bin/mutmut show NAME` in
-# .cache/mutate/PART shows it. The tool wants the code of a part under src/ by the names of its modules; all other
+# Usage: [NAMES="PATTERN..."] tests/mutate.sh [PART...], by default all parts, and all changes of them. What lives is
+# listed; `.venv/bin/mutmut show NAME` in .cache/mutate/PART shows it. The tool wants the code of a part under src/ by the names of its modules; all other
 # packages are those of the environment.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -27,16 +27,27 @@ list() { printf '"%s",' "$@"; }
 # The folder of the part as the tool wants it: whole packages, of which only `code` is changed.
 lay_out() {
   rm -rf "$stage" && mkdir -p "$stage/src/dnstide" "$stage/tests"
-  local changed=() path package
+  local changed=() packages=() path package
   for path in "${code[@]}"; do
     package=$(cut -d/ -f3 <<<"$path")
     cp -r "${path%%/*}/dnstide/$package" "$stage/src/dnstide/"
+    packages+=("dnstide.$package")
     [ -d "$path" ] && path=$path/*
     changed+=("src/${path#*/}")
   done
   cp -r protos docs VERSION pyproject.toml "$stage"
   find tests -name '*.txt' -o -name '*.py' ! -name 'test_*' | xargs cp --parents -t "$stage"
   cp -r --parents "${tests[@]/#/tests/}" "$stage"
+  # The editable install of the workers names the place of each module; those of the part are to come from src/.
+  cat >"$stage/sitecustomize.py" <<PYTHON
+import sys
+
+for finder in sys.meta_path:
+    for table in ("known_source_files", "submodule_search_locations"):
+        known = getattr(finder, table, {})
+        for name in [name for name in known if name == "dnstide" or name.startswith(($(list "${packages[@]}")))]:
+            del known[name]
+PYTHON
   sed -i -e "/^\[tool.mutmut\]/a only_mutate = [$(list "${changed[@]}")]" \
     -e "/^\[tool.mutmut\]/a pytest_add_cli_args_test_selection = [$(list "${tests[@]/#/tests/}")]" "$stage/pyproject.toml"
 }
@@ -59,7 +70,7 @@ for part in "$@"; do
   (
     cd "$stage"
     # shellcheck disable=SC2086
-    nice -n 19 "$root/.venv/bin/mutmut" run ${NAMES:-} >run.log 2>&1 || { tail -n 40 run.log >&2; exit 1; }
+    PYTHONPATH=$stage/mutants/src:$stage nice -n 19 "$root/.venv/bin/mutmut" run ${NAMES:-} >run.log 2>&1 || { tail -n 40 run.log >&2; exit 1; }
     "$root/.venv/bin/mutmut" results >lives.txt
     cat lives.txt
     "$root/.venv/bin/mutmut" export-cicd-stats >/dev/null

@@ -24,7 +24,7 @@ from dnstide.model.granularity import Granularity
 from dnstide.model.question import VolumeQuestion
 from dnstide.model.vocabulary import BucketBy, Coverage
 from dnstide.model.volume import Progress, Volume
-from dnstide.mtbl import Cancel, DnstableWriter, Row
+from dnstide.mtbl import Cancel, DnstableWriter, Row, reversed_name
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -114,8 +114,8 @@ def test_answers_against_brute_force(
             for i, target in enumerate(targets):
                 if (
                     (one.owner.is_subdomain(target.name) if target.wildcard else one.owner == target.name)
-                    and (not target.rrtypes or one.rrtype in target.rrtypes)
-                    and target.bailiwick in (None, one.bailiwick)
+                    and (not target.filter.rrtypes or one.rrtype in target.filter.rrtypes)
+                    and target.filter.bailiwick in (None, reversed_name(one.bailiwick))
                 ):
                     kind = _kind(one.rrtype)
                     expected[i][i, kind if question.split_by_rrtype else None, bucket] += one.count

@@ -4,7 +4,7 @@ import dns.name
 import pytest
 from dnstide.engine.parse import OwnerTarget, parse_rrtypes, read_rrtype, rrtype_text
 from dnstide.model.errors import InvalidQuestion, shown
-from dnstide.mtbl import RowFilter
+from dnstide.mtbl import RowFilter, reversed_name
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,12 +78,11 @@ def test_wrong_names_say_what_is_wrong(asked: str, reason: str) -> None:
 def test_type_and_bailiwick_come_with_the_name() -> None:
     """NAME/TYPE/BAILIWICK, where parts may be empty and types may be several."""
     full = OwnerTarget.parse("www.yahoo.com/cname/yahoo.com")
-    assert full.rrtypes == (5,)
-    assert full.bailiwick == dns.name.from_text("yahoo.com")
+    assert full.filter == RowFilter((5,), reversed_name(dns.name.from_text("yahoo.com")))
     within = OwnerTarget.parse("a.com//com")
-    assert (within.rrtypes, within.bailiwick) == ((), dns.name.from_text("com"))
+    assert within.filter == RowFilter((), b"\x03com\x00")
     assert OwnerTarget.parse("a.com/") == OwnerTarget.parse("a.com/ANY/") == OwnerTarget.parse("a.com")
-    assert OwnerTarget.parse("a.com/AAAA,a,TYPE1").rrtypes == (1, 28)
+    assert OwnerTarget.parse("a.com/AAAA,a,TYPE1").filter.rrtypes == (1, 28)
 
 
 def test_queries_are_key_prefixes() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from dnstide.model.errors import InvalidQuestion
+from dnstide.mtbl import RowFilter
 
 from tests.engine.questions import volume_query
 
@@ -13,8 +14,7 @@ from tests.engine.questions import volume_query
 def test_texts_become_targets() -> None:
     """The filter of the question is that of each of its names."""
     query = volume_query(["a.com", "*.b.com"], rrtypes=["AAAA", "a"], bailiwick="COM")
-    assert [target.rrtypes for target in query.targets] == [(1, 28)] * 2
-    assert [str(target.bailiwick) for target in query.targets] == ["com."] * 2
+    assert [target.filter for target in query.targets] == [RowFilter((1, 28), b"\x03com\x00")] * 2
 
 
 def test_names_that_are_the_same_are_looked_for_once() -> None:

@@ -12,7 +12,7 @@ import dns.name
 import dns.rdatatype
 from dnstide.model.errors import InvalidQuestion
 from dnstide.model.vocabulary import MAX_RRTYPES
-from dnstide.mtbl import LookupQuery, RowFilter
+from dnstide.mtbl import ALL_ROWS, LookupQuery, RowFilter
 from dnstide.mtbl.dnstable import owner_prefix, reversed_name
 
 _ALL_TYPES = frozenset({"ANY", "ANY-DNSSEC", "TYPE255"})
@@ -25,15 +25,14 @@ class NotParsed(ValueError):
 
 @dataclass(frozen=True)
 class OwnerTarget:
-    """One owner name, or with `wildcard` everything under it, the name itself included.
+    """One owner name, or with `wildcard` everything under it, the name itself included; and which rows count.
 
-    Empty rrtypes stand for all types, bailiwick None for all bailiwicks. str() is the canonical name.
+    str() is the canonical name.
     """
 
     name: dns.name.Name
     wildcard: bool = False
-    rrtypes: tuple[int, ...] = ()
-    bailiwick: dns.name.Name | None = None
+    filter: RowFilter = ALL_ROWS
 
     @classmethod
     def parse(cls, text: str, field: str = "names") -> OwnerTarget:
@@ -48,14 +47,11 @@ class OwnerTarget:
     @cached_property
     def query(self) -> LookupQuery:
         """What a reader looks for."""
-        bailiwick = None if self.bailiwick is None else reversed_name(self.bailiwick)
-        return LookupQuery(
-            owner_prefix(self.name, self.wildcard), self.wildcard, RowFilter(self.rrtypes, bailiwick)
-        )
+        return LookupQuery(owner_prefix(self.name, self.wildcard), self.wildcard, self.filter)
 
-    def narrowed(self, rrtypes: tuple[int, ...], bailiwick: dns.name.Name | None) -> OwnerTarget:
-        """The same name with these filters."""
-        return replace(self, rrtypes=rrtypes, bailiwick=bailiwick)
+    def narrowed(self, row_filter: RowFilter) -> OwnerTarget:
+        """The same name with this filter."""
+        return replace(self, filter=row_filter)
 
     @cached_property
     def text(self) -> str:
@@ -170,7 +166,8 @@ def read_target(text: str) -> OwnerTarget:
     if len(numbers) > MAX_RRTYPES:
         raise NotParsed(f"at most {MAX_RRTYPES} record types at once")
     chosen = () if None in numbers else tuple(sorted(number for number in numbers if number))
-    return OwnerTarget(owner, wildcard, chosen, read_name(bailiwick) if bailiwick else None)
+    within = reversed_name(read_name(bailiwick)) if bailiwick else None
+    return OwnerTarget(owner, wildcard, RowFilter(chosen, within))
 
 
 def _split(text: str) -> list[str]:

@@ -23,11 +23,12 @@ from dnstide.mtbl.errors import (
 )
 from dnstide.mtbl.handshake import require_same_version
 from dnstide.mtbl.lookup import LookupResult, lookup
-from dnstide.mtbl.query import LookupQuery, RowFilter
+from dnstide.mtbl.query import ALL_ROWS, LookupQuery, RowFilter
 from dnstide.mtbl.verify import verify_table
 from dnstide.mtbl.writer import DnstableWriter, merge_tables, write_entries
 
 __all__ = [
+    "ALL_ROWS",
     "BadBlock",
     "BadChecksum",
     "BadEntry",

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from dnstide.model.errors import Failure
-from dnstide.mtbl import LookupQuery, Table
+from dnstide.mtbl import LookupQuery, RowFilter, Table
 from dnstide.shard.counts import add_counts
 from dnstide.shard.partial import Partial
 from dnstide.shard.question import ShardQuestion
@@ -24,7 +24,9 @@ Totals = list[list[dict[int, int]]]
 def answered_by_totals(question: ShardQuestion) -> bool:
     """Whether totals by table, suffix and type are all that a question needs."""
     buckets = question.plan.table_buckets
-    if buckets is None or not all(q.wildcard and q.filter.bailiwick is None for q in question.queries):
+    if buckets is None or not all(
+        q.wildcard and q.filter == RowFilter(q.filter.rrtypes) for q in question.queries
+    ):
         return False
     return bool((np.frombuffer(buckets, "<i4") >= 0).all())
 

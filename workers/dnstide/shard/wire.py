@@ -61,7 +61,7 @@ _columns = attrgetter(*[field.name for field in fields(Partial)][:_COLUMN_COUNT]
 _figures = attrgetter(*[field.name for field in fields(Partial)][_COLUMN_COUNT:])
 _NUMBERS = (int, float)
 _PLAIN = (str, bytes, float, bool, type(None))
-_NO_FILTER = RowFilter()
+_filter_fields = attrgetter(*[field.name for field in fields(RowFilter)])
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -137,8 +137,7 @@ class Wire:
 
     def _question(self, question: ShardQuestion) -> tuple[Any, ...]:
         queries = [
-            (query.prefix, query.wildcard, query.filter.rrtypes, query.filter.bailiwick)
-            for query in question.queries
+            (query.prefix, query.wildcard, *_filter_fields(query.filter)) for query in question.queries
         ]
         plan = self._plan(question.plan)
         return question.id, plan, queries, question.split_by_rrtype, question.seconds_left
@@ -204,9 +203,8 @@ def _read_integer(content: str) -> int:
     return int(content)
 
 
-def _query(prefix: bytes, wildcard: bool, rrtypes: list[int], bailiwick: bytes | None) -> LookupQuery:
-    narrowed = rrtypes or bailiwick is not None
-    return LookupQuery(prefix, wildcard, RowFilter(tuple(rrtypes), bailiwick) if narrowed else _NO_FILTER)
+def _query(prefix: bytes, wildcard: bool, *fields_of_filter: Any) -> LookupQuery:
+    return LookupQuery(prefix, wildcard, RowFilter(*map(_frozen, fields_of_filter)))
 
 
 def _read_partial(query: bytes, rrtype: bytes, bucket: bytes, count: bytes, *figures: Any) -> Partial:

@@ -88,7 +88,7 @@ def _labels(volume: Volume) -> list[str]:
     for series in volume.series:
         rrtype = series.rrtype or ",".join(
             dns.rdatatype.to_text(dns.rdatatype.RdataType.make(number))
-            for number in targets[series.name_index].rrtypes
+            for number in targets[series.name_index].filter.rrtypes
         )
         labels.append(f"{series.name} {rrtype}" if rrtype else series.name)
     return labels

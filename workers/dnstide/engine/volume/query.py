@@ -9,7 +9,7 @@ from dnstide.engine.parse import NotParsed, OwnerTarget, parse_rrtypes, read_nam
 from dnstide.model.errors import InvalidQuestion
 from dnstide.model.question import VolumeQuestion
 from dnstide.model.vocabulary import MAX_NAMES
-from dnstide.mtbl import LookupQuery
+from dnstide.mtbl import LookupQuery, RowFilter, reversed_name
 
 MAX_PROBLEMS = 20
 """Wrong fields that one error names."""
@@ -30,14 +30,14 @@ class VolumeQuery:
             raise InvalidQuestion.of("names", len(names), f"at most {max_names:,} names at once")
         problems: list[tuple[str, str]] = []
         rrtypes: tuple[int, ...] = ()
-        bailiwick = None
+        bailiwick: bytes | None = None
         text = (row_filter.bailiwick or "").strip()
         try:
             rrtypes = parse_rrtypes(row_filter.rrtypes)
         except InvalidQuestion as error:
             problems += error.problems
         try:
-            bailiwick = read_name(text) if text else None
+            bailiwick = reversed_name(read_name(text)) if text else None
         except NotParsed as error:
             problems += InvalidQuestion.of("bailiwick", text, str(error)).problems
         filtered = bool(row_filter.rrtypes) or bool(text)
@@ -53,7 +53,8 @@ class VolumeQuery:
         if problems:
             raise InvalidQuestion(problems[:MAX_PROBLEMS])
         if filtered:
-            targets = [target.narrowed(rrtypes, bailiwick) for target in targets]
+            wanted = RowFilter(rrtypes, bailiwick)
+            targets = [target.narrowed(wanted) for target in targets]
         return cls(question, tuple(targets))
 
     def replaced(self, **changes: object) -> VolumeQuery:
@@ -74,6 +75,6 @@ class VolumeQuery:
 
 def _alone(target: OwnerTarget) -> OwnerTarget:
     """The target, where it brings no filter of its own. Raises NotParsed."""
-    if target.rrtypes or target.bailiwick is not None:
+    if target.filter:
         raise NotParsed("a name with its own type or bailiwick goes without those of the whole question")
     return target

@@ -85,7 +85,7 @@ def _groups_by_type(distinct: tuple[OwnerTarget, ...], query: Int32s, rrtype: UI
         runs[q][kind] = _Group(q, kind, low, high)
     groups, at = [], 0
     for q, target in enumerate(distinct):
-        kinds: list[int | None] = list(target.rrtypes or runs[q]) or [None]
+        kinds: list[int | None] = list(target.filter.rrtypes or runs[q]) or [None]
         for kind in kinds:
             group = runs[q].get(-1 if kind is None else kind) or _Group(q, kind, at, at)
             groups.append(group)
