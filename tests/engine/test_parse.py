@@ -88,13 +88,13 @@ def test_type_and_bailiwick_come_with_the_name() -> None:
 
 def test_queries_are_key_prefixes() -> None:
     """An exact name ends with its zero byte, a wildcard does not, everything is the type byte alone."""
-    exact = OwnerTarget.parse("www.example.com/A/com").query()
+    exact = OwnerTarget.parse("www.example.com/A/com").query
     assert exact.prefix == b"\x00\x03com\x07example\x03www\x00"
     assert (exact.wildcard, exact.filter) == (False, RowFilter((1,), b"\x03com\x00"))
-    under = OwnerTarget.parse("*.example.com").query()
+    under = OwnerTarget.parse("*.example.com").query
     assert (under.prefix, under.wildcard) == (b"\x00\x03com\x07example", True)
-    assert OwnerTarget.parse("*").query().prefix == b"\x00"
-    assert OwnerTarget.parse(".").query().prefix == b"\x00\x00"
+    assert OwnerTarget.parse("*").query.prefix == b"\x00"
+    assert OwnerTarget.parse(".").query.prefix == b"\x00\x00"
 
 
 @pytest.mark.parametrize("text", ["ANY", "any", "TYPE255", "ANY-DNSSEC"])

@@ -58,6 +58,18 @@ def test_every_call_has_a_name(gateway: str, kind: str) -> None:
     assert trailers["dnstide-request-id"] == "mine-1.a_B"
 
 
+@pytest.mark.parametrize("kind", ["volume", "top", "analysis"])
+def test_the_name_of_a_call_reaches_the_shards(
+    gateway: str, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The ids of its questions at the shards begin with it, so that logs of both can be laid together."""
+    with caplog.at_level(logging.DEBUG, logger="dnstide.shard.dispatch"):
+        end(gateway, kind, [("dnstide-request-id", f"mine-{kind}")])
+    ids = [re.search(r" id=(\S+)/", record.getMessage()) for record in caplog.records]
+    assert ids
+    assert {found.group(1) for found in ids if found} == {f"mine-{kind}"}
+
+
 @pytest.mark.parametrize("told", ["", "a b", "x" * 65, "=;"])
 def test_a_name_that_is_not_well_formed_is_replaced(gateway: str, told: str) -> None:
     """It stands in the log, so it cannot be anything."""
@@ -170,8 +182,10 @@ def test_metrics_are_served_and_tell_no_names(small_dir: Path, tmp_path: Path) -
         for kind in CALLS:
             end(running.address, kind)
         end(running.address, "volume", request=volume_pb2.QueryVolumeRequest(names=["secret..name"]))
-        with urlopen(f"http://{running.gateway.metrics_address}/metrics") as response:
-            text = response.read().decode()
+        text = ""
+        while "dnstide_shard_tables_open{" not in text:  # the shards are pinged twice a second
+            with urlopen(f"http://{running.gateway.metrics_address}/metrics") as response:
+                text = response.read().decode()
     values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     for kind in CALLS:
         assert values[f'dnstide_calls_total{{kind="{kind}",status="OK"}}'] == "1.0"
@@ -183,6 +197,8 @@ def test_metrics_are_served_and_tell_no_names(small_dir: Path, tmp_path: Path) -
     assert values['dnstide_shards{state="alive"}'] == "2.0"
     assert values['dnstide_catalog_tables{health="sound"}'] == "62.0"
     assert values["dnstide_calls_inflight"] == "0.0"
+    open_tables = [float(value) for name, value in values.items() if "shard_tables_open{" in name]
+    assert sum(open_tables) >= 62
     assert float(values['dnstide_shard_call_seconds_count{method="answer"}']) >= 2
     assert all(name.startswith("dnstide_") for name in values)
     assert "example" not in text

@@ -138,12 +138,12 @@ def test_a_frame_cut_short_ends_the_connection_and_nothing_else(server: ChannelS
     for cut in (3, 9):
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as raw:
             raw.connect(server.address)
-            raw.sendall(frame(Wire().encode(("echo", (1,))))[:cut])
+            raw.sendall(frame(Wire().encode_call("echo", (1,)))[:cut])
             raw.shutdown(socket.SHUT_WR)
             assert raw.recv(1) == b""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as raw:
         raw.connect(server.address)
-        raw.sendall(frame(Wire().encode(("echo", (1,)))))
+        raw.sendall(frame(Wire().encode_call("echo", (1,))))
         assert raw.recv(1) != b""
 
 

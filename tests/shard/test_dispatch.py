@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from dnstide.mtbl import LookupQuery
 from dnstide.shard import Partial, Shard, ShardError, ShardPlan, ShardQuestion
 from dnstide.shard.dispatch import ASK, CONTROL, ShardDispatch
 from dnstide.shard.ranking.requests import RankQuestion, RankReply, RankScope, Totals, TotalsRequest
+from dnstide.shard.shard import ShardLoad
 
 TABLES = ("dns.20240101.D.mtbl", "dns.20240102.D.mtbl")
 EDGES = bytes(8) + (2**40).to_bytes(8, "little")
@@ -41,7 +43,7 @@ def test_every_method_can_be_called(dispatch: ShardDispatch) -> None:
     assert isinstance(reply.value, Totals)
     assert dispatch.call("open", [TABLES]) is None
     assert sum(status.opened for status in dispatch.call("inventory", [])) >= 2
-    assert dispatch.call("ping", []) is None
+    assert dispatch.call("ping", []) == ShardLoad(tables_open=2, block_cache_bytes=0, questions=0)
     assert dispatch.call("cancel", [["3"]]) is None
     (cancelled,) = dispatch.call("answer", [[question("3")]])
     assert isinstance(cancelled, ShardError)
@@ -53,3 +55,18 @@ def test_nothing_else_can_be_called(dispatch: ShardDispatch, method: str) -> Non
     """The name comes over a socket."""
     with pytest.raises(ValueError, match="has no method"):
         dispatch.call(method, [])
+
+
+def test_a_line_is_logged_for_each_question(
+    dispatch: ShardDispatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At debug level alone, with the id that the asker gave and what became of the tables."""
+    dispatch.call("answer", [[question("r1/9-1"), question("r2/9-2")]])
+    assert not caplog.records
+    with caplog.at_level(logging.DEBUG, logger="dnstide.shard.dispatch"):
+        dispatch.call("answer", [[question("r1/9-3"), question("r2/9-4")]])
+        dispatch.call("rank", [RankQuestion("r3/9-5", TABLES, RankScope(Grouping.FQDN), TotalsRequest())])
+    first, second, ranking = (record.getMessage() for record in caplog.records)
+    assert first.startswith("question id=r1/9-3 names=1 tables=2 answered=2 failed=0 rows=")
+    assert second.startswith("question id=r2/9-4 ")
+    assert ranking.startswith("ranking id=r3/9-5 tables=2 answered=2 failed=0 ms=")

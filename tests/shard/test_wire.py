@@ -15,6 +15,7 @@ from dnstide.mtbl.keys import Keys
 from dnstide.shard import Partial, ShardError, ShardPlan, ShardQuestion, TableStatus
 from dnstide.shard.ranking import requests
 from dnstide.shard.ranking.bounds import Bounds
+from dnstide.shard.shard import ShardLoad
 from dnstide.shard.wire import KINDS, Wire
 
 PLAN = ShardPlan(("a", "b"), b"\0\0\0\0\1\0\0\0", bytes(24))
@@ -25,8 +26,29 @@ KEYS = Keys.of([b"first", b"", b"third"])
 
 
 def travelled(value: Any) -> Any:
-    """The value as it arrives at the other end."""
-    return Wire().decode(Wire().encode(value))
+    """What a method returned, as it arrives at the other end; the arguments of a call take the same way."""
+    ((argument,), (succeeded, result)) = (
+        Wire().decode_call(Wire().encode_call("rank", [value]))[1],
+        Wire().decode_reply("rank", Wire().encode_reply("rank", True, value)),
+    )
+    assert succeeded
+    assert type(argument) is type(result)
+    return result
+
+
+def called(sender: Wire, receiver: Wire, questions: list[ShardQuestion]) -> list[ShardQuestion]:
+    """The questions of a call, as they arrive."""
+    method, arguments = receiver.decode_call(sender.encode_call("answer", [questions]))
+    assert method == "answer"
+    (arrived,) = arguments
+    return list(arrived)
+
+
+def answered(answers: list[Any]) -> list[Any]:
+    """Answers, as they arrive."""
+    succeeded, arrived = Wire().decode_reply("answer", Wire().encode_reply("answer", True, answers))
+    assert succeeded
+    return list(arrived)
 
 
 def same(a: Any, b: Any) -> bool:
@@ -50,7 +72,7 @@ def test_questions_survive() -> None:
         ShardQuestion("1", PLAN, QUERIES, True, 2.5),
         ShardQuestion("2", ShardPlan((), None, b""), (), False, None),
     ]
-    assert travelled(asked) == asked
+    assert called(Wire(), Wire(), asked) == asked
 
 
 def test_answers_survive() -> None:
@@ -68,7 +90,7 @@ def test_answers_survive() -> None:
         seconds=0.5,
     )
     answers = [full, ShardError("1", "CANCELLED", "gone"), Partial()]
-    back = travelled(answers)
+    back = answered(answers)
     assert back == answers
     assert all(getattr(full, field.name) is not field.default for field in fields(Partial))
     assert isinstance(back[0], Partial)
@@ -92,6 +114,7 @@ BOUNDS = Bounds(
     1,
 )
 VALUES = [
+    ShardLoad(365, 2**40, 3),
     TableStatus("dns.20240101.D.mtbl", 7, 2**60, 12, FAILURE, opened=True),
     requests.RankQuestion("1", ("a", "b"), SCOPE, requests.TopRequest(5, 6, True, 1), 1.5),
     requests.RankQuestion("1", ("a",), SCOPE, requests.AboveRequest(2**63, 1), None),
@@ -151,7 +174,8 @@ def test_arrays_that_arrive_can_be_written_to() -> None:
 )
 def test_exceptions_arrive_as_themselves(error: Exception) -> None:
     """Errors of tables, of the operating system, and the ends of a question."""
-    back = travelled(error)
+    succeeded, back = Wire().decode_reply("answer", Wire().encode_reply("answer", False, error))
+    assert not succeeded
     assert (type(back), back.args, str(back)) == (type(error), error.args, str(error))
 
 
@@ -164,17 +188,18 @@ def test_other_exceptions_are_told_in_words() -> None:
 def test_what_has_no_place_on_the_wire_is_refused() -> None:
     """Neither sent nor read: a name that is none of the kinds makes nothing."""
     with pytest.raises(TypeError, match="does not travel"):
-        Wire().encode(object())
-    forged = msgspec.msgpack.encode(msgspec.msgpack.Ext(1, msgspec.msgpack.encode(["Shard", "/"])))
+        Wire().encode_reply("rank", True, object())
+    shard = msgspec.msgpack.Ext(1, msgspec.msgpack.encode(["Shard", "/"]))
     with pytest.raises(ValueError, match="Shard"):
-        Wire().decode(forged)
+        Wire().decode_call(msgspec.msgpack.encode(["rank", [shard]]))
 
 
 def test_a_plan_is_read_once() -> None:
     """The same bytes give the same object, whose tables are not read again."""
     sender, receiver = Wire(), Wire()
     question = ShardQuestion("1", PLAN, QUERIES)
-    assert receiver.decode(sender.encode(question)).plan is receiver.decode(sender.encode(question)).plan
+    (first,), (second,) = (called(sender, receiver, [question]) for _ in range(2))
+    assert first.plan is second.plan
 
 
 def test_many_plans_are_not_kept_for_ever() -> None:
@@ -182,6 +207,6 @@ def test_many_plans_are_not_kept_for_ever() -> None:
     sender, receiver = Wire(), Wire()
     for i in range(1000):
         question = ShardQuestion("1", ShardPlan((f"t{i}",), None, b""), ())
-        assert receiver.decode(sender.encode(question)) == question
+        assert called(sender, receiver, [question]) == [question]
     assert len(sender._packed) <= 128
     assert len(receiver._plans) <= 128

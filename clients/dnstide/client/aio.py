@@ -14,7 +14,7 @@ from dnstide.api.v1 import info_pb2, service_pb2_grpc
 from dnstide.client.address import check_address
 from dnstide.client.channel import Tls, channel_options
 from dnstide.client.timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout, seconds_of
-from dnstide.client.transport import accept, error_from_rpc, left, retrying, told
+from dnstide.client.transport import CALLER, accept, error_from_rpc, left, retrying, told
 from dnstide.codec.analysis import analysis_request, findings
 from dnstide.codec.catalog import catalog, server_info, tables_request
 from dnstide.codec.metadata import REQUEST_ID_KEY, VERSION_KEY
@@ -167,7 +167,7 @@ class AsyncClient:
         try:
             async for attempt in retrying(tenacity.AsyncRetrying, seconds):
                 with attempt:
-                    call = method(request, timeout=left(end, now()))
+                    call = method(request, timeout=left(end, now()), metadata=CALLER)
                     answer = await call
             trailers = await call.trailing_metadata()
         except grpc.aio.AioRpcError as error:
@@ -184,7 +184,7 @@ class AsyncClient:
         try:
             async for attempt in retrying(tenacity.AsyncRetrying, seconds):
                 with attempt:
-                    call = method(request, timeout=left(end, now()))
+                    call = method(request, timeout=left(end, now()), metadata=CALLER)
                     message = await _read(call)
             initial = await call.initial_metadata()
             # An answer of one message brings its version at its end; any other brings it ahead.

@@ -13,7 +13,7 @@ from dnstide.api.v1 import info_pb2, service_pb2_grpc
 from dnstide.client.address import check_address
 from dnstide.client.channel import Tls, channel_options
 from dnstide.client.timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout, seconds_of
-from dnstide.client.transport import accept, error_from_rpc, left, retrying, told
+from dnstide.client.transport import CALLER, accept, error_from_rpc, left, retrying, told
 from dnstide.codec.analysis import analysis_request, findings
 from dnstide.codec.catalog import catalog, server_info, tables_request
 from dnstide.codec.metadata import REQUEST_ID_KEY, VERSION_KEY
@@ -168,7 +168,9 @@ class Client:
         try:
             for attempt in retrying(tenacity.Retrying, seconds):
                 with attempt:
-                    answer, call = method.with_call(request, timeout=left(end, time.monotonic()))
+                    answer, call = method.with_call(
+                        request, timeout=left(end, time.monotonic()), metadata=CALLER
+                    )
         except grpc.RpcError as error:
             raise error_from_rpc(error, self.server) from None
         trailers = call.trailing_metadata()
@@ -185,7 +187,7 @@ class Client:
         try:
             for attempt in retrying(tenacity.Retrying, seconds):
                 with attempt:
-                    call = method(request, timeout=left(end, time.monotonic()))
+                    call = method(request, timeout=left(end, time.monotonic()), metadata=CALLER)
                     message = next(call, None)
             initial = call.initial_metadata()
             # An answer of one message brings its version at its end; any other brings it ahead.

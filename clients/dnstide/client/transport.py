@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import grpc
 import tenacity
-from dnstide.client.version import check_version
+from dnstide.client.version import check_version, client_version
 from dnstide.codec.errors import error_of
 from dnstide.codec.metadata import DETAILS_KEY, REQUEST_ID_KEY, VERSION_KEY
 from dnstide.model.errors import (
@@ -20,6 +20,9 @@ from dnstide.model.errors import (
     ServerUnreachable,
     VersionMismatch,
 )
+
+CALLER = ((VERSION_KEY, client_version()),)
+"""The metadata of every call: a server refuses clients that do not belong to it."""
 
 ATTEMPTS = 4
 """A call is tried so often, until the first message of its answer."""

@@ -16,6 +16,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from dnstide.gateway.request_id import REQUEST_ID
 from dnstide.model.errors import Cancelled, CountOverflow, DeadlineExceeded
 from dnstide.mtbl import LookupQuery
 from dnstide.shard.client import ShardClient, ShardGoneError
@@ -221,5 +222,7 @@ def _settle(answer: asyncio.Future[T], reply: T | ShardError) -> None:
 
 
 def _new_id() -> str:
-    """Unlike any other id that a shard hears, since several gateways may ask it."""
-    return f"{os.getpid()}-{next(_IDS)}"
+    """Unlike any other id that a shard hears, since several gateways may ask it; it begins with the id of the
+    request, so that the log of a shard tells whom it worked for.
+    """
+    return f"{REQUEST_ID.get()}/{os.getpid()}-{next(_IDS)}"

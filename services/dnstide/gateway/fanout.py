@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Generic
 
 from dnstide.gateway.pool import Pool, State, divide
+from dnstide.gateway.request_id import REQUEST_ID
 from dnstide.gateway.requests import R, ShardRequest
 from dnstide.gateway.retry import Attempt, RetryDecision, after_answer, after_loss, failed
 from dnstide.model.errors import SHARD_TIMEOUT, SHARD_UNREACHABLE, DeadlineExceeded
@@ -168,7 +169,13 @@ class Fanout(Generic[R]):
         """Ask elsewhere what is to be asked; what is final is returned."""
         reassigned, attempt = decision.reassigned, sent.attempt
         if reassigned:
-            log.debug("%s of %d tables at shard %s: others are asked", cause, len(reassigned), attempt.shard)
+            log.debug(
+                "%s of %d tables at shard %s: others are asked, id=%s",
+                cause,
+                len(reassigned),
+                attempt.shard,
+                REQUEST_ID.get(),
+            )
             if self._on_reassigned is not None:
                 self._on_reassigned(cause, len(reassigned))
             for shard, tables in divide(reassigned, reassigned.get).parts:

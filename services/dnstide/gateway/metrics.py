@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cache
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
 from typing import Protocol
 from wsgiref.simple_server import WSGIServer
 
 from dnstide.gateway.admission import Admission
-from dnstide.gateway.pool import Pool, State
-from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
-from prometheus_client.core import GaugeMetricFamily, Metric
+from dnstide.gateway.pool import Member, Pool, State
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 """Borders of the histograms of time."""
@@ -26,66 +28,91 @@ class Work(Protocol):
     blocks: int
 
 
+class _Histogram:
+    """Counts of seconds by the borders of SECONDS."""
+
+    __slots__ = ("counts", "sum")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(SECONDS) + 1)
+        self.sum = 0.0
+
+    def observe(self, seconds: float) -> None:
+        """Count one duration."""
+        self.counts[bisect_left(SECONDS, seconds)] += 1
+        self.sum += seconds
+
+    def buckets(self) -> list[tuple[str, float]]:
+        """Borders and the counts up to them, as the text format has them."""
+        borders = [*map(str, SECONDS), "+Inf"]
+        return list(zip(borders, accumulate(self.counts), strict=True))
+
+
 class Metrics:
-    """The counters of one gateway, in a registry of their own."""
+    """The counters of one gateway, in a registry of their own.
+
+    The event loop counts in plain numbers, since questions take a millisecond and locks of counters some of
+    it; they become metrics when they are asked for.
+    """
 
     def __init__(self, pool: Pool, admission: Admission) -> None:
         self.registry = CollectorRegistry()
-        self._calls = Counter(
-            "dnstide_calls", "Calls that ended.", ("kind", "status"), registry=self.registry
-        )
-        self._seconds = Histogram(
-            "dnstide_call_seconds",
-            "Time from the arrival of a call to its end.",
-            ("kind",),
-            buckets=SECONDS,
-            registry=self.registry,
-        )
-        self._tables = Counter(
-            "dnstide_tables",
-            "Tables that questions needed, by whether they answered.",
-            ("outcome",),
-            registry=self.registry,
-        )
-        self._rows = Counter("dnstide_rows_read", "Rows counted for questions.", registry=self.registry)
-        self._blocks = Counter("dnstide_blocks_read", "Blocks decoded.", registry=self.registry)
-        self._shard_seconds = Histogram(
-            "dnstide_shard_call_seconds",
-            "Time of a call to a shard.",
-            ("method",),
-            buckets=SECONDS,
-            registry=self.registry,
-        )
-        self._reassigned = Counter(
-            "dnstide_tables_reassigned",
-            "Tables that another shard was asked for, by cause.",
-            ("cause",),
-            registry=self.registry,
-        )
-        # Looking a child up by its labels costs more than counting does.
-        self._calls_of = cache(self._calls.labels)
-        self._seconds_of = cache(self._seconds.labels)
-        self._shard_seconds_of = cache(self._shard_seconds.labels)
-        self._answered, self._failed = self._tables.labels("answered"), self._tables.labels("failed")
-        self.registry.register(_State(pool, admission))
+        self._pool = pool
+        self._admission = admission
+        self._calls: dict[tuple[str, str], int] = defaultdict(int)
+        self._seconds: dict[str, _Histogram] = defaultdict(_Histogram)
+        self._shard_seconds: dict[str, _Histogram] = defaultdict(_Histogram)
+        self._reassigned: dict[str, int] = defaultdict(int)
+        self._answered = self._failed = self._rows = self._blocks = 0
+        self.registry.register(self)
 
     def call_ended(self, work: Work, status: str, seconds: float) -> None:
         """Count a call."""
-        self._calls_of(work.kind, status).inc()
-        self._seconds_of(work.kind).observe(seconds)
-        if work.tables_asked:
-            self._answered.inc(work.tables_answered)
-            self._failed.inc(work.tables_asked - work.tables_answered)
-            self._rows.inc(work.rows)
-            self._blocks.inc(work.blocks)
+        self._calls[work.kind, status] += 1
+        self._seconds[work.kind].observe(seconds)
+        self._answered += work.tables_answered
+        self._failed += work.tables_asked - work.tables_answered
+        self._rows += work.rows
+        self._blocks += work.blocks
 
     def shard_call_ended(self, method: str, seconds: float) -> None:
         """Count a call to a shard."""
-        self._shard_seconds_of(method).observe(seconds)
+        self._shard_seconds[method].observe(seconds)
 
     def tables_reassigned(self, cause: str, tables: int) -> None:
         """Count tables that another shard is asked for."""
-        self._reassigned.labels(cause).inc(tables)
+        self._reassigned[cause] += tables
+
+    def collect(self) -> Iterator[Metric]:
+        """All metrics as they are now. Called from the thread that serves them."""
+        calls = CounterMetricFamily("dnstide_calls", "Calls that ended.", labels=["kind", "status"])
+        for labels, number in list(self._calls.items()):
+            calls.add_metric(labels, number)
+        yield calls
+        yield _histograms(
+            "dnstide_call_seconds", "Time from the arrival of a call to its end.", "kind", self._seconds
+        )
+        tables = CounterMetricFamily(
+            "dnstide_tables", "Tables that questions needed, by whether they answered.", labels=["outcome"]
+        )
+        tables.add_metric(["answered"], self._answered)
+        tables.add_metric(["failed"], self._failed)
+        yield tables
+        yield CounterMetricFamily("dnstide_rows_read", "Rows counted for questions.", self._rows)
+        yield CounterMetricFamily("dnstide_blocks_read", "Blocks decoded.", self._blocks)
+        yield _histograms(
+            "dnstide_shard_call_seconds", "Time of a call to a shard.", "method", self._shard_seconds
+        )
+        reassigned = CounterMetricFamily(
+            "dnstide_tables_reassigned",
+            "Tables that another shard was asked for, by cause.",
+            labels=["cause"],
+        )
+        for cause, number in list(self._reassigned.items()):
+            reassigned.add_metric([cause], number)
+        yield reassigned
+        yield from _state(self._pool)
+        yield GaugeMetricFamily("dnstide_calls_inflight", "Questions under way.", self._admission.inflight)
 
     def serve(self, host: str, port: int) -> tuple[WSGIServer, str]:
         """Serve the metrics over HTTP from a thread. Returns the server and its HOST:PORT. Raises OSError."""
@@ -94,25 +121,45 @@ class Metrics:
         return server, f"{place}:{server.server_port}"
 
 
-class _State:
-    """What is read when the metrics are: the shards, the catalog, and the calls under way."""
+def _histograms(name: str, text: str, label: str, of: dict[str, _Histogram]) -> Metric:
+    family = HistogramMetricFamily(name, text, labels=[label])
+    for value, histogram in list(of.items()):
+        family.add_metric([value], histogram.buckets(), histogram.sum)
+    return family
 
-    def __init__(self, pool: Pool, admission: Admission) -> None:
-        self._pool = pool
-        self._admission = admission
 
-    def collect(self) -> Iterator[Metric]:
-        members = list(self._pool.members.values())
-        shards = GaugeMetricFamily("dnstide_shards", "Shards by state.", labels=["state"])
-        for state in State:
-            shards.add_metric([state.value], sum(member.state is state for member in members))
-        yield shards
-        restarts = sum(member.restarts for member in members)
-        yield GaugeMetricFamily("dnstide_shard_restarts", "Shards made anew so far.", restarts)
-        tables = self._pool.catalog.tables
-        damaged = sum(table.problem is not None for table in tables)
-        health = GaugeMetricFamily("dnstide_catalog_tables", "Tables by health.", labels=["health"])
-        health.add_metric(["sound"], len(tables) - damaged)
-        health.add_metric(["damaged"], damaged)
-        yield health
-        yield GaugeMetricFamily("dnstide_calls_inflight", "Questions under way.", self._admission.inflight)
+def _state(pool: Pool) -> Iterator[Metric]:
+    """The shards and the catalog as they are when the metrics are asked for."""
+    members = list(pool.members.values())
+    shards = GaugeMetricFamily("dnstide_shards", "Shards by state.", labels=["state"])
+    for state in State:
+        shards.add_metric([state.value], sum(member.state is state for member in members))
+    yield shards
+    restarts = sum(member.restarts for member in members)
+    yield GaugeMetricFamily("dnstide_shard_restarts", "Shards made anew so far.", restarts)
+    yield from _loads(members)
+    tables = pool.catalog.tables
+    damaged = sum(table.problem is not None for table in tables)
+    health = GaugeMetricFamily("dnstide_catalog_tables", "Tables by health.", labels=["health"])
+    health.add_metric(["sound"], len(tables) - damaged)
+    health.add_metric(["damaged"], damaged)
+    yield health
+
+
+def _loads(members: Iterable[Member]) -> Iterator[Metric]:
+    """What the living shards said of themselves when they were pinged last."""
+    families = (
+        GaugeMetricFamily("dnstide_shard_tables_open", "Tables that a shard holds open.", labels=["shard"]),
+        GaugeMetricFamily(
+            "dnstide_shard_block_cache_bytes", "Memory for decoded blocks in a shard.", labels=["shard"]
+        ),
+        GaugeMetricFamily("dnstide_shard_questions", "Questions under way at a shard.", labels=["shard"]),
+    )
+    for member in members:
+        if member.load is not None and member.state is State.ALIVE:
+            load = member.load
+            for family, value in zip(
+                families, (load.tables_open, load.block_cache_bytes, load.questions), strict=True
+            ):
+                family.add_metric([member.spec.name], value)
+    yield from families

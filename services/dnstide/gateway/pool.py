@@ -13,6 +13,7 @@ from dnstide.gateway.placement import place
 from dnstide.model.catalog import Catalog, ShardInfo
 from dnstide.shard.client import ShardClient
 from dnstide.shard.directory import TableStatus
+from dnstide.shard.shard import ShardLoad
 
 KEPT_DIVISIONS = 1024
 """Lists of tables whose division among the shards is kept."""
@@ -58,6 +59,7 @@ class Member:
     batcher: Batcher | None = None
     restarts: int = 0
     inventory: tuple[TableStatus, ...] = ()
+    load: ShardLoad | None = None
 
     def info(self, tables_owned: int) -> ShardInfo:
         """The shard as the server tells of it."""

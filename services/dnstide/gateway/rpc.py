@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, TypeAlias, TypeVar
-from uuid import uuid4
 
 import grpc
 from dnstide.codec.errors import INTERNAL, rich_status, status_of
@@ -18,6 +18,7 @@ from dnstide.codec.metadata import DETAILS_KEY, REQUEST_ID_KEY, VERSION_KEY
 from dnstide.gateway.admission import Admission
 from dnstide.gateway.config import Settings
 from dnstide.gateway.metrics import Metrics
+from dnstide.gateway.request_id import REQUEST_ID
 from dnstide.model.errors import VersionMismatch
 from google.protobuf.message import Message
 
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 SLOW_SECONDS = 1.0
 """Calls that take longer are logged though they succeed."""
 
-REQUEST_ID = re.compile(r"[0-9A-Za-z._-]{1,64}")
+WELL_FORMED_ID = re.compile(r"[0-9A-Za-z._-]{1,64}")
 """What a caller may call a request; anything else gets a name of ours."""
 
 Context: TypeAlias = grpc.aio.ServicerContext
@@ -87,6 +88,7 @@ class Rpc:
         began = perf_counter()
         told = _metadata(context)
         call = self._call(kind, context, told.get(REQUEST_ID_KEY))
+        REQUEST_ID.set(call.request_id)
         # At the end of the call: headers sent ahead would cost a batch of their own, and end gRPC's retries
         # of a call that is refused as UNAVAILABLE.
         context.set_trailing_metadata(call.metadata)
@@ -107,8 +109,8 @@ class Rpc:
         return result
 
     def _call(self, kind: str, context: Context, told: str | bytes | None) -> Call:
-        well_formed = isinstance(told, str) and REQUEST_ID.fullmatch(told)
-        request_id = well_formed.group() if well_formed else uuid4().hex
+        well_formed = isinstance(told, str) and WELL_FORMED_ID.fullmatch(told)
+        request_id = well_formed.group() if well_formed else os.urandom(16).hex()
         remaining = context.time_remaining()
         wanted = self._settings.default_deadline if remaining is None else float(remaining)
         seconds = min(wanted, self._settings.max_deadline)
@@ -136,6 +138,8 @@ class Rpc:
     def _ended(self, call: Call, status: str, seconds: float) -> None:
         self._metrics.call_ended(call, status, seconds)
         level = logging.DEBUG if status == "OK" and seconds <= SLOW_SECONDS else logging.INFO
+        if not log.isEnabledFor(level):
+            return
         log.log(
             level,
             "call kind=%s names=%d tables_asked=%d tables_answered=%d rows=%d blocks=%d "

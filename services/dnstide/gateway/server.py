@@ -180,6 +180,7 @@ async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int
         cache_dir=None if settings.cache_dir is None else str(settings.cache_dir),
         summarize=settings.summarize,
         block_cache_bytes=settings.block_cache_mib << 20,
+        log_level=settings.log_level,
     )
     gateway = Gateway(settings, backend)
     asked_to_stop = asyncio.Event()

@@ -197,7 +197,7 @@ class Supervisor:
         assert client is not None
         now = asyncio.get_running_loop().time()
         try:
-            await asyncio.wait_for(client.ping(), self._intervals.ping_timeout)
+            member.load = await asyncio.wait_for(client.ping(), self._intervals.ping_timeout)
         except TimeoutError:
             since = silent_since.setdefault(name, now)
             if member.state is State.ALIVE:

@@ -71,7 +71,7 @@ class SocketTransport:
 
     async def call(self, method: str, *arguments: Any) -> Any:
         """What the method returns or raises. Raises ShardGoneError where there is no reply."""
-        request = frame(self._wire.encode((method, arguments)))
+        request = frame(self._wire.encode_call(method, arguments))
         connection = self._idle.pop() if self._idle else await self._connect()
         try:
             reply = await connection.request(request)
@@ -84,7 +84,7 @@ class SocketTransport:
             connection.close()
         else:
             self._idle.append(connection)
-        succeeded, value = self._wire.decode(reply)
+        succeeded, value = self._wire.decode_reply(method, reply)
         if succeeded:
             return value
         raise value

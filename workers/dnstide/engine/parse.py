@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import dns.exception
 import dns.name
@@ -23,7 +23,7 @@ class NotParsed(ValueError):
     """A text that is no name or no record type; the text of the error is the cure."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OwnerTarget:
     """One owner name, or with `wildcard` everything under it, the name itself included.
 
@@ -43,8 +43,9 @@ class OwnerTarget:
         names; an asterisk that is meant literally is written \\*. Raises InvalidQuestion for the field.
         """
         with refused(field, text):
-            return _parse_target(text)
+            return read_target(text)
 
+    @cached_property
     def query(self) -> LookupQuery:
         """What a reader looks for."""
         bailiwick = None if self.bailiwick is None else reversed_name(self.bailiwick)
@@ -56,10 +57,15 @@ class OwnerTarget:
         """The same name with these filters."""
         return replace(self, rrtypes=rrtypes, bailiwick=bailiwick)
 
-    def __str__(self) -> str:
+    @cached_property
+    def text(self) -> str:
+        """The canonical name."""
         if self.wildcard:
             return "*." if self.name == dns.name.root else f"*.{name_text(self.name)}"
         return name_text(self.name)
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @contextmanager
@@ -153,7 +159,8 @@ def rrtype_text(rrtype: int) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _parse_target(text: str) -> OwnerTarget:
+def read_target(text: str) -> OwnerTarget:
+    """As `OwnerTarget.parse`. Raises NotParsed."""
     parts = _split(text.strip())
     if len(parts) > 3:
         raise NotParsed("take NAME/TYPE/BAILIWICK; a slash inside a name is written \\/")

@@ -7,7 +7,9 @@ actor.
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +55,11 @@ class ShardActor:
         cache_dir: str | None = None,
         summarize: bool = False,
         block_cache_bytes: int = BLOCK_CACHE_BYTES,
+        log_level: str = "info",
     ) -> None:
+        # Ray keeps what a worker writes to standard error in a file of its session.
+        logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+        logging.getLogger("dnstide").setLevel(log_level.upper())
         shard = Shard(mtbl_dir, threads, cache_dir, block_cache_bytes)
         self._dispatch = ShardDispatch(shard, summarize=summarize)
         self._threads = threads

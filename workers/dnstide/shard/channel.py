@@ -83,8 +83,9 @@ class ChannelServer:
                 connection.sendall(frame(self._reply(body)))
 
     def _reply(self, body: bytes) -> bytes:
+        method = ""
         try:
-            method, arguments = self._wire.decode(body)
-            return self._wire.encode((True, self._call(method, arguments)))
+            method, arguments = self._wire.decode_call(body)
+            return self._wire.encode_reply(method, True, self._call(method, arguments))
         except Exception as error:
-            return self._wire.encode((False, error))
+            return self._wire.encode_reply(method, False, error)

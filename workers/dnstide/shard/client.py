@@ -11,6 +11,7 @@ from dnstide.shard.directory import TableStatus
 from dnstide.shard.partial import Partial, ShardError
 from dnstide.shard.question import ShardQuestion
 from dnstide.shard.ranking.requests import RankQuestion, RankReply, RankScope
+from dnstide.shard.shard import ShardLoad
 
 
 class ShardGoneError(Exception):
@@ -93,9 +94,10 @@ class ShardClient:
         """Open tables ahead of the questions. One that cannot be opened shows in the inventory."""
         await self.call("open", list(names))
 
-    async def ping(self) -> None:
-        """Return as soon as a control thread of the shard does."""
-        await self.call("ping")
+    async def ping(self) -> ShardLoad:
+        """What the shard holds and does, as soon as one of its control threads says it."""
+        load: ShardLoad = await self.call("ping")
+        return load
 
     async def close(self) -> None:
         """Let the shard go. Never raises."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from time import perf_counter
 from typing import Any
 
 from dnstide.shard.directory import TableStatus
@@ -10,7 +12,9 @@ from dnstide.shard.partial import Partial, ShardError
 from dnstide.shard.question import ShardQuestion
 from dnstide.shard.ranking.background import Summarizer, summarize_some
 from dnstide.shard.ranking.requests import RankQuestion, RankReply, RankScope
-from dnstide.shard.shard import Shard
+from dnstide.shard.shard import Shard, ShardLoad
+
+log = logging.getLogger(__name__)
 
 ASK = ("answer", "rank", "summarize")
 """Methods that can take long."""
@@ -35,11 +39,26 @@ class ShardDispatch:
 
     def answer(self, questions: Sequence[ShardQuestion]) -> list[Partial | ShardError]:
         """As `Shard.answer`."""
-        return self.shard.answer(list(questions))
+        began = perf_counter()
+        answers = self.shard.answer(list(questions))
+        if log.isEnabledFor(logging.DEBUG):
+            _log_answers(questions, answers, perf_counter() - began)
+        return answers
 
     def rank(self, question: RankQuestion) -> RankReply | ShardError:
         """As `Shard.rank`."""
-        return self.shard.rank(question)
+        began = perf_counter()
+        reply = self.shard.rank(question)
+        if log.isEnabledFor(logging.DEBUG):
+            outcome = _outcome(reply, len(question.tables))
+            log.debug(
+                "ranking id=%s tables=%d %s ms=%.1f",
+                question.id,
+                len(question.tables),
+                outcome,
+                (perf_counter() - began) * 1000,
+            )
+        return reply
 
     def summarize(self, names: Sequence[str], limit: int, scope: RankScope) -> int:
         """As `summarize_some`."""
@@ -60,5 +79,29 @@ class ShardDispatch:
         if self._summarizer is not None:
             self._summarizer.want(names)
 
-    def ping(self) -> None:
-        """Return at once."""
+    def ping(self) -> ShardLoad:
+        """What the shard holds and does now. Returns at once."""
+        return self.shard.load
+
+
+def _log_answers(
+    questions: Sequence[ShardQuestion], answers: Sequence[Partial | ShardError], seconds: float
+) -> None:
+    """A line for each question; those that travelled together share the time."""
+    for question, answer in zip(questions, answers, strict=True):
+        tables = len(question.plan.tables)
+        log.debug(
+            "question id=%s names=%d tables=%d %s ms=%.1f",
+            question.id,
+            len(question.queries),
+            tables,
+            _outcome(answer, tables),
+            seconds * 1000,
+        )
+
+
+def _outcome(reply: Partial | RankReply | ShardError, tables: int) -> str:
+    if isinstance(reply, ShardError):
+        return f"refused={reply.code}"
+    read = f" rows={reply.rows} blocks={reply.blocks}" if isinstance(reply, Partial) else ""
+    return f"answered={tables - len(reply.failures)} failed={len(reply.failures)}{read}"

@@ -37,6 +37,15 @@ _KEPT_CANCELS = 1024
 
 
 @dataclass(frozen=True, slots=True)
+class ShardLoad:
+    """What a shard holds and does at a moment: open tables, bytes of decoded blocks, questions under way."""
+
+    tables_open: int
+    block_cache_bytes: int
+    questions: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Reading:
     """A plan made ready: the open tables with their names and buckets, and the tables that cannot be read."""
 
@@ -71,6 +80,12 @@ class Shard:
         self._readings: OrderedDict[ShardPlan, _Reading] = OrderedDict()
         self._running: dict[str, Batch] = {}
         self._cancelled: OrderedDict[str, None] = OrderedDict()
+
+    @property
+    def load(self) -> ShardLoad:
+        """What the shard holds and does now."""
+        cached = self._blocks.bytes if self._blocks is not None else 0
+        return ShardLoad(len(self._tables), cached, len(self._running))
 
     def inventory(self) -> list[TableStatus]:
         """Every file of the directory as it is now, tables or not. Files that changed are opened anew.

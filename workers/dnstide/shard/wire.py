@@ -2,7 +2,8 @@
 
 Values of the kinds in `KINDS` travel with their name, arrays with their type and shape; sequences within a
 value arrive as tuples. What a busy gateway sends most, questions about volume and their answers, goes without
-names, in few steps. A plan travels as bytes that are made once and read once: both ends keep the last ones.
+names: both ends know by the method what comes. A plan travels as bytes that are made once and read once: both
+ends keep the last ones.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
@@ -25,6 +26,12 @@ from dnstide.shard.partial import Partial, ShardError
 from dnstide.shard.question import ShardPlan, ShardQuestion
 from dnstide.shard.ranking import requests
 from dnstide.shard.ranking.bounds import Bounds
+from dnstide.shard.shard import ShardLoad
+
+ANSWER = "answer"
+"""The method whose arguments and result travel without names."""
+
+Bytes: TypeAlias = bytes | bytearray | memoryview
 
 KEPT_PLANS = 128
 """Plans that each end keeps."""
@@ -36,7 +43,8 @@ _RANKING = [
 ]
 
 KINDS: dict[str, Any] = {
-    kind.__name__: kind for kind in (Failure, ShardError, TableStatus, Bounds, Keys, Grouping, *_RANKING)
+    kind.__name__: kind
+    for kind in (Failure, ShardError, ShardLoad, TableStatus, Bounds, Keys, Grouping, *_RANKING)
 }
 """Dataclasses and enumerations that may travel, by their names."""
 
@@ -46,7 +54,7 @@ ERRORS: dict[str, type[Exception]] = {
 }
 """Exceptions that arrive as themselves; others are told in words."""
 
-_VALUE, _ARRAY, _INTEGER, _PLAN, _QUESTION, _PARTIAL, _ERROR = range(1, 8)
+_VALUE, _ARRAY, _INTEGER, _ERROR = range(1, 5)
 _FIELDS = {name: [field.name for field in fields(kind)] for name, kind in KINDS.items() if is_dataclass(kind)}
 _COLUMN_COUNT = 4
 _columns = attrgetter(*[field.name for field in fields(Partial)][:_COLUMN_COUNT])
@@ -58,7 +66,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class Wire:
-    """Turns values to bytes and back. `encode` of questions is for one thread; all else for several."""
+    """Turns calls and replies to bytes and back. `encode_call` is for one thread; all else for several."""
 
     def __init__(self) -> None:
         # By identity, since comparing long plans costs what packing them costs; the plan is kept with
@@ -70,18 +78,38 @@ class Wire:
             _VALUE: _read_value,
             _ARRAY: _read_array,
             _INTEGER: _read_integer,
-            _QUESTION: _read_question,
-            _PARTIAL: _read_partial,
             _ERROR: _read_error,
         }
 
-    def encode(self, value: object) -> bytes:
-        """A value as bytes. Raises TypeError for one of a kind that does not travel."""
-        return _encode(self._plain(value))
+    def encode_call(self, method: str, arguments: Sequence[Any]) -> bytes:
+        """A call as bytes. Raises TypeError for an argument of a kind that does not travel."""
+        if method == ANSWER:
+            (questions,) = arguments
+            return _encode((method, [self._question(question) for question in questions]))
+        return _encode((method, self._plain(arguments)))
 
-    def decode(self, data: bytes | bytearray | memoryview) -> Any:
-        """The value that was encoded. Raises msgspec.DecodeError, or ValueError for an unknown kind."""
-        return self._decode(data)
+    def decode_call(self, data: Bytes) -> tuple[str, Sequence[Any]]:
+        """The method and the arguments of a call. Raises msgspec.DecodeError, or ValueError for what is no
+        call.
+        """
+        method, arguments = self._decode(data)
+        if method == ANSWER:
+            return method, ([self._read_question(*question) for question in arguments],)
+        return method, arguments
+
+    def encode_reply(self, method: str, succeeded: bool, value: object) -> bytes:
+        """What a method returned, or the exception that it raised, as bytes."""
+        if succeeded and method == ANSWER:
+            answers: Any = value
+            return _encode((True, [self._answer(answer) for answer in answers]))
+        return _encode((succeeded, self._plain(value)))
+
+    def decode_reply(self, method: str, data: Bytes) -> tuple[bool, Any]:
+        """Whether a call succeeded, and what was returned or raised. Raises as `decode_call`."""
+        succeeded, value = self._decode(data)
+        if succeeded and method == ANSWER:
+            return True, [_read_partial(*item) if type(item) is list else item for item in value]
+        return succeeded, value
 
     def _plain(self, value: Any) -> Any:
         """The same value, of kinds that msgpack has."""
@@ -94,12 +122,6 @@ class Wire:
             return [self._plain(item) for item in value]
         if kind is dict:
             return {key: self._plain(item) for key, item in value.items()}
-        if kind is ShardQuestion:
-            return self._question(value)
-        if kind is Partial:
-            columns = [column.tobytes() for column in _columns(value)]
-            figures = [f if type(f) in _NUMBERS else self._plain(f) for f in _figures(value)]
-            return _extension(_PARTIAL, columns + figures)
         if KINDS.get(kind.__name__) is kind:
             if isinstance(value, Enum):
                 return _extension(_VALUE, [kind.__name__, value.value])
@@ -113,15 +135,19 @@ class Wire:
             return _extension(_ERROR, _error(value))
         raise TypeError(f"{kind.__name__} does not travel")
 
-    def _question(self, question: ShardQuestion) -> msgspec.msgpack.Ext:
+    def _question(self, question: ShardQuestion) -> tuple[Any, ...]:
         queries = [
             (query.prefix, query.wildcard, query.filter.rrtypes, query.filter.bailiwick)
             for query in question.queries
         ]
-        plan = msgspec.msgpack.Ext(_PLAN, self._plan(question.plan))
-        return _extension(
-            _QUESTION, [question.id, plan, queries, question.split_by_rrtype, question.seconds_left]
-        )
+        plan = self._plan(question.plan)
+        return question.id, plan, queries, question.split_by_rrtype, question.seconds_left
+
+    def _answer(self, answer: Partial | ShardError) -> Any:
+        if isinstance(answer, ShardError):
+            return self._plain(answer)
+        columns = [column.tobytes() for column in _columns(answer)]
+        return columns + [f if type(f) in _NUMBERS else self._plain(f) for f in _figures(answer)]
 
     def _plan(self, plan: ShardPlan) -> bytes:
         known = self._packed.get(id(plan))
@@ -134,12 +160,16 @@ class Wire:
         return packed
 
     def _read(self, code: int, data: memoryview) -> Any:
-        if code == _PLAN:
-            return self._read_plan(bytes(data))
         reader = self._readers.get(code)
         if reader is None:
             raise ValueError(f"unknown kind of value: {code}")
         return reader(self._decode(data))
+
+    def _read_question(
+        self, question_id: str, plan: bytes, queries: Sequence[Any], split: bool, seconds_left: float | None
+    ) -> ShardQuestion:
+        read = tuple([_query(*query) for query in queries])
+        return ShardQuestion(question_id, self._read_plan(plan), read, split, seconds_left)
 
     def _read_plan(self, packed: bytes) -> ShardPlan:
         # At worst two threads read a plan at the same time, and both readings are right.
@@ -174,27 +204,20 @@ def _read_integer(content: str) -> int:
     return int(content)
 
 
-def _read_question(content: Sequence[Any]) -> ShardQuestion:
-    name, plan, queries, split_by_rrtype, seconds_left = content
-    read = tuple([_query(*query) for query in queries])
-    return ShardQuestion(name, plan, read, split_by_rrtype, seconds_left)
-
-
 def _query(prefix: bytes, wildcard: bool, rrtypes: list[int], bailiwick: bytes | None) -> LookupQuery:
     narrowed = rrtypes or bailiwick is not None
     return LookupQuery(prefix, wildcard, RowFilter(tuple(rrtypes), bailiwick) if narrowed else _NO_FILTER)
 
 
-def _read_partial(content: Sequence[Any]) -> Partial:
+def _read_partial(query: bytes, rrtype: bytes, bucket: bytes, count: bytes, *figures: Any) -> Partial:
     """Columns are read-only."""
-    query, rrtype, bucket, count, *rest = content
-    figures: list[Any] = [tuple(item) if type(item) is list else item for item in rest]
+    rest: list[Any] = [tuple(item) if type(item) is list else item for item in figures]
     return Partial(
         np.frombuffer(query, np.int32),
         np.frombuffer(rrtype, np.uint16),
         np.frombuffer(bucket, np.int32),
         np.frombuffer(count, np.uint64),
-        *figures,
+        *rest,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
@@ -21,7 +20,7 @@ from dnstide.model.vocabulary import (
     Coverage,
     FailurePolicy,
 )
-from dnstide.model.volume import Axis, PlanEntry, Summary, Timings, Volume
+from dnstide.model.volume import PlanEntry, Summary, Timings, Volume
 from dnstide.shard.partial import Partial, sum_partials, union
 
 
@@ -43,10 +42,9 @@ def merge_volume(
     if merged.answered + len(failures) != plan.tables_asked:
         heard = f"{merged.answered} answered, {len(failures)} failed"
         raise RuntimeError(f"{plan.tables_asked} tables were asked, but {heard}")
-    coverage = coverage_of(plan, failures)
-    drop = min(plan.lead, int(merged.bucket.min())) if len(merged.bucket) else plan.lead
+    drop = min(plan.lead, int(merged.bucket.min())) if plan.lead and len(merged.bucket) else plan.lead
     bucket = merged.bucket - np.int32(drop) if drop else merged.bucket
-    axis = Axis.of(question.granularity, plan.edges[drop:], coverage[drop:])
+    axis = plan.axis(drop) if not failures else plan.axis_of(coverage_of(plan, failures), drop)
     series, total = build_series(query, merged.query, merged.rrtype, bucket, merged.count, axis)
     spent = perf_counter() - began
     summary = Summary(
@@ -59,15 +57,17 @@ def merge_volume(
         rows_read=merged.rows,
         blocks_read=merged.blocks,
         total_count=total,
-        timings=replace(timings, merge=timings.merge + spent, slowest_shard=merged.seconds),
+        timings=Timings(timings.plan, timings.ask, timings.merge + spent, merged.seconds),
         catalog_version=plan.catalog_version,
         tables_summarized=merged.summarized,
     )
     return Volume(question, axis, series, summary)
 
 
-def failures_of(plan: VolumePlan, partials: Iterable[Partial]) -> tuple[Failure, ...]:
+def failures_of(plan: VolumePlan, partials: Sequence[Partial]) -> tuple[Failure, ...]:
     """Tables that failed, each once, those that the plan knew of included."""
+    if not plan.failures and not any(partial.failures for partial in partials):
+        return ()
     failures = union(plan.failures, *(partial.failures for partial in partials))
     return tuple({failure.table: failure for failure in reversed(failures)}.values())[::-1]
 

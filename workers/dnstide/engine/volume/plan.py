@@ -32,6 +32,7 @@ from dnstide.model.errors import Failure, InvalidQuestion, NoTables
 from dnstide.model.granularity import Granularity, Seconds
 from dnstide.model.question import Span
 from dnstide.model.vocabulary import MAX_BUCKETS, MAX_CELLS, BucketBy, Coverage
+from dnstide.model.volume import Axis
 from dnstide.shard.question import ShardPlan
 
 KEPT_PLANS = 64
@@ -89,6 +90,21 @@ class VolumePlan:
     def info(self) -> dict[str, TableInfo]:
         """The tables of the dataset by name."""
         return {info.name: info for info in self.columns.infos}
+
+    def axis(self, drop: int) -> Axis:
+        """The axis without the first `drop` buckets, where every table answers. It is made once."""
+        axis = self._axes.get(drop)
+        if axis is None:
+            axis = self._axes[drop] = self.axis_of(self.coverage, drop)
+        return axis
+
+    def axis_of(self, coverage: npt.NDArray[np.uint8], drop: int) -> Axis:
+        """The axis without the first `drop` buckets, with these marks of all buckets."""
+        return Axis.of(self.key.granularity, self.edges[drop:], coverage[drop:])
+
+    @cached_property
+    def _axes(self) -> dict[int, Axis]:
+        return {}
 
     def shard_plan(self, names: Sequence[str] | None = None) -> ShardPlan:
         """What a shard is asked to read: these tables, or all."""

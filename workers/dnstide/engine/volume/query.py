@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from dnstide.engine.parse import NotParsed, OwnerTarget, parse_rrtypes, read_name, refused
+from dnstide.engine.parse import NotParsed, OwnerTarget, parse_rrtypes, read_name, read_target
 from dnstide.model.errors import InvalidQuestion
 from dnstide.model.question import VolumeQuestion
 from dnstide.model.vocabulary import MAX_NAMES
@@ -31,24 +31,23 @@ class VolumeQuery:
         problems: list[tuple[str, str]] = []
         rrtypes: tuple[int, ...] = ()
         bailiwick = None
+        text = (row_filter.bailiwick or "").strip()
         try:
             rrtypes = parse_rrtypes(row_filter.rrtypes)
         except InvalidQuestion as error:
             problems += error.problems
-        text = (row_filter.bailiwick or "").strip()
         try:
-            with refused("bailiwick", text):
-                bailiwick = read_name(text) if text else None
-        except InvalidQuestion as error:
-            problems += error.problems
+            bailiwick = read_name(text) if text else None
+        except NotParsed as error:
+            problems += InvalidQuestion.of("bailiwick", text, str(error)).problems
         filtered = bool(row_filter.rrtypes) or bool(text)
         targets: list[OwnerTarget] = []
         for i, name in enumerate(names):
             try:
-                with refused(f"names[{i}]", name):
-                    targets.append(_alone(OwnerTarget.parse(name)) if filtered else OwnerTarget.parse(name))
-            except InvalidQuestion as error:
-                problems += [(f"names[{i}]", reason) for _, reason in error.problems]
+                target = read_target(name)
+                targets.append(_alone(target) if filtered else target)
+            except NotParsed as error:
+                problems += InvalidQuestion.of(f"names[{i}]", name, str(error)).problems
                 if len(problems) >= MAX_PROBLEMS:
                     break
         if problems:
@@ -70,7 +69,7 @@ class VolumeQuery:
 
     def queries(self) -> tuple[LookupQuery, ...]:
         """What readers look for, one for each distinct target."""
-        return tuple([target.query() for target in self.distinct])
+        return tuple([target.query for target in self.distinct])
 
 
 def _alone(target: OwnerTarget) -> OwnerTarget:
