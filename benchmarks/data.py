@@ -32,8 +32,8 @@ def daily(
     """The paths of `tables` daily tables of `rows` rows each, made on first use by two processes."""
     directory = CACHE / f"{compression}-{block_size}-{rows}"
     directory.mkdir(parents=True, exist_ok=True)
-    found = sorted(directory.glob("dns.*.D.mtbl"))
-    if len(found) < tables:
+    paths = sorted(directory.glob("dns.*.D.mtbl"))
+    if len(paths) < tables:
         program = build("make_tables")
         half = tables // 2
 
@@ -43,8 +43,8 @@ def daily(
 
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(make, (0, half), (half, tables - half)))
-        found = sorted(directory.glob("dns.*.D.mtbl"))
-    return found[:tables]
+        paths = sorted(directory.glob("dns.*.D.mtbl"))
+    return paths[:tables]
 
 
 def linked(paths: list[Path], count: int) -> Path:

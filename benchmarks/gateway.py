@@ -112,16 +112,16 @@ def throughput(tables: int) -> None:
         info = client.info()
         sizes = ", ".join(f"{resident(shard.pid) / 2**20:.0f} MiB" for shard in info.shards)
         print(f"{tables} tables: ready after {ready:.2f} s; own memory of each actor {sizes}", flush=True)
-        one = QueryVolumeRequest(names=[name])
-        one.start_time.FromSeconds(data.FIRST_DAY * DAY)
-        one.end_time.FromSeconds((data.FIRST_DAY + 1) * DAY)
-        one.bucket_by = 2  # by file: exactly one table
-        for request, what, most in (
-            (one, "one table", 8000),
+        day = QueryVolumeRequest(names=[name])
+        day.span.start.FromSeconds(data.FIRST_DAY * DAY)
+        day.span.stop.FromSeconds((data.FIRST_DAY + 1) * DAY)
+        day.bucket_by = 2  # by file: exactly one table
+        for request, what, number in (
+            (day, "one table", 8000),
             (QueryVolumeRequest(names=[name]), f"{tables} tables", 60000 // tables),
         ):
             for clients in (1, 8, 64):
-                questions = max(most, 3 * clients)
+                questions = max(number, 3 * clients)
                 load.run(address, request, clients, max(clients, questions // 10))
                 print(f"    {what:<12} {load.run(address, request, clients, questions)}", flush=True)
 

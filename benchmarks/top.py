@@ -27,8 +27,8 @@ def _opened(paths: list[Path]) -> list[Table]:
 
 
 def _scanned(tables: list[Table], threads: int) -> list[TableScan]:
-    found = scan(tables, [Grouping.FQDN], ALL_TYPES, keep=100, threads=threads)
-    return [each for each in found if isinstance(each, TableScan)]
+    scans = scan(tables, [Grouping.FQDN], ALL_TYPES, keep=100, threads=threads)
+    return [each for each in scans if isinstance(each, TableScan)]
 
 
 def scans() -> None:
@@ -38,7 +38,7 @@ def scans() -> None:
     with Peer() as peer:
         peer.open(paths)
         data.warm_cache(paths)
-        rows = [found.rows for found in _scanned(tables, 1)]
+        rows = [table.rows for table in _scanned(tables, 1)]
         entries = [peer.scan(i)[1] for i in range(len(paths))]
         assert all(0 <= e - r <= 3 for e, r in zip(entries, rows, strict=True)), "the peer met other rows"
 
@@ -49,11 +49,11 @@ def scans() -> None:
             return sum(peer.inflate(path) for path in paths)
 
         ours = [timed(lambda: _scanned(tables, 1)), timed(lambda: _scanned(tables, 2))]
-        one, two, bare, alone = abba([*ours, iterate, inflate], rounds=8)
-    report("scan by owner name, 10 tables, 1 thread, peer: libmtbl iteration", one, bare, 1 / 2.2)
-    report("the same, peer: libdeflate on its blocks alone", one, alone, 1 / 0.75)
-    report("the same on 2 threads, peer: 1 thread", two, one, 1 / 1.8)
-    print(f"    {sum(rows) / one.median / 1e6:.1f} M rows/s on one thread", flush=True)
+        single, double, bare, inflated = abba([*ours, iterate, inflate], rounds=8)
+    report("scan by owner name, 10 tables, 1 thread, peer: libmtbl iteration", single, bare, 1 / 2.2)
+    report("the same, peer: libdeflate on its blocks alone", single, inflated, 1 / 0.75)
+    report("the same on 2 threads, peer: 1 thread", double, single, 1 / 1.8)
+    print(f"    {sum(rows) / single.median / 1e6:.1f} M rows/s on one thread", flush=True)
 
 
 def one_table_cold() -> None:

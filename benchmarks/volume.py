@@ -76,16 +76,16 @@ def one_name(compression: str, block_size: int) -> None:
     folder = paths[0].parent
     with (
         Peer() as peer,
-        LocalEngine(folder, 1, block_cache_bytes=0) as one,
-        LocalEngine(folder, 2, block_cache_bytes=0) as two,
+        LocalEngine(folder, 1, block_cache_bytes=0) as single,
+        LocalEngine(folder, 2, block_cache_bytes=0) as double,
         LocalEngine(folder, 1) as again,
     ):
         peer.open(paths)
         data.warm_cache(paths)
-        same(one.volume(question), peer.volume(prefix))
-        same(two.volume(question), peer.volume(prefix))
+        same(single.volume(question), peer.volume(prefix))
+        same(double.volume(question), peer.volume(prefix))
         same([again.volume(question) for _ in range(3)][-1], peer.volume(prefix))
-        ours = [timed(lambda each=each: each.volume(question)) for each in (one, two, again)]
+        ours = [timed(lambda each=each: each.volume(question)) for each in (single, double, again)]
         times = abba([warmed(each) for each in (*ours, lambda: peer.volume(prefix).seconds)], rounds=60)
         what = f"one name, 365 tables, {compression} {block_size}, warm"
         report(f"{what}, 1 thread", times[0], times[3], 0.45 if compression == "zlib" else None)

@@ -20,7 +20,6 @@ from dnstide.model.analysis import Shape
 from dnstide.model.catalog import ServerInfo
 from dnstide.model.granularity import MAX_TIME, Granularity
 from dnstide.model.question import (
-    SETTINGS_OF,
     AnalysisQuestion,
     RowFilter,
     Smoothing,
@@ -35,6 +34,7 @@ from dnstide.model.vocabulary import (
     MAX_PERIOD,
     MAX_RANKS,
     MAX_RANKS_WITH_SERIES,
+    SETTINGS_OF,
     Coverage,
 )
 from dnstide.model.volume import Axis, Series, Volume

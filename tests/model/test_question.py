@@ -9,7 +9,6 @@ from dnstide.model.errors import InvalidQuestion
 from dnstide.model.granularity import MAX_TIME, Granularity
 from dnstide.model.question import (
     EVERYTHING,
-    SETTINGS_OF,
     AnalysisQuestion,
     RowFilter,
     Smoothing,
@@ -23,6 +22,7 @@ from dnstide.model.vocabulary import (
     MAX_PERIOD,
     MAX_RANKS,
     MAX_RANKS_WITH_SERIES,
+    SETTINGS_OF,
     Analysis,
     Grouping,
     SmoothingMethod,

@@ -38,9 +38,9 @@ if TYPE_CHECKING:
         TablesDamaged,
         VersionMismatch,
     )
-    from dnstide.model.question import AnalysisSettings, Smoothing
+    from dnstide.model.question import Smoothing
     from dnstide.model.top import Certificate, Change, Rank, Top, TopProgress, TopSummary
-    from dnstide.model.vocabulary import Coverage
+    from dnstide.model.vocabulary import AnalysisSettings, Coverage
     from dnstide.model.volume import Axis, PlanEntry, Progress, Series, Summary, Timings, Volume
 
 _HOMES = {
@@ -72,9 +72,9 @@ _HOMES = {
         "TablesDamaged",
         "VersionMismatch",
     ),
-    "dnstide.model.question": ("AnalysisSettings", "Smoothing"),
+    "dnstide.model.question": ("Smoothing",),
     "dnstide.model.top": ("Certificate", "Change", "Rank", "Top", "TopProgress", "TopSummary"),
-    "dnstide.model.vocabulary": ("Coverage",),
+    "dnstide.model.vocabulary": ("AnalysisSettings", "Coverage"),
     "dnstide.model.volume": ("Axis", "PlanEntry", "Progress", "Series", "Summary", "Timings", "Volume"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -30,8 +30,8 @@ from dnstide.model.arguments import (
 )
 from dnstide.model.catalog import Catalog, ServerInfo
 from dnstide.model.errors import DeadlineExceeded, DnstideError, ServerNotReady, ServerUnreachable
-from dnstide.model.question import AnalysisSettings
 from dnstide.model.top import Top, TopProgress
+from dnstide.model.vocabulary import AnalysisSettings
 from dnstide.model.volume import Progress, Volume
 
 _kept: list[bool] = []

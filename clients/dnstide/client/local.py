@@ -24,8 +24,8 @@ from dnstide.model.arguments import (
 )
 from dnstide.model.catalog import Catalog, TableReport
 from dnstide.model.errors import Failure, MissingExtra
-from dnstide.model.question import AnalysisSettings
 from dnstide.model.top import Top, TopProgress
+from dnstide.model.vocabulary import AnalysisSettings
 from dnstide.model.volume import Progress, Volume
 
 try:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-
-from .columns import (
+from dnstide.model.columns import (
     Column,
     Columns,
+    Tabular,
     count_column,
     figure_column,
     flag_column,
@@ -19,14 +19,9 @@ from .columns import (
     text_column,
     time_column,
 )
-from .question import AnalysisQuestion
-from .vocabulary import Analysis, GapKind
-from .volume import Summary, Volume
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import polars as pl
-    import pyarrow as pa
+from dnstide.model.question import AnalysisQuestion
+from dnstide.model.vocabulary import Analysis, GapKind
+from dnstide.model.volume import Summary, Volume
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -171,7 +166,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(Tabular):
     """The answer to `analyze`: `series`, `correlations` or `breakdowns`, as the analysis has it.
 
     There is one entry in `series` for each series of the volume; in `correlations` one for each but the
@@ -212,21 +207,6 @@ class Findings:
     def columns(self) -> Columns:
         """One row for each thing found. A series is named by `name`, and `rrtype` where split."""
         return Columns(tuple(_COLUMNS[self.analysis](self)))
-
-    def to_pandas(self) -> pd.DataFrame:
-        """`columns` as a data frame. Raises MissingExtra without pandas."""
-        return self.columns().to_pandas()
-
-    def to_polars(self) -> pl.DataFrame:
-        """`columns` as a data frame. Raises MissingExtra without polars."""
-        return self.columns().to_polars()
-
-    def to_arrow(self) -> pa.Table:
-        """`columns` as an Arrow table. Raises MissingExtra without pyarrow."""
-        return self.columns().to_arrow()
-
-    def _repr_html_(self) -> str:
-        return self.columns()._repr_html_()
 
 
 def _series_columns(findings: Findings, part: str) -> tuple[list[Column], list[Any]]:

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from .errors import InvalidQuestion
-from .granularity import Granularity
-from .question import (
+from dnstide.model.errors import InvalidQuestion
+from dnstide.model.granularity import Granularity
+from dnstide.model.question import (
     AnalysisQuestion,
-    AnalysisSettings,
     RowFilter,
     Smoothing,
     Span,
@@ -18,11 +17,11 @@ from .question import (
     VolumeQuestion,
     choice,
 )
-from .times import span
-from .vocabulary import Analysis, BucketBy, FailurePolicy, Grouping
+from dnstide.model.times import span
+from dnstide.model.vocabulary import Analysis, AnalysisSettings, BucketBy, FailurePolicy, Grouping
 
 if TYPE_CHECKING:
-    from .times import Moment
+    from dnstide.model.times import Moment
 
 
 class VolumeOptions(TypedDict, total=False):

@@ -6,18 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-
-from .columns import Columns, count_column, flag_column, text_column, time_column
-from .errors import Failure
-from .granularity import Granularity
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import polars as pl
-    import pyarrow as pa
+from dnstide.model.columns import Columns, Tabular, count_column, flag_column, text_column, time_column
+from dnstide.model.errors import Failure
+from dnstide.model.granularity import Granularity
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +34,7 @@ class TableInfo:
 
 
 @dataclass(frozen=True, eq=False)
-class Catalog:
+class Catalog(Tabular):
     """All tables by dataset and start, coarsest first, and the files that are not tables as (name, reason).
 
     `version` changes when a table comes, goes, changes or breaks. Iterates over its tables.
@@ -82,21 +76,6 @@ class Catalog:
                 text_column("reason", [*reasons, *(reason for _, reason in ignored)]),
             )
         )
-
-    def to_pandas(self) -> pd.DataFrame:
-        """`columns` as a data frame. Raises MissingExtra without pandas."""
-        return self.columns().to_pandas()
-
-    def to_polars(self) -> pl.DataFrame:
-        """`columns` as a data frame. Raises MissingExtra without polars."""
-        return self.columns().to_polars()
-
-    def to_arrow(self) -> pa.Table:
-        """`columns` as an Arrow table. Raises MissingExtra without pyarrow."""
-        return self.columns().to_arrow()
-
-    def _repr_html_(self) -> str:
-        return self.columns()._repr_html_()
 
 
 @dataclass(frozen=True, slots=True)

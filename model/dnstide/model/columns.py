@@ -7,6 +7,7 @@ that counts stay unsigned 64-bit integers and unknown values stay unknown on the
 from __future__ import annotations
 
 import html
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-
-from .errors import MissingExtra
+from dnstide.model.errors import MissingExtra
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -157,6 +157,31 @@ class Columns:
         more = len(self) - len(lines)
         foot = f"<p>and {more:,} more rows</p>" if more > 0 else ""
         return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>{foot}"
+
+
+class Tabular(ABC):
+    """An answer that gives itself as columns, and so as any kind of data frame."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def columns(self) -> Columns:
+        """The answer as columns; each kind of answer says which."""
+
+    def to_pandas(self) -> pd.DataFrame:
+        """`columns` as a data frame. Raises MissingExtra without pandas."""
+        return self.columns().to_pandas()
+
+    def to_polars(self) -> pl.DataFrame:
+        """`columns` as a data frame. Raises MissingExtra without polars."""
+        return self.columns().to_polars()
+
+    def to_arrow(self) -> pa.Table:
+        """`columns` as an Arrow table. Raises MissingExtra without pyarrow."""
+        return self.columns().to_arrow()
+
+    def _repr_html_(self) -> str:
+        return self.columns()._repr_html_()
 
 
 def text_column(name: str, texts: Sequence[str | None], *, label: str | None = None) -> Column:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from .errors import InvalidQuestion
+from dnstide.model.errors import InvalidQuestion
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,11 +43,11 @@ class Granularity(StrEnum):
     def parse(cls, text: str, field: str = "granularity") -> Granularity:
         """From a letter (m and M differ) or a name in any case. Raises InvalidQuestion for that field."""
         word = text.strip() if isinstance(text, str) else ""
-        found = _BY_LETTER.get(word) or _BY_NAME.get(word.lower().replace("_", "-"))
-        if found is None:
+        granularity = _BY_LETTER.get(word) or _BY_NAME.get(word.lower().replace("_", "-"))
+        if granularity is None:
             known = ", ".join(cls)
             raise InvalidQuestion([(field, f'"{text}" is not a granularity: choose one of {known}')])
-        return found
+        return granularity
 
     @classmethod
     def of_letter(cls, letter: str) -> Granularity:

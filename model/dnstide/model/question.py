@@ -7,19 +7,21 @@ limit or a period can be at all is checked here, once for the client, the gatewa
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypedDict, TypeVar
+from typing import NamedTuple, TypeVar
 
-from .errors import InvalidQuestion, shown
-from .granularity import MAX_TIME, MIN_TIME, Granularity
-from .vocabulary import (
+from dnstide.model.errors import InvalidQuestion, shown
+from dnstide.model.granularity import MAX_TIME, MIN_TIME, Granularity
+from dnstide.model.vocabulary import (
     DATASETS,
     MAX_COUNT,
     MAX_PERIOD,
     MAX_RANKS,
     MAX_RANKS_WITH_SERIES,
+    SETTINGS_OF,
     Analysis,
+    AnalysisSettings,
     BucketBy,
     FailurePolicy,
     Grouping,
@@ -156,32 +158,6 @@ class TopQuestion:
                 problems.append(("baseline", "both spans need a start and an end"))
         _check_dataset(problems, self.dataset)
         _refuse(problems)
-
-
-class AnalysisSettings(TypedDict, total=False):
-    """How an analysis is made; each has a default of the engine's."""
-
-    shortest: int
-    """Shifts: buckets that a level lasts at least (7)."""
-    min_ratio: float
-    """Shifts: factor by which levels differ at least (1.25)."""
-    window: int
-    """Spikes: buckets around that a bucket is compared with (29)."""
-    threshold: float
-    """Spikes: robust z-score from which on a bucket stands out (6)."""
-    alpha: float
-    """Gaps: silent spans that chance may make before one is not reported (0.01)."""
-
-
-SETTINGS_OF: Mapping[Analysis, tuple[str, ...]] = {
-    Analysis.SHIFTS: ("shortest", "min_ratio"),
-    Analysis.SPIKES: ("window", "threshold"),
-    Analysis.GAPS: ("alpha",),
-    Analysis.CORRELATION: (),
-    Analysis.SHAPE: (),
-    Analysis.BREAKDOWN: (),
-}
-"""The settings that each analysis has."""
 
 
 @dataclass(frozen=True, slots=True)

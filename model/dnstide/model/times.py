@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from .errors import InvalidQuestion
+from dnstide.model.errors import InvalidQuestion
 
 if TYPE_CHECKING:
     import numpy as np

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from .columns import Column, Columns, count_column, number_column, text_column
-from .errors import Failure
-from .question import TopQuestion
-from .vocabulary import MAX_COUNT, RankMethod
-from .volume import Axis, Bools, Counts, PlanEntry
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import polars as pl
-    import pyarrow as pa
+from dnstide.model.columns import Column, Columns, Tabular, count_column, number_column, text_column
+from dnstide.model.errors import Failure
+from dnstide.model.question import TopQuestion
+from dnstide.model.vocabulary import MAX_COUNT, RankMethod
+from dnstide.model.volume import Axis, Bools, Counts, PlanEntry
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,7 +136,7 @@ class TopProgress:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Top:
+class Top(Tabular):
     """The answer to `top`: `ranks`, or `rises` and `falls` where a baseline span was given.
 
     Iterates over its ranks.
@@ -202,21 +196,6 @@ class Top:
         count = count_column("count", [rank.count for rank in self.ranks])
         share = number_column("share", [rank.share for rank in self.ranks])
         return Columns((*_key_columns(self.ranks), count, share))
-
-    def to_pandas(self) -> pd.DataFrame:
-        """`columns` as a data frame. Raises MissingExtra without pandas."""
-        return self.columns().to_pandas()
-
-    def to_polars(self) -> pl.DataFrame:
-        """`columns` as a data frame. Raises MissingExtra without polars."""
-        return self.columns().to_polars()
-
-    def to_arrow(self) -> pa.Table:
-        """`columns` as an Arrow table. Raises MissingExtra without pyarrow."""
-        return self.columns().to_arrow()
-
-    def _repr_html_(self) -> str:
-        return self.columns()._repr_html_()
 
 
 def capped(theta: int) -> int:

@@ -5,7 +5,9 @@ Every enumeration is a text: its value is the word that the command line, JSON a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum, StrEnum
+from typing import TypedDict
 
 DATASETS = ("dns", "dnssec")
 """Prefixes of table names: all records, and those of DNSSEC alone."""
@@ -106,6 +108,32 @@ class Analysis(StrEnum):
     CORRELATION = "correlation"
     SHAPE = "shape"
     BREAKDOWN = "breakdown"
+
+
+class AnalysisSettings(TypedDict, total=False):
+    """How an analysis is made; each has a default of the engine's."""
+
+    shortest: int
+    """Shifts: buckets that a level lasts at least (7)."""
+    min_ratio: float
+    """Shifts: factor by which levels differ at least (1.25)."""
+    window: int
+    """Spikes: buckets around that a bucket is compared with (29)."""
+    threshold: float
+    """Spikes: robust z-score from which on a bucket stands out (6)."""
+    alpha: float
+    """Gaps: silent spans that chance may make before one is not reported (0.01)."""
+
+
+SETTINGS_OF: Mapping[Analysis, tuple[str, ...]] = {
+    Analysis.SHIFTS: ("shortest", "min_ratio"),
+    Analysis.SPIKES: ("window", "threshold"),
+    Analysis.GAPS: ("alpha",),
+    Analysis.CORRELATION: (),
+    Analysis.SHAPE: (),
+    Analysis.BREAKDOWN: (),
+}
+"""The settings that each analysis has."""
 
 
 class GapKind(StrEnum):

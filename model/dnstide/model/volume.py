@@ -10,21 +10,23 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-
-from .columns import Column, Columns, coded_column, count_column, number_column, time_column
-from .errors import Failure, MissingExtra
-from .granularity import Granularity
-from .question import Smoothing, VolumeQuestion
-from .vocabulary import UNKNOWN_WHERE_ZERO, Coverage
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import polars as pl
-    import pyarrow as pa
+from dnstide.model.columns import (
+    Column,
+    Columns,
+    Tabular,
+    coded_column,
+    count_column,
+    number_column,
+    time_column,
+)
+from dnstide.model.errors import Failure, MissingExtra
+from dnstide.model.granularity import Granularity
+from dnstide.model.question import Smoothing, VolumeQuestion
+from dnstide.model.vocabulary import UNKNOWN_WHERE_ZERO, Coverage
 
 Times = npt.NDArray[np.datetime64]
 Counts = npt.NDArray[np.uint64]
@@ -191,7 +193,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Volume:
+class Volume(Tabular):
     """The answer to `volume`: one series for each name in the order asked, or for each name and type.
 
     Iterates over its series; `volume["www.example.com"]` is the only series of that name.
@@ -243,18 +245,6 @@ class Volume:
         """
         return series_columns(self.series, self.axis, self.split_by_rrtype, self.smoothing is not None)
 
-    def to_pandas(self) -> pd.DataFrame:
-        """`columns` as a data frame. Raises MissingExtra without pandas."""
-        return self.columns().to_pandas()
-
-    def to_polars(self) -> pl.DataFrame:
-        """`columns` as a data frame. Raises MissingExtra without polars."""
-        return self.columns().to_polars()
-
-    def to_arrow(self) -> pa.Table:
-        """`columns` as an Arrow table. Raises MissingExtra without pyarrow."""
-        return self.columns().to_arrow()
-
     def plot(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Any:
         """Draw the series: with a path into that file (.png, .svg, .pdf, .ps, .eps, .html), else as a figure.
 
@@ -265,9 +255,6 @@ class Volume:
         for plotter in metadata.entry_points(group="dnstide.plot"):
             return plotter.load()(self, path, **options)
         raise MissingExtra("plot()", "plot")
-
-    def _repr_html_(self) -> str:
-        return self.columns()._repr_html_()
 
     def __str__(self) -> str:
         lines = [str(series) for series in self.series]

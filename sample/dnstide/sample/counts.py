@@ -165,8 +165,8 @@ def _soa(series: Int64, index: int) -> int:
 
 
 def _put(rng: np.random.Generator, rows: Rows, row: int, count: int, start: int) -> None:
-    one = _spread(rng, np.array([count], dtype=np.int64), start, 86_400)
-    rows.first[row], rows.last[row], rows.count[row] = one.first[0], one.last[0], count
+    spread = _spread(rng, np.array([count], dtype=np.int64), start, 86_400)
+    rows.first[row], rows.last[row], rows.count[row] = spread.first[0], spread.last[0], count
 
 
 def _spread(rng: np.random.Generator, count: Int64, start: int, seconds: int) -> Rows:

@@ -97,8 +97,8 @@ class Template:
                 yield part.keys[i], part.unions[i]
             else:
                 rows = part.rows[bounds[i] : bounds[i + 1]]
-                found = tuple(self._types[rows[seen[rows]]].tolist())
-                yield part.keys[i], self._union(found)
+                types = tuple(self._types[rows[seen[rows]]].tolist())
+                yield part.keys[i], self._union(types)
 
     def _union(self, types: tuple[int, ...]) -> bytes:
         union = self._unions.get(types)

@@ -31,9 +31,9 @@ def plain_date(text: str, today: date) -> str:
         if days is not None:
             return (today + timedelta(days=days)).isoformat()
         for form in _FORMS:
-            found = form.fullmatch(word)
-            if found:
-                parts = found.groupdict()
+            match = form.fullmatch(word)
+            if match:
+                parts = match.groupdict()
                 month = MONTHS.index(parts["name"]) + 1 if "name" in parts else int(parts["m"])
                 return date(int(parts["y"]), month, int(parts["d"])).isoformat()
     except (ValueError, OverflowError):

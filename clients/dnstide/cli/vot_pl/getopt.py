@@ -54,11 +54,11 @@ def parse(arguments: Sequence[str], options: Sequence[Option]) -> Parsed:
         if argument == "--":
             parsed.rest += queue
             break
-        found = _OPTION.fullmatch(argument)
-        if found is None:
+        match = _OPTION.fullmatch(argument)
+        if match is None:
             parsed.rest.append(argument)
             continue
-        name, value = found["name"], found["value"]
+        name, value = match["name"], match["value"]
         option = _find(name, by_name)
         if not option.takes_value:
             if value is not None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ROW = 0.26
-"""Inches for one name."""
+"""Inches for row name."""
 LONGEST = 60
 BLOCKS = " ▏▎▍▌▋▊▉█"
 
@@ -32,10 +32,10 @@ def ranking_figure(answer: Top, title: str, *, log: bool = False) -> Figure:
     axes: Any = figure.add_subplot()
     places = np.arange(len(rows))
     if answer.ranks:
-        counts = [float(one.count) for one in answer.ranks]
+        counts = [float(rank.count) for rank in answer.ranks]
         bars = axes.barh(places, counts, height=0.72, facecolor="#bbbbbb", edgecolor="black", linewidth=0.4)
         labels = axes.bar_label(
-            bars, labels=[f"{one.count:,}" for one in answer.ranks], padding=3, fontsize=8
+            bars, labels=[f"{rank.count:,}" for rank in answer.ranks], padding=3, fontsize=8
         )
         for label in labels:
             label.set_parse_math(False)
@@ -52,7 +52,7 @@ def ranking_figure(answer: Top, title: str, *, log: bool = False) -> Figure:
     if log:
         axes.set_xscale("symlog", linthresh=1.0, linscale=0.4)
     axes.set_xlim(left=0)
-    axes.set_yticks(places, [shortened(title_of(one), LONGEST) for one in rows], fontsize=8)
+    axes.set_yticks(places, [shortened(title_of(row), LONGEST) for row in rows], fontsize=8)
     for text in axes.get_yticklabels():
         text.set_parse_math(False)
     axes.set_ylim(len(rows) - 0.4, -0.6)
@@ -73,9 +73,9 @@ def ranking_picture(answer: Top, title: str, *, log: bool = False) -> Picture:
     if axis is None:
         raise ValueError("the ranking was asked without series")
     lines = tuple(
-        Line(title_of(one), one.series, None, answer.known(one))
-        for one in answer.ranks
-        if one.series is not None
+        Line(title_of(rank), rank.series, None, answer.known(rank))
+        for rank in answer.ranks
+        if rank.series is not None
     )
     return Picture(
         title=title,
@@ -91,12 +91,12 @@ def ranking_picture(answer: Top, title: str, *, log: bool = False) -> Picture:
 def ranking_chart(answer: Top, title: str, width: int = 80) -> str:
     """Ranks as bars of text, each line at most `width` wide; for changes the larger count is the bar."""
     rows: Sequence[Rank | Change] = answer.ranks or (*answer.rises, *answer.falls)
-    values = [one.count if hasattr(one, "count") else max(one.before, one.after) for one in rows]
+    values = [row.count if hasattr(row, "count") else max(row.before, row.after) for row in rows]
     words = [
-        f"{v:,}" if hasattr(one, "count") else f"{one.before:,} → {one.after:,}"
-        for one, v in zip(rows, values, strict=True)
+        f"{v:,}" if hasattr(row, "count") else f"{row.before:,} → {row.after:,}"
+        for row, v in zip(rows, values, strict=True)
     ]
-    names = [title_of(one) for one in rows]
+    names = [title_of(row) for row in rows]
     wide = min(max(map(len, names), default=0), max(10, width // 2))
     room = max(4, width - wide - max(map(len, words), default=0) - 2)
     most = max(values, default=0) or 1
@@ -108,7 +108,7 @@ def ranking_chart(answer: Top, title: str, width: int = 80) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def title_of(one: Rank | Change) -> str:
+def title_of(row: Rank | Change) -> str:
     """The name without its closing dot, behind the record type where data are ranked."""
-    name = one.name if one.rrtype is not None else one.name.rstrip(".") or "."
-    return name if one.rrtype is None else f"{one.rrtype} {name}"
+    name = row.name if row.rrtype is not None else row.name.rstrip(".") or "."
+    return name if row.rrtype is None else f"{row.rrtype} {name}"

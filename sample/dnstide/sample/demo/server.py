@@ -126,14 +126,14 @@ class DemoGateway:
 def marked(mark: str) -> list[int]:
     """Find the living processes whose environment carries the mark of one run."""
     wanted = f"{_MARK}={mark}".encode()
-    found = []
+    pids = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             if wanted in (entry / "environ").read_bytes().split(b"\0"):
-                found.append(int(entry.name))
+                pids.append(int(entry.name))
         except OSError:  # gone meanwhile, or not ours
             continue
-    return found
+    return pids
 
 
 def _free_port() -> int:

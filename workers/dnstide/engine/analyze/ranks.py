@@ -59,12 +59,12 @@ def cautious_z(before: Floats, after: Floats) -> float:
     """
     n, m = before.size, after.size
     joint = midranks(np.concatenate([before, after])[None, :])[0]
-    own = midranks(before[None, :])[0], midranks(after[None, :])[0]
+    within = midranks(before[None, :])[0], midranks(after[None, :])[0]
     parts = joint[:n], joint[n:]
     gap = abs(float(parts[0].mean() - parts[1].mean()))
     pooled = float(np.var(joint, ddof=1)) * (1.0 / n + 1.0 / m)
     separate = (n + m) ** 2 * (
-        _spread(parts[0] - own[0]) / (n * m * m) + _spread(parts[1] - own[1]) / (m * n * n)
+        _spread(parts[0] - within[0]) / (n * m * m) + _spread(parts[1] - within[1]) / (m * n * n)
     )
     error = np.sqrt(max(pooled, separate))
     return 0.0 if error == 0 else gap / float(error)

@@ -120,15 +120,15 @@ def move(
         if (
             ahead.theta == 0 or ahead.theta < threshold
         ):  # the order of a single list says nothing about changes
-            found = [
+            moved = [
                 (key, up, down)
                 for key, up, down in zip(asked, ups.tolist(), downs.tolist(), strict=True)
                 if up > down and up >= (ratio_min_count or 0)
             ]
-            found = _sorted(found, tie_order, bool(ratio_min_count))[:n]
+            moved = _sorted(moved, tie_order, bool(ratio_min_count))[:n]
             rise = direction is Direction.RISE
             return Movers(
-                tuple(Movement(key, *((down, up) if rise else (up, down))) for key, up, down in found),
+                tuple(Movement(key, *((down, up) if rise else (up, down))) for key, up, down in moved),
                 certificate,
             )
         plus_request = deepen(plus_request, ahead, n, threshold, plus)
@@ -172,10 +172,10 @@ def _by_ratio(both: _Both, n: int, min_count: int) -> npt.NDArray[np.intp]:
 
 
 def _sorted(
-    found: list[tuple[bytes, int, int]], tie_order: Callable[[bytes], Any], ratio: bool
+    moved: list[tuple[bytes, int, int]], tie_order: Callable[[bytes], Any], ratio: bool
 ) -> list[tuple[bytes, int, int]]:
     if not ratio:
-        return sorted(found, key=lambda item: (item[2] - item[1], tie_order(item[0])))
+        return sorted(moved, key=lambda item: (item[2] - item[1], tie_order(item[0])))
 
     def compare(a: tuple[bytes, int, int], b: tuple[bytes, int, int]) -> int:
         left, right = a[1] * b[2], b[1] * a[2]
@@ -183,4 +183,4 @@ def _sorted(
             left, right = a[1], b[1]
         return (left < right) - (left > right)
 
-    return sorted(sorted(found, key=lambda item: tie_order(item[0])), key=cmp_to_key(compare))
+    return sorted(sorted(moved, key=lambda item: tie_order(item[0])), key=cmp_to_key(compare))

@@ -72,8 +72,8 @@ def rank(n: int, tie_order: Callable[[bytes], Any]) -> Steps:
         )
         if certificate.proved:
             best = np.flatnonzero(exact >= np.uint64(max(threshold, 1)))
-            found = zip(merged.keys.take(survivors[best]), exact[best].tolist(), strict=True)
-            top = sorted(found, key=lambda item: (-item[1], tie_order(item[0])))[:n]
+            ranked = zip(merged.keys.take(survivors[best]), exact[best].tolist(), strict=True)
+            top = sorted(ranked, key=lambda item: (-item[1], tie_order(item[0])))[:n]
             return Ranking(tuple(key for key, _ in top), tuple(count for _, count in top), certificate)
         request = deepen(request, merged, n, threshold)
 
