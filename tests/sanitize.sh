@@ -21,7 +21,7 @@ cp -r workers/dnstide "$build/tree/"
 ln -s "$PWD/workers/native" "$build/tree/native" # a test holds the error codes of both sides together
 cmake --install "$build/cmake" --prefix "$build/tree" >/dev/null
 
-export PYTHONPATH=$build/tree:$PWD/protos:$PWD/services:$PWD/clients:$site
+export PYTHONPATH=$build/tree:$PWD/model:$PWD/protos:$PWD/services:$PWD/clients:$PWD/sample:$site
 export PYTHONMALLOC=malloc DNSTIDE_SANITIZE=1
 export LD_PRELOAD="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libstdc++.so.6)"
 export ASAN_OPTIONS=detect_leaks=0:strict_string_checks=1:abort_on_error=1 # the interpreter itself leaks

@@ -1,14 +1,15 @@
-"""`_native.pyi` says what the built module is."""
+"""The stubs `_native.pyi` and `_scan.pyi` have the signatures of the built modules."""
 
 import ast
 from importlib import metadata
 from pathlib import Path
+from types import ModuleType
 
 import dnstide.mtbl
 import pytest
-from dnstide.mtbl import _native, handshake
+from dnstide.mtbl import _native, _scan, handshake
 
-STUB = Path(dnstide.mtbl.__file__).with_name("_native.pyi")
+FOLDER = Path(dnstide.mtbl.__file__).parent
 Signatures = dict[str, str]
 
 
@@ -17,9 +18,9 @@ def normal(signature: str) -> str:
     return ast.unparse(ast.parse(f"{signature}: ..."))
 
 
-def stub_signatures() -> Signatures:
+def stub_signatures(module: ModuleType) -> Signatures:
     signatures = {}
-    for node in ast.parse(STUB.read_text()).body:
+    for node in ast.parse((FOLDER / f"{module.__name__.split('.')[-1]}.pyi").read_text()).body:
         if isinstance(node, ast.ClassDef):
             for method in node.body:
                 assert isinstance(method, ast.FunctionDef)
@@ -30,9 +31,9 @@ def stub_signatures() -> Signatures:
     return signatures
 
 
-def built_signatures() -> Signatures:
+def built_signatures(module: ModuleType) -> Signatures:
     built = {}
-    for name, thing in vars(_native).items():
+    for name, thing in vars(module).items():
         members = vars(thing).items() if isinstance(thing, type) else [("", thing)]
         for member, function in members:
             getter = function.fget if isinstance(function, property) else function
@@ -43,11 +44,18 @@ def built_signatures() -> Signatures:
     return built
 
 
-def test_every_signature_is_in_the_stub() -> None:
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        (_native, {"lookup", "Table.get", "Cancel.cancelled"}),
+        (_scan, {"scan", "sum_groups", "SuffixTrie.__init__"}),
+    ],
+)
+def test_every_signature_is_in_the_stub(module: ModuleType, expected: set[str]) -> None:
     """Names, arguments, defaults and types agree, and nothing is missing on either side."""
-    built = built_signatures()
-    assert {"lookup", "Table.get", "Cancel.cancelled"} <= set(built)
-    assert stub_signatures() == built
+    built = built_signatures(module)
+    assert expected <= set(built)
+    assert stub_signatures(module) == built
 
 
 def test_versions_must_agree(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -260,11 +260,25 @@ def test_keys_that_are_no_rows(folder: Path, key: bytes, value: bytes) -> None:
     assert isinstance(scan([Table(path)], GROUPINGS, CLASSES)[0], NotDnstable)
 
 
-def test_cancel_ends_a_scan(folder: Path) -> None:
-    """A cancelled scan raises, on one thread and on several."""
-    table = written(folder / "cancelled.mtbl", rows_of(Random(3), 600))
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_cancel_ends_scans_and_sums(folder: Path, threads: int) -> None:
+    """What was cancelled before raises, however many threads share the tables."""
+    tables = [written(folder / f"cancelled{i}.mtbl", rows_of(Random(3), 600)) for i in range(5)]
     cancel = Cancel()
     cancel.cancel()
-    for threads in (1, 2):
-        with pytest.raises(Cancelled):
-            scan([table], GROUPINGS, CLASSES, threads=threads, cancel=cancel)
+    with pytest.raises(Cancelled):
+        scan(tables, GROUPINGS, CLASSES, threads=threads, cancel=cancel)
+    everything = [np.zeros(1, np.uint32)] * len(tables)
+    with pytest.raises(Cancelled):
+        sum_groups(tables, None, [b"\0"], everything, threads=threads, cancel=cancel)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_an_error_of_one_thread_ends_the_sums(folder: Path, threads: int) -> None:
+    """An overflow in the last of many tables is raised, and the next call on the same threads answers."""
+    tables = [written(folder / f"sound{i}.mtbl", rows_of(Random(i), 50)) for i in range(8)]
+    everything = [np.zeros(1, np.uint32)] * (len(tables) + 1)
+    with pytest.raises(CountOverflow):
+        sum_groups([*tables, huge(folder)], None, [b"\0"], everything, threads=threads)
+    sums = sum_groups(tables, None, [b"\0"], everything[:-1], threads=threads)
+    assert [len(counts) for counts in sums if not isinstance(counts, TableError)] == [1] * len(tables)

@@ -92,12 +92,8 @@ def test_every_field_takes_part_in_the_sum(name: str) -> None:
 def test_types_of_the_columns_stay() -> None:
     """What goes over the wire keeps its width."""
     for each in (Partial.empty(), partial({(0, 0, 0): 1}) + partial({(0, 0, 0): 1})):
-        assert [c.dtype for c in (each.query, each.rrtype, each.bucket, each.count)] == [
-            "i4",
-            "u2",
-            "i4",
-            "u8",
-        ]
+        types = [c.dtype for c in (each.query, each.rrtype, each.bucket, each.count)]
+        assert types == ["i4", "u2", "i4", "u8"]
 
 
 def test_sums_reach_the_largest_count_exactly() -> None:

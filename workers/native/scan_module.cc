@@ -173,10 +173,16 @@ NB_MODULE(_scan, m) {
                     throw nb::value_error(e.what());
                 }
             },
-            nb::arg("compiled"));
+            nb::arg("compiled"), nb::sig("def __init__(self, compiled: bytes) -> None"));
     m.def("scan", scan_tables, nb::arg("tables"), nb::kw_only(), nb::arg("groups"), nb::arg("class_of"),
           nb::arg("classes"), nb::arg("all"), nb::arg("ranges"), nb::arg("rdata_owners"), nb::arg("suffixes").none(),
-          nb::arg("threads"), nb::arg("cancel").none());
+          nb::arg("threads"), nb::arg("cancel").none(),
+          nb::sig("def scan(tables: list[Table], *, groups: Sequence[tuple[int, int, int, int]], class_of: bytes, "
+                  "classes: int, all: bool, ranges: list[tuple[bytes, bytes | None]], rdata_owners: bytes, "
+                  "suffixes: SuffixTrie | None, threads: int, cancel: Cancel | None) -> list[_Scan | TableError]"));
     m.def("sum_groups", sum_tables, nb::arg("tables"), nb::kw_only(), nb::arg("by"), nb::arg("keys"), nb::arg("wanted"),
-          nb::arg("types").none(), nb::arg("suffixes").none(), nb::arg("threads"), nb::arg("cancel").none());
+          nb::arg("types").none(), nb::arg("suffixes").none(), nb::arg("threads"), nb::arg("cancel").none(),
+          nb::sig("def sum_groups(tables: list[Table], *, by: int, keys: list[bytes], wanted: list[bytes], "
+                  "types: list[int] | None, suffixes: SuffixTrie | None, threads: int, cancel: Cancel | None) -> "
+                  "list[bytes | TableError]"));
 }

@@ -28,7 +28,7 @@ from dnstide.shard.totals import answered_by_totals, partial_of_totals, totals_o
 BLOCK_CACHE_BYTES = 64 << 20
 """Room for the blocks of a few dozen names over a year of daily tables."""
 
-_LOG = logging.getLogger("dnstide")
+log = logging.getLogger(__name__)
 _SMALL_LOOKUP = 64
 """Below this many pairs of table and query, waking threads costs more than they bring."""
 
@@ -192,13 +192,13 @@ class Shard:
             failures = tuple(sorted((*failures, *met), key=lambda failure: failure.table))
         answered = len(reading.tables) - len(result.failures)
         seconds = perf_counter() - began
-        _LOG.debug(
+        log.debug(
             "%d queries in %d tables: %d rows, %d blocks (%d from the cache since the start), %.1f ms",
             len(queries),
             len(reading.tables),
             result.rows,
             result.blocks,
-            self._blocks.hits if self._blocks and _LOG.isEnabledFor(logging.DEBUG) else 0,
+            self._blocks.hits if self._blocks and log.isEnabledFor(logging.DEBUG) else 0,
             1000 * seconds,
         )
         return list(divide(result, batch.questions, answered, failures, seconds))
@@ -220,7 +220,7 @@ class Shard:
                 answers.append(partial_of_totals(totals, buckets, reading.failures, perf_counter() - began))
             except CountOverflow as error:
                 answers.append(ShardError(question.id, COUNT_OVERFLOW, str(error)))
-        _LOG.debug("%d tables are answered by their summaries", len(reading.tables))
+        log.debug("%d tables are answered by their summaries", len(reading.tables))
         return answers
 
     def _reading(self, plan: ShardPlan) -> _Reading:

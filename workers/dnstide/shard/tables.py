@@ -16,7 +16,7 @@ Identity = tuple[int, int, int]
 """Inode, size and mtime_ns: they tell a file from a later one of that name."""
 
 
-_LOG = logging.getLogger("dnstide")
+log = logging.getLogger(__name__)
 
 
 class OpenTables:
@@ -61,7 +61,7 @@ class OpenTables:
     def failed(self, name: str, table: Table, error: TableError) -> Failure:
         """Record an error of an open table; the next question opens it again unless it is damaged."""
         failure = failure_of(name, error)
-        _LOG.debug("%s failed while it was read: %s", name, error)
+        log.debug("%s failed while it was read: %s", name, error)
         with self._lock:
             if self._open.get(name) is table:
                 del self._open[name]
@@ -75,7 +75,7 @@ class OpenTables:
         with self._lock:
             for name, table in list(self._open.items()):
                 if current.get(name) != table.identity:
-                    _LOG.debug("%s has changed or is gone", name)
+                    log.debug("%s has changed or is gone", name)
                     del self._open[name]
                     self._generation += 1
             for name, (_, met) in list(self._broken.items()):
@@ -122,10 +122,10 @@ class OpenTables:
 
     def _record(self, name: str, identity: Identity | None, outcome: Table | TableError) -> Table | Failure:
         if not isinstance(outcome, TableError):
-            _LOG.debug("%s is opened", name)
+            log.debug("%s is opened", name)
             self._broken.pop(name, None)
             return self._open.setdefault(name, outcome)
-        _LOG.debug("%s cannot be opened: %s", name, outcome)
+        log.debug("%s cannot be opened: %s", name, outcome)
         failure = failure_of(name, outcome)
         if isinstance(outcome, TableMissing):
             self._broken.pop(name, None)

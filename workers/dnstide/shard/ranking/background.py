@@ -13,7 +13,7 @@ from dnstide.mtbl import Cancel, Stopped
 from dnstide.shard.ranking.ranker import Ranker
 from dnstide.shard.ranking.requests import RankScope
 
-_LOG = logging.getLogger("dnstide")
+log = logging.getLogger(__name__)
 _LOWEST_PRIORITY = 19
 
 
@@ -81,4 +81,4 @@ class Summarizer:
                 with self._condition:
                     self._wanted.clear()
             except Exception:
-                _LOG.exception("the summary of %s failed", name)
+                log.exception("the summary of %s failed", name)

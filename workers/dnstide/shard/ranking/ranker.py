@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from threading import Lock
-from time import perf_counter
 
 from dnstide.model.errors import Failure
 from dnstide.mtbl import Cancel, DeadlineExceeded, Table
@@ -31,7 +29,6 @@ from dnstide.shard.summaries.cache import SummaryCache
 from dnstide.shard.summaries.store import Failed, Progress, Summaries
 from dnstide.shard.tables import OpenTables
 
-_LOG = logging.getLogger("dnstide")
 _KEPT_SUMS = 8
 
 
@@ -83,7 +80,6 @@ class Ranker:
         Raises Cancelled, DeadlineExceeded, CountOverflow. A `cancel` takes the place of the question's
         deadline.
         """
-        began = perf_counter()
         stop = cancel or Cancel(question.seconds_left)
         self._running[question.id] = stop
         try:
@@ -97,14 +93,6 @@ class Ranker:
             finally:
                 self._lock.release()
             failures += self._met(tables, evaluation.failed)
-            kind = type(question.request).__name__
-            _LOG.debug(
-                "%s of %d tables: %.1f ms, %d failures",
-                kind,
-                len(question.tables),
-                1000 * (perf_counter() - began),
-                len(failures),
-            )
             return RankReply(value, tuple(failures))
         finally:
             self._running.pop(question.id, None)

@@ -29,7 +29,7 @@ from dnstide.shard.tables import Identity
 TypeCounts = dict[int, tuple[int, int]]
 """Rows and count by record type."""
 
-_LOG = logging.getLogger("dnstide")
+log = logging.getLogger(__name__)
 _NO_RDATA = "it holds no rdata entries, so rdata cannot be ranked"
 _KEPT_SUMS = 64
 _NO_IDS, _NO_COUNTS = np.zeros(0, np.int32), np.zeros(0, np.uint64)
@@ -76,7 +76,7 @@ class ListStore:
     def evict(self) -> None:
         """Forget all lists once they are more than the budget allows; summaries bring them back."""
         if self._bytes + sum(interner.bytes for interner in self._interners.values()) > self._budget:
-            _LOG.debug("lists of largest keys are evicted: more than %d bytes", self._budget)
+            log.debug("lists of largest keys are evicted: more than %d bytes", self._budget)
             self._prefixes.clear()
             self._scans.clear()
             self._types.clear()
@@ -301,7 +301,7 @@ class ListStore:
         """Read the tables for this scope alone; the lists are kept unless a threshold cut them."""
         if not tables:
             return [], {}
-        _LOG.debug("%d tables are scanned by %s", len(tables), scope.grouping)
+        log.debug("%d tables are scanned by %s", len(tables), scope.grouping)
         types = TypeClasses((frozenset(scope.rrtypes),)) if scope.rrtypes else TypeClasses(all=True)
         by_rdata = scope.grouping is Grouping.RDATA
         if not stays_whole(scope.grouping, scope.under):

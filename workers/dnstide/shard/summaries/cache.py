@@ -20,7 +20,7 @@ from pathlib import Path
 from dnstide.mtbl import Table, TableMissing, write_entries
 from dnstide.shard.summaries.format import DAMAGED, KEEP, StoredSummary, Summary
 
-_LOG = logging.getLogger("dnstide")
+log = logging.getLogger(__name__)
 _NAME = re.compile(r"^(?P<table>.+)\.(?P<size>\d+)\.(?P<mtime>\d+)\.summary$")
 _ORIGIN = "tables-of"
 _ABANDONED = 3600.0
@@ -56,11 +56,11 @@ class SummaryCache:
             stored = StoredSummary(Table(path))
             if stored.describes(table, self.keep):
                 return stored
-            _LOG.debug("%s is of another table, version or suffix list", path)
+            log.debug("%s is of another table, version or suffix list", path)
         except TableMissing:
-            _LOG.debug("%s has no summary", table.path)
+            log.debug("%s has no summary", table.path)
         except DAMAGED as error:
-            _LOG.info("summary is made again: %s", error)
+            log.info("summary is made again: %s", error)
         return None
 
     def store(self, table: Table, summary: Summary) -> bool:
@@ -78,9 +78,9 @@ class SummaryCache:
             reported, code = self.problem is not None, error.errno or 0
             self.problem = OSError(code, os.strerror(code), str(self.folder))
             if not reported:
-                _LOG.warning("summaries are not kept: %s: %s", self.folder, self.problem.strerror)
+                log.warning("summaries are not kept: %s: %s", self.folder, self.problem.strerror)
             return False
-        _LOG.debug("%s is summarized", table.path)
+        log.debug("%s is summarized", table.path)
         return True
 
 

@@ -24,7 +24,7 @@ from dnstide.shard.summaries.format import (
 )
 from dnstide.shard.tables import Identity
 
-_LOG = logging.getLogger("dnstide")
+log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 """Is called with the number of summaries made so far, and of those to be made."""
@@ -108,7 +108,7 @@ class Summaries:
 
     def forget(self, table: Table, error: Exception) -> None:
         """Drop a summary that turned out to be damaged, so that it is made again."""
-        _LOG.info("summary is made again: %s", error)
+        log.info("summary is made again: %s", error)
         self._damaged.add(table.identity)
         self._summaries.pop(table.identity, None)
 
