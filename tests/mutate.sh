@@ -26,7 +26,7 @@ list() { printf '"%s",' "$@"; }
 
 # The folder of the part as the tool wants it: whole packages, of which only `code` is changed.
 lay_out() {
-  rm -rf "$stage" && mkdir -p "$stage/src/dnstide" "$stage/tests"
+  rm -rf "$stage" && mkdir -p "$stage/src/dnstide" "$stage/tests" "$stage/mutants/src" # no path that lacks at the start is looked at later
   local changed=() packages=() path package
   for path in "${code[@]}"; do
     package=$(cut -d/ -f3 <<<"$path")

@@ -69,3 +69,11 @@ def test_marks_keep_the_worst() -> None:
     assert mark_failed(base, edges, ints(4 * GRACE), ints(5 * GRACE), D, grace=True).tolist() == [C, N, D, P]
     assert mark_failed(base, edges, ints(-GRACE), ints(0), D, grace=True).tolist() == base.tolist()
     assert base.tolist() == [C, N, D, C], "the plan's own coverage is not touched"
+
+
+def test_failed_tables_side_by_side_mark_all_their_buckets() -> None:
+    """One begins where the other ends, and the first one began before the axis."""
+    edges = np.arange(0, 5 * GRACE, GRACE, dtype=np.int64)
+    base = np.full(4, C, np.uint8)
+    starts, stops = ints(-GRACE, GRACE, 2 * GRACE), ints(GRACE, 2 * GRACE, 3 * GRACE)
+    assert mark_failed(base, edges, starts, stops, D, grace=False).tolist() == [D, D, D, C]
