@@ -121,6 +121,14 @@ def test_averages_need_a_count_on_every_day() -> None:
     assert smoothed(answer(asked(smooth=2, fill=True), rows)) == [None, 6.0, 4.0, 3.0, 3.5]
 
 
+def test_averages_take_the_zero_of_a_bucket_that_is_covered_in_part() -> None:
+    """With fill, a day of which half was looked at has a count, be it zero; only the marks say how far."""
+    half = asked(smooth=2, fill=True, start=FIRST + 43200)
+    result = answer(half, found({(0, 0, 1): 8, (0, 0, 2): 6}))
+    assert result.axis.coverage.tolist() == [P, C, C, C, C]
+    assert smoothed(result) == [None, 4.0, 7.0, 3.0, 0.0]
+
+
 def test_averages_do_not_cross_holes() -> None:
     """A day without a file has no value, also with fill."""
     rows = found({(0, 0, 0): 4, (0, 0, 1): 8, (0, 0, 3): 6, (0, 0, 4): 1}, answered=4)

@@ -24,6 +24,7 @@ from dnstide.mtbl.psl import suffix_list
 from dnstide.shard.ranking import store
 from dnstide.shard.ranking.ranker import Ranker
 from dnstide.shard.summaries.cache import SummaryCache
+from dnstide.shard.summaries.format import KEEP
 from dnstide.shard.tables import OpenTables
 
 from tests.engine.questions import top_query, top_question
@@ -337,6 +338,7 @@ def test_summaries_serve_the_next_engine(engine: LocalEngine, tmp_path: Path) ->
         answer = other.top(question)
     assert listed(answer) == listed(engine.top(question))
     assert answer.summary.method == "summary"
+    assert answer.summary.keep == KEEP
     assert answer.summary.suffix_list_version == suffix_list().version
     assert {path: path.stat().st_mtime_ns for path in made} == made
     assert np.isclose(answer.ranks[0].share, answer.ranks[0].count / answer.summary.total_count)

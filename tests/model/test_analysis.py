@@ -37,6 +37,8 @@ def findings(analysis: Analysis, *series: SeriesFindings, complete: bool = True,
 @pytest.mark.parametrize(
     ("ratio", "text"),
     [
+        (1.5, "×1.5"),
+        (1 / 1.5, "÷1.5"),
         (3.2, "×3.2"),
         (1.0, "×1.0"),
         (1 / 3, "÷3.0"),
