@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 from dnstide.engine import VolumePlan, VolumeQuery, build_catalog, plan_volume
-from dnstide.engine.volume.merge import merge_volume
+from dnstide.engine.volume.merge import merge_volume, plan_entries
 from dnstide.model.errors import (
     SHARD_UNREACHABLE,
     CountOverflow,
@@ -219,3 +219,61 @@ def test_many_series_are_the_single_ones() -> None:
         alone = answer(asked(names[i], smooth=2, fill=True, **span), found(rows_of_name, answered=1))  # type: ignore[arg-type]
         assert np.array_equal(alone.series[0].counts, together.series[i].counts)
         assert np.array_equal(alone.series[0].smoothed, together.series[i].smoothed, equal_nan=True)  # type: ignore[arg-type]
+
+
+def test_the_summary_tells_what_the_answer_rests_on() -> None:
+    """Times of each phase, the catalog's version, tables that summaries stood in for; and the question."""
+    plan, query = asked()
+    began = Timings(plan=1.0, ask=2.0, merge=10.0)
+    result = merge_volume(plan, query, [found({(0, 0, 0): 1}, summarized=2, seconds=0.5)], began)
+    timings = result.summary.timings
+    assert (timings.plan, timings.ask, timings.slowest_shard) == (1.0, 2.0, 0.5)
+    assert 10.0 < timings.merge < 11.0, "the time of the merge is added"
+    assert result.summary.catalog_version == plan.catalog_version != ""
+    assert result.summary.tables_summarized == 2
+    assert result.summary.plan == ()
+    assert result.question is query.question
+
+
+def test_explained_answers_list_every_table_of_the_catalog() -> None:
+    """Those that were read first, in the order of the catalog; the others with the reason of the plan."""
+    tables = [*DAYS, "dns.201811.M.mtbl", "dns.20181201.D.mtbl", "dns.20181020.D.mtbl"]
+    result = answer(asked(tables=tables, explain=True), found({}, answered=5))
+    used, unused = result.summary.plan[:5], result.summary.plan[5:]
+    assert [(entry.table, entry.used, entry.reason) for entry in used] == [(day, True, "") for day in DAYS]
+    assert {entry.table: entry.reason for entry in unused} == {
+        "dns.20181020.D.mtbl": "ends before the span",
+        "dns.201811.M.mtbl": "a month does not fit into a bucket of one day",
+        "dns.20181201.D.mtbl": "begins after the span",
+    }
+    assert not any(entry.used for entry in unused)
+
+
+def test_a_ranking_of_two_spans_lists_the_tables_of_both() -> None:
+    """A table that one of the plans uses is not told as left out by the other."""
+    first, _ = asked(stop=FIRST + 2 * 86400, bucket_by="file")
+    second, _ = asked(start=FIRST + 3 * 86400, bucket_by="file")
+    entries = plan_entries([first, second])
+    assert [entry.table for entry in entries if entry.used] == [DAYS[0], DAYS[1], DAYS[3], DAYS[4]]
+    assert [(entry.table, entry.reason) for entry in entries if not entry.used] == [
+        (DAYS[2], "begins after the span")
+    ]
+
+
+def test_an_answer_lists_so_many_tables_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The used ones come first, so that what is cut is what was left out."""
+    tables = [*DAYS, "dns.20181201.D.mtbl", "dns.20181202.D.mtbl"]
+    plan, _ = asked(tables=tables)
+    for limit, expected in ((6, [*DAYS, "dns.20181201.D.mtbl"]), (5, DAYS), (3, DAYS[:3])):
+        monkeypatch.setattr("dnstide.engine.volume.merge.MAX_LISTED_PLAN", limit)
+        assert [entry.table for entry in plan_entries([plan])] == expected
+
+
+def test_leading_grace_is_dropped_from_a_marked_answer_too() -> None:
+    """Marks of failures stand on the same axis as the counts."""
+    lost = Failure(DAYS[4], SHARD_UNREACHABLE, "shard 1 does not answer", retryable=True)
+    open_span = asked(start=None, failure_policy="partial")
+    result = answer(open_span, found({(0, 0, 1): 2}, answered=4, failures=(lost,)))
+    assert result.axis.edges[0] == FIRST
+    assert result.axis.coverage.tolist() == [C, C, C, P, U]
+    assert listed(result) == {0: 2}

@@ -55,4 +55,5 @@ def test_the_choice_knows_what_was_tried() -> None:
     """The attempt itself is handed to the choice, with its shards and nodes."""
     seen = []
     after_loss(ATTEMPT, "killed", lambda table, attempt: seen.append((table, attempt)))
-    assert seen == [("a", ATTEMPT), ("b", ATTEMPT), ("c", ATTEMPT)]
+    after_answer(ATTEMPT, (BROKEN,), lambda table, attempt: seen.append((table, attempt)))
+    assert seen == [("a", ATTEMPT), ("b", ATTEMPT), ("c", ATTEMPT), ("b", ATTEMPT)]
