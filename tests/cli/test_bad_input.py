@@ -1,5 +1,7 @@
 """Everything that can be wrong has its own message and exit code, and leaves standard output empty."""
 
+from __future__ import annotations
+
 import os
 import socket
 
@@ -50,13 +52,13 @@ def refuse(done, code, *words):
     ],
     ids=lambda value: ascii(" ".join(value)[:60]) if isinstance(value, list) else "",
 )  # fmt: skip
-def test_wrong_usage(arguments, words, dnstide, small_dir):
+def test_wrong_usage(arguments, words, dnstide, small_dir) -> None:
     """What is asked wrongly ends with 2 and names the option."""
     refuse(dnstide("vot", *arguments, "--mtbl-dir", small_dir), 2, words)
 
 
 @pytest.mark.parametrize("command", [["vot", WWW], ["top"]], ids=["vot", "top"])
-def test_a_cache_of_ours_for_a_server(command, dnstide, monkeypatch):
+def test_a_cache_of_ours_for_a_server(command, dnstide, monkeypatch) -> None:
     """It would do nothing there; in the environment it may stand for other commands."""
     arguments = [*command, "--server", "localhost:1"]
     refuse(dnstide(*arguments, "--cache-dir", "x"), 2, "--cache-dir goes with --mtbl-dir")
@@ -64,29 +66,29 @@ def test_a_cache_of_ours_for_a_server(command, dnstide, monkeypatch):
     refuse(dnstide(*arguments, "--timeout", "5"), 1, "no server answers at localhost:1")
 
 
-def test_nobody_to_ask(dnstide):
+def test_nobody_to_ask(dnstide) -> None:
     """Without a server or a directory both ways are told."""
     refuse(dnstide("vot", WWW), 2, "DNSTIDE_SERVER", "DNSTIDE_MTBL_DIR")
 
 
-def test_unknown_command(dnstide):
+def test_unknown_command(dnstide) -> None:
     """A command that does not exist."""
     refuse(dnstide("volt"), 2, "No such command 'volt'")
 
 
-def test_empty_directory(dnstide, tmp_path):
+def test_empty_directory(dnstide, tmp_path) -> None:
     """No tables: an error, not an empty answer."""
     refuse(dnstide("vot", WWW, "--mtbl-dir", tmp_path), 1, "there are no tables of the dataset dns")
 
 
-def test_no_directory(dnstide, tmp_path):
+def test_no_directory(dnstide, tmp_path) -> None:
     """A directory that is not there, or is a file."""
     refuse(dnstide("vot", WWW, "--mtbl-dir", tmp_path / "absent"), 1, "absent: no such directory")
     (tmp_path / "file").write_text("")
     refuse(dnstide("vot", WWW, "--mtbl-dir", tmp_path / "file"), 1, "file: not a directory")
 
 
-def test_no_tables_for_the_span(dnstide, small_dir):
+def test_no_tables_for_the_span(dnstide, small_dir) -> None:
     """A span before all tables tells what there is."""
     refuse(
         dnstide("vot", WWW, "--mtbl-dir", small_dir, "--stop", "2001-01-01"),
@@ -96,7 +98,7 @@ def test_no_tables_for_the_span(dnstide, small_dir):
     )
 
 
-def test_damaged_table(dnstide, own_dir):
+def test_damaged_table(dnstide, own_dir) -> None:
     """A flipped bit is found, named with its place, and ends the question; a partial answer is marked."""
     flip(own_dir / DAY_2)
     ask = ("vot", WWW, "--mtbl-dir", own_dir, "--start", "20240101", "--stop", "20240103")
@@ -109,13 +111,13 @@ def test_damaged_table(dnstide, own_dir):
     assert "tables answered; counts that need the others are lower bounds" in done.err
 
 
-def test_damage_elsewhere_does_not_matter(dnstide, own_dir):
+def test_damage_elsewhere_does_not_matter(dnstide, own_dir) -> None:
     """A table that the question does not need may be bad."""
     flip(own_dir / "dns.20240220.D.mtbl")
     assert dnstide("vot", WWW, "--mtbl-dir", own_dir, "--start", "20240101", "--stop", "20240103").code == 0
 
 
-def test_half_written_files(dnstide, own_dir):
+def test_half_written_files(dnstide, own_dir) -> None:
     """A file under its dot-name is left out with a reason; one cut short is damage."""
     whole = (own_dir / DAY_2).read_bytes()
     (own_dir / DAY_2).rename(own_dir / f".{DAY_2}")
@@ -131,26 +133,26 @@ def test_half_written_files(dnstide, own_dir):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_unreadable_file_as_user(dnstide, own_dir):
+def test_unreadable_file_as_user(dnstide, own_dir) -> None:
     """A file that the system refuses."""
     (own_dir / DAY_2).chmod(0)
     refuse(dnstide("vot", WWW, "--mtbl-dir", own_dir, "--start", "20240101"), 1, DAY_2, "ermission denied")
 
 
-def test_unreadable_file(dnstide, own_dir):
+def test_unreadable_file(dnstide, own_dir) -> None:
     """A name that leads nowhere cannot be read, whoever asks."""
     (own_dir / DAY_2).unlink()
     (own_dir / DAY_2).symlink_to(DAY_2)
     refuse(dnstide("vot", WWW, "--mtbl-dir", own_dir, "--start", "20240101", "--stop", "20240103"), 1, DAY_2)
 
 
-def test_foreign_file(dnstide, own_dir):
+def test_foreign_file(dnstide, own_dir) -> None:
     """A file of another kind under a table's name."""
     (own_dir / DAY_2).write_bytes(b"no table at all\n" * 100)
     refuse(dnstide("vot", WWW, "--mtbl-dir", own_dir, "--start", "20240101", "--stop", "20240103"), 1, DAY_2)
 
 
-def test_no_server(dnstide):
+def test_no_server(dnstide) -> None:
     """Nobody at the address: which address, why, and what to do."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -167,12 +169,12 @@ def test_no_server(dnstide):
 
 
 @pytest.mark.parametrize("address", ["localhost", "http://localhost:1", "localhost:99999"])
-def test_bad_address(address, dnstide):
+def test_bad_address(address, dnstide) -> None:
     """An address that cannot be one."""
     refuse(dnstide("vot", WWW, "--server", address), 2, "--server: ", address)
 
 
-def test_wrong_server_version(dnstide, gateway, monkeypatch):
+def test_wrong_server_version(dnstide, gateway, monkeypatch) -> None:
     """Both numbers, and what to do."""
     monkeypatch.setattr("dnstide.client.version.client_version", lambda: "7.3.1")
     refuse(dnstide("vot", WWW, "--server", gateway), 1, "this client is 7.3.1", "the same MAJOR.MINOR")
@@ -190,7 +192,7 @@ def test_wrong_server_version(dnstide, gateway, monkeypatch):
         ([WWW, "--smooth", "9", "--start", "20240101", "--stop", "20240102"], 2, "--smooth"),
     ],
 )
-def test_server_and_directory_refuse_alike(arguments, code, words, dnstide, small_dir, gateway):
+def test_server_and_directory_refuse_alike(arguments, code, words, dnstide, small_dir, gateway) -> None:
     """The same words and codes, whoever answers."""
     here = dnstide("vot", *arguments, "--mtbl-dir", small_dir)
     there = dnstide("vot", *arguments, "--server", gateway)
@@ -206,13 +208,13 @@ def flip(path):
 
 
 @pytest.mark.parametrize("source", ["--mtbl-dir", "--server"])
-def test_deadline(source, dnstide, small_dir, gateway):
+def test_deadline(source, dnstide, small_dir, gateway) -> None:
     """Too little time has an exit code of its own and says how to get more."""
     place = small_dir if source == "--mtbl-dir" else gateway
     done = dnstide("vot", "*.", source, place, "--timeout", "0.000001")
     refuse(done, 5, "in time: allow more with a longer timeout, or ask for less")
 
 
-def test_deadline_counts_in_a_partial_answer(dnstide, small_dir):
+def test_deadline_counts_in_a_partial_answer(dnstide, small_dir) -> None:
     """A partial answer is for tables that fail, not for time that runs out before anything was looked at."""
     refuse(dnstide("vot", "*.", "--mtbl-dir", small_dir, "--partial", "--timeout", "0.000001"), 5, "in time")

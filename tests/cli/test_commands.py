@@ -1,12 +1,14 @@
 """The other commands: tables, verify, status, serve."""
 
+from __future__ import annotations
+
 import json
 import socket
 
 import pytest
 
 
-def test_tables(dnstide, own_dir):
+def test_tables(dnstide, own_dir) -> None:
     """Sound, damaged and foreign files, each with its state."""
     (own_dir / "README").write_text("no table")
     (own_dir / "dns.20240103.D.mtbl").write_bytes(b"short")
@@ -28,13 +30,13 @@ def test_tables(dnstide, own_dir):
     assert done.err == "dnstide: 62 tables, 1 of them not usable; 1 other files\n"
 
 
-def test_tables_of_a_dataset(dnstide, small_dir, tmp_path):
+def test_tables_of_a_dataset(dnstide, small_dir, tmp_path) -> None:
     """Only those of the dataset; none at all is "nothing found"."""
     assert dnstide("tables", "--mtbl-dir", small_dir, "--dataset", "dnssec").code == 4
     assert dnstide("tables", "--mtbl-dir", tmp_path).code == 4
 
 
-def test_verify(dnstide, own_dir):
+def test_verify(dnstide, own_dir) -> None:
     """Each file is told OK or what is wrong and where; one bad file makes the exit code 1."""
     good, bad = own_dir / "dns.20240101.D.mtbl", own_dir / "dns.20240102.D.mtbl"
     done = dnstide("verify", good)
@@ -54,7 +56,7 @@ def test_verify(dnstide, own_dir):
     assert done.err == "dnstide: 3 of 4 files are bad\n"
 
 
-def test_verify_as_json(dnstide, own_dir):
+def test_verify_as_json(dnstide, own_dir) -> None:
     """The same as data."""
     done = dnstide("verify", own_dir / "dns.20240101.D.mtbl", own_dir / "absent", "--format", "json")
     good, bad = json.loads(done.out)
@@ -63,7 +65,7 @@ def test_verify_as_json(dnstide, own_dir):
     assert (bad["health"], bad["entries"]) == ("TABLE_MISSING", None)
 
 
-def test_status(dnstide, gateway):
+def test_status(dnstide, gateway) -> None:
     """A server that serves: exit code 0, version, tables and shards."""
     done = dnstide("status", "--server", gateway, "--wait", "5")
     assert (done.code, done.err) == (0, "")
@@ -75,7 +77,7 @@ def test_status(dnstide, gateway):
     assert found["tables_total"] == 62
 
 
-def test_status_gives_up(dnstide):
+def test_status_gives_up(dnstide) -> None:
     """--wait ends in time with the error that stands in the way."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -84,7 +86,7 @@ def test_status_gives_up(dnstide):
     assert "no server answers" in done.err
 
 
-def test_serve_help_comes_from_the_settings(dnstide):
+def test_serve_help_comes_from_the_settings(dnstide) -> None:
     """Every setting of the gateway is an option."""
     from dnstide.gateway import Settings
 
@@ -104,14 +106,14 @@ def test_serve_help_comes_from_the_settings(dnstide):
         (["--mtbl-dir", "{dir}", "--no-such"], 2, "No such option"),
     ],
 )
-def test_serve_refuses(arguments, code, words, dnstide, tmp_path):
+def test_serve_refuses(arguments, code, words, dnstide, tmp_path) -> None:
     """Settings that cannot be are told by option, before anything starts."""
     done = dnstide("serve", *(argument.format(dir=tmp_path) for argument in arguments))
     assert done.code == code
     assert words in done.err
 
 
-def test_serve_on_a_port_in_use(process, tmp_path):
+def test_serve_on_a_port_in_use(process, tmp_path) -> None:
     """The port is looked at before the cluster takes its seconds to start."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -123,7 +125,7 @@ def test_serve_on_a_port_in_use(process, tmp_path):
     assert f"cannot listen on {address}: address already in use; choose another port" in err
 
 
-def test_serve_without_a_directory(process, tmp_path):
+def test_serve_without_a_directory(process, tmp_path) -> None:
     """A directory that is not there."""
     serving = process("serve", "--mtbl-dir", tmp_path / "absent", "--listen", "127.0.0.1:0")
     assert serving.communicate(timeout=60)[1].count("is not a directory") == 1

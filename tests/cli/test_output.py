@@ -1,5 +1,7 @@
 """Where data go: files whole or not at all."""
 
+from __future__ import annotations
+
 import os
 
 import click
@@ -13,7 +15,7 @@ def broken():
     raise RuntimeError("on the way")
 
 
-def test_file_is_written(tmp_path):
+def test_file_is_written(tmp_path) -> None:
     """The file has the text, nothing else is left, and others may read it as the umask says."""
     target = tmp_path / "out.csv"
     mask = os.umask(0o022)
@@ -26,7 +28,7 @@ def test_file_is_written(tmp_path):
     assert target.stat().st_mode & 0o777 == 0o644
 
 
-def test_whole_or_not_at_all(tmp_path):
+def test_whole_or_not_at_all(tmp_path) -> None:
     """An error on the way leaves no file, and an old one as it was."""
     target = tmp_path / "out"
     with pytest.raises(RuntimeError):
@@ -39,7 +41,7 @@ def test_whole_or_not_at_all(tmp_path):
     assert os.listdir(tmp_path) == ["out"]
 
 
-def test_existing_file_needs_force(tmp_path):
+def test_existing_file_needs_force(tmp_path) -> None:
     """Nothing is replaced without being told to, not even a file that appears late."""
     target = tmp_path / "out"
     target.write_text("old")
@@ -53,7 +55,7 @@ def test_existing_file_needs_force(tmp_path):
     assert target.read_text() == "new"
 
 
-def test_links_are_followed(tmp_path):
+def test_links_are_followed(tmp_path) -> None:
     """The file behind a link is replaced, not the link."""
     (tmp_path / "real").write_text("old")
     (tmp_path / "link").symlink_to("real")
@@ -62,7 +64,7 @@ def test_links_are_followed(tmp_path):
     assert (tmp_path / "link").is_symlink()
 
 
-def test_impossible_places(tmp_path):
+def test_impossible_places(tmp_path) -> None:
     """A directory, or a folder that is not there, is refused before the work."""
     with pytest.raises(click.UsageError, match="is a directory"):
         check_output(str(tmp_path), force=True)
@@ -70,14 +72,14 @@ def test_impossible_places(tmp_path):
         check_output(str(tmp_path / "a" / "b"), force=False)
 
 
-def test_devices(tmp_path):
+def test_devices(tmp_path) -> None:
     """Devices and pipes are written to, not replaced."""
     check_output("/dev/null", force=False)
     write(["x"], "/dev/null")
     assert not os.path.isfile("/dev/null")
 
 
-def test_standard_output(capsys):
+def test_standard_output(capsys) -> None:
     """No file, or -, is standard output."""
     write(["a"], None)
     write(["b\n"], "-")

@@ -1,5 +1,7 @@
 """A directory read in this process and a server asked over gRPC give the same bytes."""
 
+from __future__ import annotations
+
 import pytest
 
 WWW, MAIL = "www.example.com", "mail.example.com"
@@ -25,7 +27,7 @@ def without_request(messages):
 
 @pytest.mark.parametrize("form", ["text", "csv", "json", "jsonl"])
 @pytest.mark.parametrize("question", QUESTIONS, ids=" ".join)
-def test_same_bytes(question, form, dnstide, small_dir, gateway):
+def test_same_bytes(question, form, dnstide, small_dir, gateway) -> None:
     """Data, messages and exit codes are equal, and there is something to compare."""
     here = dnstide("vot", *question, "--format", form, "--mtbl-dir", small_dir)
     there = dnstide("vot", *question, "--format", form, "--server", gateway)
@@ -37,7 +39,7 @@ def test_same_bytes(question, form, dnstide, small_dir, gateway):
     assert here.out or (here.code == 4 and form in ("text", "jsonl"))
 
 
-def test_same_catalog(dnstide, small_dir, gateway):
+def test_same_catalog(dnstide, small_dir, gateway) -> None:
     """The tables and what is known of them."""
     here = dnstide("tables", "--mtbl-dir", small_dir, "--format", "csv")
     there = dnstide("tables", "--server", gateway, "--format", "csv")

@@ -1,5 +1,7 @@
 """Pictures, batches, Parquet and analyses on the command line."""
 
+from __future__ import annotations
+
 import io
 import json
 
@@ -12,7 +14,7 @@ SPAN = ("--start", "2024-01-01", "--stop", "2024-02-29")
 @pytest.mark.parametrize(
     ("name", "magic"), [("a.png", b"\x89PNG"), ("a.SVG", b"<?xml"), ("a.html", b"<!doctype")]
 )
-def test_a_picture_is_drawn_beside_the_table(dnstide, small_dir, tmp_path, name, magic):
+def test_a_picture_is_drawn_beside_the_table(dnstide, small_dir, tmp_path, name, magic) -> None:
     """The table stays as it is; the file holds the format of its name, and is not replaced unasked."""
     question = ("vot", "www.example.com", "--mtbl-dir", small_dir, *SPAN)
     plain = dnstide(*question)
@@ -25,7 +27,7 @@ def test_a_picture_is_drawn_beside_the_table(dnstide, small_dir, tmp_path, name,
     assert dnstide(*question, "--plot", tmp_path / name, "--force").code == 0
 
 
-def test_a_chart_in_the_terminal_takes_the_place_of_the_table(dnstide, small_dir, tmp_path):
+def test_a_chart_in_the_terminal_takes_the_place_of_the_table(dnstide, small_dir, tmp_path) -> None:
     """With --output the table goes to the file and the chart to standard output."""
     question = ("vot", "www.example.com", "--mtbl-dir", small_dir, *SPAN, "--plot", "-")
     alone = dnstide(*question)
@@ -37,7 +39,7 @@ def test_a_chart_in_the_terminal_takes_the_place_of_the_table(dnstide, small_dir
     assert (tmp_path / "t.txt").read_text().startswith("20240101 11\n")
 
 
-def test_shifts_are_marked(dnstide, sample_dir):
+def test_shifts_are_marked(dnstide, sample_dir) -> None:
     """Where the level changes, the chart says so, and only there."""
     question = ("--mtbl-dir", sample_dir, "--start", "2017-06-01", "--stop", "2017-12-31", "--plot", "-")
     marked = dnstide("vot", "gesd.k12.az.us", "www.yahoo.com", *question, "--log", "--mark-shifts")
@@ -47,7 +49,7 @@ def test_shifts_are_marked(dnstide, sample_dir):
     assert "×" not in dnstide("vot", "gesd.k12.az.us", *question).out
 
 
-def test_a_title_says_what_was_counted(dnstide, small_dir):
+def test_a_title_says_what_was_counted(dnstide, small_dir) -> None:
     """Types and bailiwick, whichever way they were asked."""
     question = ("vot", "--mtbl-dir", small_dir, *SPAN, "--plot", "-")
     asked = dnstide(*question, "www.example.com", "-t", "a,aaaa", "-b", "example.com").out
@@ -68,7 +70,9 @@ def test_a_title_says_what_was_counted(dnstide, small_dir):
         (["-f", "nosuch.txt"], "cannot read the names in nosuch.txt"),
     ],
 )
-def test_what_cannot_be_drawn_or_read_is_refused(dnstide, small_dir, tmp_path, monkeypatch, options, said):
+def test_what_cannot_be_drawn_or_read_is_refused(
+    dnstide, small_dir, tmp_path, monkeypatch, options, said
+) -> None:
     """Before the work, with code 2, and nothing is left behind."""
     monkeypatch.chdir(tmp_path)
     done = dnstide("vot", "www.example.com", "--mtbl-dir", small_dir, *options)
@@ -77,7 +81,7 @@ def test_what_cannot_be_drawn_or_read_is_refused(dnstide, small_dir, tmp_path, m
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_batch_of_names_in_one_request(dnstide, small_dir, tmp_path, monkeypatch):
+def test_a_batch_of_names_in_one_request(dnstide, small_dir, tmp_path, monkeypatch) -> None:
     """From a file with remarks and blanks, or from standard input; sixty names, one picture."""
     names = [f"once-{day}.example.org" for day in range(60)]
     listed = tmp_path / "names.txt"
@@ -94,7 +98,7 @@ def test_a_batch_of_names_in_one_request(dnstide, small_dir, tmp_path, monkeypat
     assert "holds no name" in dnstide("vot", "-f", listed, *question).err
 
 
-def test_parquet_keeps_counts_and_coverage(dnstide, small_dir, tmp_path):
+def test_parquet_keeps_counts_and_coverage(dnstide, small_dir, tmp_path) -> None:
     """What the JSON lines say, with unknown counts as null."""
     question = ("vot", "www.example.com", "mail.example.com", "--mtbl-dir", small_dir)
     question += ("--start", "2023-12-30", "--stop", "2024-01-03", "--fill", "--smooth", 2)
@@ -118,7 +122,7 @@ def test_parquet_keeps_counts_and_coverage(dnstide, small_dir, tmp_path):
     }
 
 
-def test_analyses_in_every_format(dnstide, small_dir):
+def test_analyses_in_every_format(dnstide, small_dir) -> None:
     """The same rows as text with a line of column names, as CSV, as JSON and as JSON lines."""
     question = ("analyze", "breakdown", "www.example.com", "--mtbl-dir", small_dir, *SPAN)
     total = sum(10 + day for day in range(60))
@@ -132,7 +136,7 @@ def test_analyses_in_every_format(dnstide, small_dir):
     assert dnstide(*question, "--format", "csv").out.splitlines()[0] == "name,rrtype,total,share"
 
 
-def test_gaps_tell_missing_tables_apart(dnstide, small_dir):
+def test_gaps_tell_missing_tables_apart(dnstide, small_dir) -> None:
     """Before 2024 there are months only: days without data, not silence."""
     question = ("--mtbl-dir", small_dir, "--start", "2023-12-25", "--stop", "2024-01-31", "--format", "jsonl")
     (gap,) = [
@@ -146,7 +150,7 @@ def test_gaps_tell_missing_tables_apart(dnstide, small_dir):
     )
 
 
-def test_a_scatter_plot_of_two_types(dnstide, small_dir, tmp_path):
+def test_a_scatter_plot_of_two_types(dnstide, small_dir, tmp_path) -> None:
     """Correlation draws; AAAA does not vary, which is refused in words."""
     question = ("--mtbl-dir", small_dir, *SPAN)
     done = dnstide("analyze", "correlation", "www.example.com/A", "www.example.com/AAAA", *question)
@@ -172,14 +176,14 @@ def test_a_scatter_plot_of_two_types(dnstide, small_dir, tmp_path):
         (["tides", "www.example.com"], 2, "is not one of"),
     ],
 )
-def test_analyses_that_make_no_sense(dnstide, small_dir, arguments, code, said):
+def test_analyses_that_make_no_sense(dnstide, small_dir, arguments, code, said) -> None:
     """Each with its words and its code."""
     done = dnstide("analyze", *arguments, "--mtbl-dir", small_dir)
     assert done.code == code
     assert said in done.err
 
 
-def test_the_demo_s_jump_and_trough_are_found(dnstide, sample_dir):
+def test_the_demo_s_jump_and_trough_are_found(dnstide, sample_dir) -> None:
     """Both school districts jump on 15 September 2017; the trough of February and March 2017 is there."""
     question = ("--mtbl-dir", sample_dir, "--start", "2016-09-01", "--format", "jsonl")
     done = dnstide("analyze", "shifts", "laveeneld.k12.az.us", "gesd.k12.az.us", *question)
@@ -193,14 +197,14 @@ def test_the_demo_s_jump_and_trough_are_found(dnstide, sample_dir):
     assert up["after"] / down["before"] == pytest.approx(2, rel=0.15)
 
 
-def test_series_of_one_name_are_called_as_asked(dnstide, small_dir):
+def test_series_of_one_name_are_called_as_asked(dnstide, small_dir) -> None:
     """Two types of one name would otherwise look the same in the key."""
     pair = ("www.example.com/A", "www.example.com/AAAA")
     done = dnstide("vot", *pair, "--mtbl-dir", small_dir, *SPAN, "--plot", "-")
     assert all(name in done.out for name in pair)
 
 
-def test_rankings_draw_too(dnstide, small_dir, tmp_path):
+def test_rankings_draw_too(dnstide, small_dir, tmp_path) -> None:
     """Bars for ranks, lines with --series, a chart in the terminal; a page needs series."""
     question = (
         "top",

@@ -1,5 +1,7 @@
 """The progress bar: for terminals, for work that takes a while, and without a trace."""
 
+from __future__ import annotations
+
 import os
 import pty
 import subprocess
@@ -39,14 +41,14 @@ def on_a_terminal(patience, **environment):
     return seen.decode(), done.stdout.decode()
 
 
-def test_not_for_files(capsys):
+def test_not_for_files(capsys) -> None:
     """Where standard error is no terminal, there is no hook."""
     with progress_bar("reading") as bar:
         assert bar is None
     assert capsys.readouterr().err == ""
 
 
-def test_bar_on_a_terminal():
+def test_bar_on_a_terminal() -> None:
     """The bar shows how far the work is, and is wiped away; data are apart."""
     seen, out = on_a_terminal(0, NO_COLOR="1")
     assert "reading" in seen
@@ -56,6 +58,6 @@ def test_bar_on_a_terminal():
     assert out == "data\n"
 
 
-def test_fast_work_shows_none():
+def test_fast_work_shows_none() -> None:
     """What ends at once draws nothing."""
     assert on_a_terminal(60) == ("", "data\n")

@@ -35,7 +35,7 @@ def cache_dir(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("form", ["text", "csv", "json", "jsonl"])
 @pytest.mark.parametrize("question", QUESTIONS, ids=" ".join)
-def test_same_bytes(question, form, dnstide, small_dir, gateway):
+def test_same_bytes(question, form, dnstide, small_dir, gateway) -> None:
     """What a directory answers a server answers, byte for byte."""
     here = dnstide("top", *question, "--format", form, "--mtbl-dir", small_dir)
     there = dnstide("top", *question, "--format", form, "--server", gateway)
@@ -46,7 +46,7 @@ def test_same_bytes(question, form, dnstide, small_dir, gateway):
     assert here.out or here.code == 4
 
 
-def test_json_lines_are_as_documented(dnstide, small_dir):
+def test_json_lines_are_as_documented(dnstide, small_dir) -> None:
     """One object a line: rank, name, count and share."""
     done = dnstide("top", "2", "--date", "2024-01-05", "--format", "jsonl", "--mtbl-dir", small_dir)
     assert [json.loads(line) for line in done.out.splitlines()] == [
@@ -55,7 +55,7 @@ def test_json_lines_are_as_documented(dnstide, small_dir):
     ]
 
 
-def test_text_is_aligned_and_explained(dnstide, small_dir):
+def test_text_is_aligned_and_explained(dnstide, small_dir) -> None:
     """Rank, count, share and name; the proof stands on standard error."""
     done = dnstide("top", "3", "--by", "domain", "--date", "20240105", "--explain", "--mtbl-dir", small_dir)
     assert done.out == "1  20  95.24%  example.com.\n2   1   4.76%  example.org.\n"
@@ -65,13 +65,13 @@ def test_text_is_aligned_and_explained(dnstide, small_dir):
     assert "total 21, 4 rows" in done.err
 
 
-def test_changes_in_text(dnstide, small_dir):
+def test_changes_in_text(dnstide, small_dir) -> None:
     """Which way, rank, difference, before, after, name."""
     done = dnstide("top", "1", "--date", "20240102", "--movers-against", "20240101", "--mtbl-dir", small_dir)
     assert done.out == "rise  1  +1  11  12  www.example.com.\nfall  1  -1   1   0  once-0.example.org.\n"
 
 
-def test_exclusions_from_a_file(dnstide, small_dir, tmp_path):
+def test_exclusions_from_a_file(dnstide, small_dir, tmp_path) -> None:
     """Names of a file and of the command line are left out together."""
     (tmp_path / "names").write_text("*.example.org # all of them\n\nmail.example.com\n")
     arguments = ["--date", "20240102", "--exclude-file", tmp_path / "names", "--mtbl-dir", small_dir]
@@ -112,7 +112,7 @@ def test_exclusions_from_a_file(dnstide, small_dir, tmp_path):
         (["--start", "20231105"], 2, "cannot be cut there"),
     ],
 )
-def test_bad_input(arguments, code, words, dnstide, small_dir):
+def test_bad_input(arguments, code, words, dnstide, small_dir) -> None:
     """Each has its exit code, and words that name the option."""
     done = dnstide("top", *arguments, "--mtbl-dir", small_dir)
     assert done.code == code
@@ -120,7 +120,7 @@ def test_bad_input(arguments, code, words, dnstide, small_dir):
     assert done.out == ""
 
 
-def test_summarize_then_prune(dnstide, own_dir, tmp_path):
+def test_summarize_then_prune(dnstide, own_dir, tmp_path) -> None:
     """Summaries are made once, used, and removed with their tables."""
     cache = tmp_path / "cache"
     made = dnstide("summarize", "--mtbl-dir", own_dir, "--cache-dir", cache)
@@ -137,7 +137,7 @@ def test_summarize_then_prune(dnstide, own_dir, tmp_path):
     assert len(list(cache.rglob("*.summary"))) == 61
 
 
-def test_summarize_names_what_it_cannot_read(dnstide, own_dir, tmp_path):
+def test_summarize_names_what_it_cannot_read(dnstide, own_dir, tmp_path) -> None:
     """The rest is summarized, and the exit code tells."""
     path = own_dir / "dns.20240102.D.mtbl"
     data = bytearray(path.read_bytes())
@@ -155,7 +155,7 @@ def test_summarize_names_what_it_cannot_read(dnstide, own_dir, tmp_path):
     assert "incomplete: 61 of 62 tables answered" in partial.err
 
 
-def test_a_cache_that_cannot_be_written_costs_one_warning(dnstide, small_dir, tmp_path, caplog):
+def test_a_cache_that_cannot_be_written_costs_one_warning(dnstide, small_dir, tmp_path, caplog) -> None:
     """The answer comes all the same."""
     (tmp_path / "file").write_text("")
     done = dnstide("top", "1", "--mtbl-dir", small_dir, "--cache-dir", tmp_path / "file")
@@ -164,7 +164,7 @@ def test_a_cache_that_cannot_be_written_costs_one_warning(dnstide, small_dir, tm
     assert sum("summaries are not kept" in record.message for record in caplog.records) == 1
 
 
-def test_summaries_that_cannot_be_kept_fail_the_command_that_makes_them(dnstide, small_dir, tmp_path):
+def test_summaries_that_cannot_be_kept_fail_the_command_that_makes_them(dnstide, small_dir, tmp_path) -> None:
     """It says where and why, and does not claim to have made them."""
     (tmp_path / "file").write_text("")
     done = dnstide("summarize", "--mtbl-dir", small_dir, "--cache-dir", tmp_path / "file")
@@ -174,7 +174,7 @@ def test_summaries_that_cannot_be_kept_fail_the_command_that_makes_them(dnstide,
     assert "tables are summarized" not in done.err
 
 
-def test_series_tell_zeros_from_gaps(dnstide, own_dir, tmp_path):
+def test_series_tell_zeros_from_gaps(dnstide, own_dir, tmp_path) -> None:
     """A day without a table is no zero, in no format; neither is a damaged day that was left out."""
     (own_dir / "dns.20240103.D.mtbl").unlink()
     cut = (own_dir / "dns.20240104.D.mtbl").read_bytes()[:-1]
@@ -190,7 +190,7 @@ def test_series_tell_zeros_from_gaps(dnstide, own_dir, tmp_path):
     assert json.loads(line)["series"] == [0, 1, None, None, 0]
 
 
-def test_the_plan_of_changes_has_both_spans(dnstide, small_dir):
+def test_the_plan_of_changes_has_both_spans(dnstide, small_dir) -> None:
     """Every table that was used is said to be."""
     done = dnstide(
         "top", "--explain", "--date", "20240105", "--movers-against", "20240102", "--mtbl-dir", small_dir
@@ -200,7 +200,7 @@ def test_the_plan_of_changes_has_both_spans(dnstide, small_dir):
     assert done.err.count("proved: ") == 2
 
 
-def test_sparkline():
+def test_sparkline() -> None:
     """Eight heights, a blank for zero, a dot for what is not known, and no more bars than fit."""
 
     def line(*counts: int, gaps: tuple[int, ...] = ()) -> str:

@@ -1,5 +1,7 @@
 """Analyses: the same findings in this process and over gRPC, by either client."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime, timedelta
 
 import dns.name
@@ -45,7 +47,7 @@ def day(number):
     return np.datetime64(FIRST.date() + timedelta(days=number), "s")
 
 
-def test_a_shift_has_its_day_levels_and_words(local):
+def test_a_shift_has_its_day_levels_and_words(local) -> None:
     """One change, on its day, with the medians of both sides; a name without changes has none."""
     busy, quiet = local.analyze("shifts", ["busy.example/A", "quiet.example"]).series
     (shift,) = busy.shifts
@@ -56,7 +58,7 @@ def test_a_shift_has_its_day_levels_and_words(local):
     assert quiet.shifts == ()
 
 
-def test_shifts_become_marks_of_a_picture(local):
+def test_shifts_become_marks_of_a_picture(local) -> None:
     """On the line of their series."""
     question = {"names": ["quiet.example", "busy.example"]}
     volume = local.volume(**question)
@@ -64,7 +66,7 @@ def test_shifts_become_marks_of_a_picture(local):
     assert (mark.line, mark.time) == (1, day(60))
 
 
-def test_spikes_and_gaps_have_their_days(local):
+def test_spikes_and_gaps_have_their_days(local) -> None:
     """The spike of day 100; the silence of day 30, and the five days without tables."""
     (spikes,) = local.analyze("spikes", "busy.example/A").series
     assert day(100) in [spike.time for spike in spikes.spikes if spike.score > 0]
@@ -75,7 +77,7 @@ def test_spikes_and_gaps_have_their_days(local):
     ]
 
 
-def test_correlation_is_the_second_on_the_first(local):
+def test_correlation_is_the_second_on_the_first(local) -> None:
     """AAAA = 7 + 2 A on every day that has tables."""
     (line,) = local.analyze("correlation", ["busy.example/A", "busy.example/AAAA"]).correlations
     assert (line.x, line.y) == ("busy.example. A", "busy.example. AAAA")
@@ -85,7 +87,7 @@ def test_correlation_is_the_second_on_the_first(local):
     assert line.n == DAYS - len(MISSING)
 
 
-def test_breakdown_and_shape_are_exact(local):
+def test_breakdown_and_shape_are_exact(local) -> None:
     """Totals by type and over all are those of the series."""
     volume = local.volume("busy.example", split_by_rrtype=True)
     (parts,) = local.analyze("breakdown", "busy.example").breakdowns
@@ -112,7 +114,7 @@ def findings_of(found):
     return found.analysis, found.series, found.correlations, found.breakdowns
 
 
-async def test_all_three_clients_find_the_same(directory, local):
+async def test_all_three_clients_find_the_same(directory, local) -> None:
     """Every analysis, with its settings, in this process, over gRPC and over asyncio."""
     with running_gateway(directory) as gateway, Client(gateway.address) as client:
         async with AsyncClient(gateway.address) as waiting:
@@ -147,7 +149,7 @@ REFUSED = [
         ("gaps", {"alpha": 2.0}, "between 0 and 1"),
     ],
 )
-def test_settings_that_make_no_sense_are_refused(local, analysis, settings, said):
+def test_settings_that_make_no_sense_are_refused(local, analysis, settings, said) -> None:
     """Unknown to the analysis, or out of range."""
     with pytest.raises(InvalidQuestion, match=said):
         local.analyze(analysis, "busy.example", settings=settings)

@@ -1,5 +1,7 @@
 """Both clients against a real server with scripted answers: the same calls, the same results and errors."""
 
+from __future__ import annotations
+
 import asyncio
 import socket
 import threading
@@ -58,7 +60,7 @@ def free_address():
 
 
 @both
-def test_one_name_and_many(client, scripted):
+def test_one_name_and_many(client, scripted) -> None:
     """One call for one name and for many, in the order asked."""
     volume = client.ask(scripted.address, "volume", "a.", start="2018-10-31", smooth=None)
     assert [(one.name, one.counts.tolist()) for one in volume] == [("a.", [2**64 - 1, 7])]
@@ -70,7 +72,7 @@ def test_one_name_and_many(client, scripted):
 
 
 @both
-def test_deadline(client, scripted):
+def test_deadline(client, scripted) -> None:
     """A server that takes too long is left, and told so; asked once."""
     released = threading.Event()
 
@@ -88,13 +90,13 @@ def test_deadline(client, scripted):
 
 
 @both
-def test_no_deadline_reaches_the_server(client, scripted):
+def test_no_deadline_reaches_the_server(client, scripted) -> None:
     """None is no deadline, which is not the client's default."""
     assert client.ask(scripted.address, "info", timeout=None).version == ""
 
 
 @both
-def test_no_server(client):
+def test_no_server(client) -> None:
     """Nobody at the address is told quickly, with the address and what to do."""
     address = free_address()
     with pytest.raises(
@@ -106,7 +108,7 @@ def test_no_server(client):
 @both
 @pytest.mark.parametrize("early", [True, False], ids=["early", "late"])
 @pytest.mark.parametrize("call", [("volume", "a"), ("info",), ("tables",)], ids=lambda call: call[0])
-def test_other_version(client, call, early, scripted):
+def test_other_version(client, call, early, scripted) -> None:
     """MAJOR.MINOR must agree, whatever is asked; both numbers are said."""
     scripted.version, scripted.early = "99.7.1", early
     scripted.pages[""] = tables_pb2.ListTablesResponse()
@@ -115,7 +117,7 @@ def test_other_version(client, call, early, scripted):
 
 
 @both
-def test_version_is_said_before_refusals(client, scripted, refused):
+def test_version_is_said_before_refusals(client, scripted, refused) -> None:
     """What an older server refuses may be right: the version is the reason to tell."""
     scripted.version = "0.0.1"
 
@@ -129,14 +131,14 @@ def test_version_is_said_before_refusals(client, scripted, refused):
 
 
 @both
-def test_patch_versions_go_together(client, scripted):
+def test_patch_versions_go_together(client, scripted) -> None:
     """Only MAJOR.MINOR count."""
     scripted.version = ".".join([*scripted.version.split(".")[:2], "999"])
     assert client.ask(scripted.address, "volume", "a").complete
 
 
 @both
-def test_server_of_another_kind(client, scripted):
+def test_server_of_another_kind(client, scripted) -> None:
     """A gRPC server that does not tell a version is not taken for ours."""
     scripted.version = None
     with pytest.raises(VersionMismatch, match="does not tell its version"):
@@ -158,7 +160,7 @@ def test_server_of_another_kind(client, scripted):
         ("ABORTED", "", ServerDefect, r"failed \(words\)"),
     ],
 )
-def test_statuses(client, code, reason, kind, text, scripted, refused):
+def test_statuses(client, code, reason, kind, text, scripted, refused) -> None:
     """Each status becomes its exception, the reason comes along."""
 
     def refuse(_request):
@@ -173,7 +175,7 @@ def test_statuses(client, code, reason, kind, text, scripted, refused):
 
 
 @both
-def test_refused_fields(client, scripted, refused):
+def test_refused_fields(client, scripted, refused) -> None:
     """Fields keep their names and texts, which show the value that was refused."""
     first = error_details_pb2.BadRequest.FieldViolation(
         field="names[0]", description="empty label (got 'a..b')"
@@ -197,7 +199,7 @@ def test_refused_fields(client, scripted, refused):
 
 
 @both
-def test_failed_tables_are_named(client, scripted, refused):
+def test_failed_tables_are_named(client, scripted, refused) -> None:
     """The tables that failed come with the exception."""
     failed = common_pb2.Failure(table="dns.20181031.D.mtbl", code="BAD_CHECKSUM", reason="differs", offset=99)
 
@@ -212,7 +214,7 @@ def test_failed_tables_are_named(client, scripted, refused):
 
 
 @both
-def test_stream_that_breaks_off(client, scripted, refused):
+def test_stream_that_breaks_off(client, scripted, refused) -> None:
     """Messages first, then an error: the error, not half an answer; and it is not asked again."""
 
     def break_off(request):
@@ -229,7 +231,7 @@ def test_stream_that_breaks_off(client, scripted, refused):
 
 
 @both
-def test_tables_page_by_page(client, scripted):
+def test_tables_page_by_page(client, scripted) -> None:
     """All pages are fetched."""
     for token, name in (("", "a"), ("2", "b"), ("3", "c")):
         page = scripted.pages[token] = tables_pb2.ListTablesResponse(
@@ -241,7 +243,7 @@ def test_tables_page_by_page(client, scripted):
 
 
 @both
-def test_wait_until_ready(client, scripted):
+def test_wait_until_ready(client, scripted) -> None:
     """A server that starts is waited for; one that does not come in time is an error of its own."""
     scripted.info = info_pb2.GetServerInfoResponse(ready=False)
     with pytest.raises(ServerNotReady, match=r"not ready after 0\.3 s"):
@@ -256,7 +258,7 @@ def test_wait_until_ready(client, scripted):
         client.ask(free_address(), "wait_until_ready", 0.2)
 
 
-def test_going_away_cancels(scripted):
+def test_going_away_cancels(scripted) -> None:
     """A cancelled task ends its call on the server."""
     begun, released = threading.Event(), threading.Event()
 
@@ -286,7 +288,7 @@ def test_going_away_cancels(scripted):
     assert scripted.cancelled
 
 
-def test_many_at_once(scripted):
+def test_many_at_once(scripted) -> None:
     """One client serves many tasks over one channel."""
 
     async def main():
@@ -311,27 +313,27 @@ def test_many_at_once(scripted):
         ("", "is not HOST:PORT"),
     ],
 )
-def test_bad_addresses(address, why):
+def test_bad_addresses(address, why) -> None:
     """A wrong address is refused before any attempt to connect."""
     with pytest.raises(InvalidQuestion, match=why):
         Client(address)
 
 
 @pytest.mark.parametrize("address", ["localhost:8453", "[::1]:8453", "10.0.0.1:1", "unix:/run/dnstide.sock"])
-def test_good_addresses(address):
+def test_good_addresses(address) -> None:
     """Host names, both kinds of IP addresses, and sockets."""
     with Client(address) as client:
         assert client.server == address
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan")])
-def test_bad_timeouts(timeout):
+def test_bad_timeouts(timeout) -> None:
     """A deadline is a positive number."""
     with pytest.raises(InvalidQuestion, match="timeout: "):
         Client("localhost:1", timeout=timeout)
 
 
-def test_tls_files(tmp_path):
+def test_tls_files(tmp_path) -> None:
     """Files that cannot be what they should are told by name."""
     with pytest.raises(InvalidQuestion, match=r"ca: cannot read .*absent"):
         Client("localhost:1", tls=Tls(ca=tmp_path / "absent"))
@@ -342,7 +344,7 @@ def test_tls_files(tmp_path):
         Client("localhost:1", tls=Tls(cert=tmp_path / "text"))
 
 
-def test_tls_against_clear_text(scripted):
+def test_tls_against_clear_text(scripted) -> None:
     """A server in clear is not talked to over TLS."""
     with Client(scripted.address, tls=Tls(), timeout=10) as client, pytest.raises(ServerUnreachable):
         client.info()

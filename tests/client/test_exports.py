@@ -1,5 +1,7 @@
 """The public surface."""
 
+from __future__ import annotations
+
 import subprocess
 import sys
 
@@ -8,7 +10,7 @@ import pytest
 from dnstide.model import errors
 
 
-def test_all_is_sorted_and_resolves():
+def test_all_is_sorted_and_resolves() -> None:
     """Every public name exists, and none is missing from the list."""
     names = dnstide.client.__all__
     assert len(names) == len(set(names)) == len(dnstide.client._HOME_OF)
@@ -17,7 +19,7 @@ def test_all_is_sorted_and_resolves():
         assert getattr(dnstide.client, name) is not None
 
 
-def test_every_error_is_public():
+def test_every_error_is_public() -> None:
     """Whoever must catch an exception can import it."""
     kinds = {
         name
@@ -27,14 +29,14 @@ def test_every_error_is_public():
     assert kinds - {"AnalysisRefused"} <= set(dnstide.client.__all__)  # it is an InvalidQuestion
 
 
-def test_unknown_name():
+def test_unknown_name() -> None:
     """A name that does not exist is an AttributeError, not an import that hangs around."""
     with pytest.raises(AttributeError, match="no attribute 'Klient'"):
         _ = dnstide.client.Klient
 
 
 @pytest.mark.parametrize("module", ["dnstide.client", "dnstide.model.errors", "dnstide.cli.main"])
-def test_imports_stay_light(module):
+def test_imports_stay_light(module) -> None:
     """Importing the package loads nothing heavy; that comes with first use."""
     code = (
         f"import sys, {module}; print([m for m in ('numpy', 'grpc', 'rich', 'pandas') if m in sys.modules])"

@@ -1,5 +1,7 @@
 """The client without a server: as the one over gRPC, and how it fails."""
 
+from __future__ import annotations
+
 import builtins
 import importlib
 import os
@@ -46,7 +48,7 @@ def own(small_dir, tmp_path):
     ],
     ids=str,
 )
-def test_same_as_over_grpc(options, small_dir, gateway):
+def test_same_as_over_grpc(options, small_dir, gateway) -> None:
     """Every array and every field that does not tell times is equal."""
     names = [WWW, "mail.example.com", "*.example.org", "absent.example"]
     with LocalClient(small_dir) as here, Client(gateway) as there:
@@ -80,7 +82,7 @@ def test_same_as_over_grpc(options, small_dir, gateway):
     assert ours.found
 
 
-def test_progress(small_dir):
+def test_progress(small_dir) -> None:
     """Progress ends with every table of the plan."""
     told = []
     with LocalClient(small_dir) as client:
@@ -88,7 +90,7 @@ def test_progress(small_dir):
     assert told[-1] == Progress(60, 60)
 
 
-def test_errors_have_the_same_classes(small_dir, tmp_path):
+def test_errors_have_the_same_classes(small_dir, tmp_path) -> None:
     """What the engine raises comes out as this package's."""
     with LocalClient(small_dir) as client:
         with pytest.raises(InvalidQuestion) as caught:
@@ -105,7 +107,7 @@ def test_errors_have_the_same_classes(small_dir, tmp_path):
         LocalClient(tmp_path / "absent")
 
 
-def test_from_other_threads(small_dir):
+def test_from_other_threads(small_dir) -> None:
     """One client serves many threads."""
     found = []
     with LocalClient(small_dir) as client:
@@ -117,7 +119,7 @@ def test_from_other_threads(small_dir):
     assert found == [True] * 8
 
 
-def test_file_that_vanishes(own):
+def test_file_that_vanishes(own) -> None:
     """A table that goes away between two questions is a gap, not a zero."""
     with LocalClient(own) as client:
         assert len(client.volume(WWW, **SPAN)[0]) == 3
@@ -132,7 +134,7 @@ def test_file_that_vanishes(own):
 
 
 @pytest.mark.parametrize("length", [0, 40])
-def test_file_that_shrinks(own, length):
+def test_file_that_shrinks(own, length) -> None:
     """A table that is cut while it is open is an error that names it, or a marked answer."""
     with LocalClient(own) as client:
         assert client.volume(WWW, **SPAN).complete
@@ -147,7 +149,7 @@ def test_file_that_shrinks(own, length):
     assert volume.summary.failures[0].table == DAY_2
 
 
-def test_without_the_extra(monkeypatch):
+def test_without_the_extra(monkeypatch) -> None:
     """Without the engine the message says what to install."""
     real = builtins.__import__
 

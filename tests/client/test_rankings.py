@@ -14,7 +14,7 @@ def parts(top):
     ]
 
 
-async def test_three_clients_one_answer(gateway, small_dir, tmp_path):
+async def test_three_clients_one_answer(gateway, small_dir, tmp_path) -> None:
     """Ranks, axis and summary are equal, whoever answers."""
     options = {"by": "rdata", "series": "month", "rrtypes": "A", "exclude": "192.0.2.9", "explain": True}
     with LocalClient(small_dir, cache_dir=tmp_path) as client:
@@ -41,7 +41,7 @@ async def test_three_clients_one_answer(gateway, small_dir, tmp_path):
     assert local[0].count == int(local[0].series.sum())
 
 
-def test_frames(small_dir, tmp_path):
+def test_frames(small_dir, tmp_path) -> None:
     """Ranks and changes as data frames: counts stay unsigned integers, types appear where there are some."""
     with LocalClient(small_dir, cache_dir=tmp_path) as client:
         top = client.top(2, start="2024-01-01", stop="2024-01-02")
@@ -59,7 +59,7 @@ def test_frames(small_dir, tmp_path):
     assert "11 → 12" in str(moved)
 
 
-def test_summaries_ahead(small_dir, tmp_path):
+def test_summaries_ahead(small_dir, tmp_path) -> None:
     """`summarize` tells how far it is, and leaves nothing for `top` to make."""
     seen = []
     with LocalClient(small_dir, cache_dir=tmp_path) as client:
@@ -69,7 +69,7 @@ def test_summaries_ahead(small_dir, tmp_path):
         client.top(1, progress=lambda *_: pytest.fail("nothing was left to make"))
 
 
-def test_no_time(small_dir, tmp_path):
+def test_no_time(small_dir, tmp_path) -> None:
     """A deadline that cannot be met is DeadlineExceeded."""
     with LocalClient(small_dir, cache_dir=tmp_path) as client, pytest.raises(DeadlineExceeded):
         client.top(1, timeout=1e-9)
@@ -89,14 +89,14 @@ def test_no_time(small_dir, tmp_path):
         (1, {"ratio_from": 0}, "ratio_min_count"),
     ],
 )
-def test_bad_arguments(limit, options, field):
+def test_bad_arguments(limit, options, field) -> None:
     """Each is refused before anything is asked."""
     with pytest.raises(InvalidQuestion) as caught:
         top_question(limit, options)
     assert caught.value.problems[0][0] == field
 
 
-def test_unknown_argument():
+def test_unknown_argument() -> None:
     """As any function does."""
     with pytest.raises(TypeError, match="colour"):
         top_question(1, {"colour": "red"})

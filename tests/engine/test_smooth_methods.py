@@ -32,7 +32,7 @@ def window_rule(values, n, behind, ahead, combine):
 
 
 @given(series, st.data())
-def test_window_methods_follow_their_definition(values, data):
+def test_window_methods_follow_their_definition(values, data) -> None:
     """Trailing, centred and median: NaN unless the whole window is listed, else mean or median."""
     n = data.draw(st.integers(1, len(values)))
     counts, listed = arrays(values)
@@ -47,7 +47,7 @@ def test_window_methods_follow_their_definition(values, data):
 
 
 @given(series, st.data())
-def test_exponential_begins_anew_after_a_gap(values, data):
+def test_exponential_begins_anew_after_a_gap(values, data) -> None:
     """The recursion, restarted wherever a bucket is not listed."""
     n = data.draw(st.integers(1, len(values)))
     alpha, level, expected = 2 / (n + 1), None, []
@@ -59,7 +59,7 @@ def test_exponential_begins_anew_after_a_gap(values, data):
     )
 
 
-def test_savitzky_golay_keeps_a_parabola_and_leaves_gaps():
+def test_savitzky_golay_keeps_a_parabola_and_leaves_gaps() -> None:
     """A parabola comes back unchanged inside the window's reach; windows with a gap have no value."""
     values = [3 + 2 * i + i * i for i in range(30)]
     values[20] = None
@@ -72,7 +72,7 @@ def test_savitzky_golay_keeps_a_parabola_and_leaves_gaps():
 
 
 @pytest.mark.parametrize("method", SmoothingMethod)
-def test_several_series_at_once_equal_each_alone(method):
+def test_several_series_at_once_equal_each_alone(method) -> None:
     """A two-dimensional array is smoothed row by row."""
     rng = np.random.default_rng(7)
     counts = rng.integers(0, 1000, (4, 50)).astype(np.uint64)
@@ -90,7 +90,7 @@ def test_several_series_at_once_equal_each_alone(method):
         (SmoothingMethod.SAVITZKY_GOLAY, 1, "odd period"),
     ],
 )
-def test_a_period_that_cannot_be_is_refused(method, period, said):
+def test_a_period_that_cannot_be_is_refused(method, period, said) -> None:
     """Below one, above the span, or not the method's: the error names the field and what to do."""
     counts, listed = arrays(list(range(10)))
     with pytest.raises(InvalidQuestion, match=said) as caught:
@@ -98,7 +98,7 @@ def test_a_period_that_cannot_be_is_refused(method, period, said):
     assert caught.value.problems[0][0] == "smoothing.period"
 
 
-def test_sums_near_the_top_of_64_bits_do_not_wrap():
+def test_sums_near_the_top_of_64_bits_do_not_wrap() -> None:
     """Windows whose sum passes 2^64 still have their mean."""
     counts = np.full(6, 2**64 - 1, dtype=np.uint64)
     got = smooth(Smoothing(3, SmoothingMethod.TRAILING_MEAN), counts, np.ones(6, dtype=np.bool_))

@@ -1,5 +1,7 @@
 """What vot writes, where, and how it refuses."""
 
+from __future__ import annotations
+
 import json
 import os
 import re
@@ -35,7 +37,7 @@ def write_row(path, begin, count):
         writer.add(Row(NAME, 1, NAME, (b"\xc0\x00\x02\x01",), first, first, count))
 
 
-def test_generated_names_are_told_and_never_collide(vot, small_dir):
+def test_generated_names_are_told_and_never_collide(vot, small_dir) -> None:
     """FQDN.<stamp>.txt in the current folder; two runs within a second have two files."""
     told = [vot("--fqdn", "www.example.com", "--mtbldir", small_dir).out.splitlines()[-1] for _ in range(3)]
     paths = [line.removeprefix("Table output file: ") for line in told]
@@ -44,7 +46,7 @@ def test_generated_names_are_told_and_never_collide(vot, small_dir):
     assert all(os.path.getsize(path) for path in paths)
 
 
-def test_a_name_cannot_leave_the_folder_or_run_a_command(vot, small_dir):
+def test_a_name_cannot_leave_the_folder_or_run_a_command(vot, small_dir) -> None:
     """Slashes of a name do not make folders, and no shell sees it."""
     done = vot("--fqdn", "..\\047..\\047x;touch ran", "--mtbldir", small_dir)
     assert done.code in (2, 4)
@@ -53,7 +55,7 @@ def test_a_name_cannot_leave_the_folder_or_run_a_command(vot, small_dir):
     assert [name[:17] for name in os.listdir(".")] == ["www.example.com_A"]
 
 
-def test_json_lines_are_json(vot, small_dir):
+def test_json_lines_are_json(vot, small_dir) -> None:
     """The file holds an object a line with vot.pl's keys; standard output stays text."""
     fence = ("--start", "20240101", "--stop", "20240103")
     done = vot("-r", "www.example.com", "-t", "A", *fence, "--ma", 2, "-j", "--mtbl", small_dir)
@@ -76,7 +78,7 @@ def test_json_lines_are_json(vot, small_dir):
         ("Y", ["20230101 600", "20240101 2430"]),
     ],
 )
-def test_coarser_granularities_add_days_up(vot, small_dir, letter, lines):
+def test_coarser_granularities_add_days_up(vot, small_dir, letter, lines) -> None:
     """10 + day for A and 1 for AAAA a day, 300 for each month of 2023."""
     done = vot("--fqdn", "www.example.com", "-b", "example.com", "--u", letter, "--mtbl", small_dir)
     assert done.code == 0, done.err
@@ -92,7 +94,7 @@ def test_coarser_granularities_add_days_up(vot, small_dir, letter, lines):
         ("m", ("20240101.0311", "20240101.0312"), ["2024-01-01T03:11:00Z 1", "2024-01-01T03:12:00Z 2"]),
     ],
 )
-def test_finer_granularities_read_finer_files(vot, tmp_path, letter, stamps, lines):
+def test_finer_granularities_read_finer_files(vot, tmp_path, letter, stamps, lines) -> None:
     """Each kind of file by its own letter; buckets of less than a day have a time."""
     for count, stamp in enumerate(stamps, 1):
         begin = datetime.strptime(stamp if "." in stamp else f"{stamp}.0000", "%Y%m%d.%H%M")
@@ -102,7 +104,7 @@ def test_finer_granularities_read_finer_files(vot, tmp_path, letter, stamps, lin
     assert done.out.splitlines()[:-1] == lines
 
 
-def test_days_back_are_exactly_so_many_dates(vot, tmp_path):
+def test_days_back_are_exactly_so_many_dates(vot, tmp_path) -> None:
     """Today counts: --daysback 2 is today and yesterday."""
     now = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     for back in range(6):
@@ -115,7 +117,7 @@ def test_days_back_are_exactly_so_many_dates(vot, tmp_path):
 
 
 @pytest.mark.parametrize("device", list(MAGIC))
-def test_each_device_draws(vot, small_dir, device):
+def test_each_device_draws(vot, small_dir, device) -> None:
     """Its file ends with the device's name and holds its format; both closing lines are vot.pl's."""
     done = vot(
         "--fqdn", "www.example.com", "--ma", 7, "--plot", "--plotma", "--device", device, "--mtbl", small_dir
@@ -128,7 +130,7 @@ def test_each_device_draws(vot, small_dir, device):
         assert file.read(40).startswith(MAGIC[device])
 
 
-def test_the_default_device_is_postscript_unless_the_file_says_otherwise(vot, small_dir):
+def test_the_default_device_is_postscript_unless_the_file_says_otherwise(vot, small_dir) -> None:
     """Without --plotdev the ending of --plotout decides where it is known."""
     vot("--fqdn", "www.example.com", "-q", "-p", "--plotout", "a.svg", "--mtbl", small_dir)
     vot("--fqdn", "www.example.com", "-q", "-p", "--plotout", "b", "--mtbl", small_dir)
@@ -176,7 +178,7 @@ def test_the_default_device_is_postscript_unless_the_file_says_otherwise(vot, sm
         (["--fqdn", "a", "--plot", "--plotdir", "missing"], 1, "there is no directory missing"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said_with_its_code(vot, small_dir, arguments, code, said):
+def test_what_is_wrong_is_said_with_its_code(vot, small_dir, arguments, code, said) -> None:
     """Each of vot.pl's errors keeps its sense; none ends with 255, and none leaves a file behind."""
     if "--mtbldir" not in arguments and "--server" not in arguments:
         arguments = [*arguments, "--mtbldir", small_dir]
@@ -187,7 +189,7 @@ def test_what_is_wrong_is_said_with_its_code(vot, small_dir, arguments, code, sa
     assert os.listdir(".") == []
 
 
-def test_an_existing_file_is_replaced_and_told(vot, small_dir):
+def test_an_existing_file_is_replaced_and_told(vot, small_dir) -> None:
     """As vot.pl does, but not in silence; only when the answer is there."""
     with open("t.txt", "w", encoding="ascii") as file:
         file.write("old\n")
@@ -202,7 +204,7 @@ def test_an_existing_file_is_replaced_and_told(vot, small_dir):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
-def test_a_folder_without_permission_is_refused_before_the_work(vot, small_dir):
+def test_a_folder_without_permission_is_refused_before_the_work(vot, small_dir) -> None:
     """The folder is named."""
     os.mkdir("locked", 0o500)
     done = vot("--fqdn", "www.example.com", "--tabledir", "locked", "--mtbl", small_dir)
@@ -210,7 +212,7 @@ def test_a_folder_without_permission_is_refused_before_the_work(vot, small_dir):
     assert "the directory locked is not writable" in done.err
 
 
-def test_a_server_answers_the_same(vot, small_dir, gateway):
+def test_a_server_answers_the_same(vot, small_dir, gateway) -> None:
     """The table from a gateway is the table from the directory."""
     question = ("--fqdn", "www.example.com", "--ma", 7)
     here = vot(*question, "--mtbldir", small_dir, "--tableout", "a.txt")
@@ -220,7 +222,7 @@ def test_a_server_answers_the_same(vot, small_dir, gateway):
         assert a.read() == b.read() != b""
 
 
-def test_the_environment_stands_in_for_the_source(vot, small_dir, monkeypatch):
+def test_the_environment_stands_in_for_the_source(vot, small_dir, monkeypatch) -> None:
     """DNSTIDE_MTBL_DIR holds where no option is given; vot.pl's own default otherwise."""
     monkeypatch.setenv("DNSTIDE_MTBL_DIR", str(small_dir))
     assert vot("--fqdn", "www.example.com").code == 0
@@ -228,7 +230,7 @@ def test_the_environment_stands_in_for_the_source(vot, small_dir, monkeypatch):
     assert read(["--fqdn", "a"], {"DNSTIDE_SERVER": "host:1"}).server == "host:1"
 
 
-def test_help_and_version_need_nothing_heavy():
+def test_help_and_version_need_nothing_heavy() -> None:
     """Both end with 0 and load neither numpy nor gRPC; the help names every option."""
     code = """
 import sys
@@ -263,12 +265,12 @@ assert not {"numpy", "grpc", "matplotlib", "click"} & set(sys.modules)
         ("soon", "soon"),
     ],
 )
-def test_dates_as_date_manip_reads_them(text, plain):
+def test_dates_as_date_manip_reads_them(text, plain) -> None:
     """The common forms become ISO dates; the rest is left for the client to judge."""
     assert plain_date(text, date(2018, 12, 26)) == plain
 
 
-def test_the_published_tables_come_out(vot, sample_dir):
+def test_the_published_tables_come_out(vot, sample_dir) -> None:
     """The article's 28 days of www.yahoo.com, with their 7-day averages, and its lines of
     laveeneld.k12.az.us.
     """

@@ -1,5 +1,7 @@
 """Command lines as Getopt::Long reads them."""
 
+from __future__ import annotations
+
 import json
 import random
 import shutil
@@ -15,7 +17,7 @@ ALIASES = [(option.names[0], name, option.takes_value) for option in OPTIONS for
 
 
 @pytest.mark.parametrize(("canonical", "alias", "takes_value"), ALIASES)
-def test_every_alias_means_its_option(canonical, alias, takes_value):
+def test_every_alias_means_its_option(canonical, alias, takes_value) -> None:
     """With two dashes or one, with the value behind a sign or a space."""
     forms = [[f"--{alias}=x"], [f"--{alias}", "x"], [f"-{alias}=x"], [f"-{alias}", "x"]]
     for arguments in forms if takes_value else [[f"--{alias}"], [f"-{alias}"]]:
@@ -40,7 +42,7 @@ def test_every_alias_means_its_option(canonical, alias, takes_value):
         ("w", "daysback"),
     ],
 )
-def test_names_may_be_cut_short(short, canonical):
+def test_names_may_be_cut_short(short, canonical) -> None:
     """As long as they lead to one option."""
     arguments = [f"--{short}", "1"]
     if canonical is None:
@@ -62,13 +64,13 @@ def test_names_may_be_cut_short(short, canonical):
         (["--plot=1"], "option plot does not take an argument"),
     ],
 )
-def test_what_cannot_be_read_is_refused(arguments, said):
+def test_what_cannot_be_read_is_refused(arguments, said) -> None:
     """Ambiguous, unknown, without or with too many values; case counts."""
     with pytest.raises(BadCommandLine, match=said):
         parse(arguments, OPTIONS)
 
 
-def test_a_value_may_look_like_an_option():
+def test_a_value_may_look_like_an_option() -> None:
     """What follows an option that takes a value is its value; two dashes end options; the last holds."""
     parsed = parse(["--title", "--plot", "stray", "-r", "a", "--fqdn=b=c", "--", "--plot"], OPTIONS)
     assert parsed.values == {"title": "--plot", "fqdn": "b=c"}
@@ -86,7 +88,7 @@ while (my $line = <STDIN>) {
 
 
 @pytest.mark.skipif(shutil.which("perl") is None, reason="the judge is Perl's own Getopt::Long")
-def test_perl_reads_the_same():
+def test_perl_reads_the_same() -> None:
     """1,500 random command lines mean to Getopt::Long what they mean here, or are refused by both."""
     dice = random.Random(202)
     names = [name for option in OPTIONS for name in option.names]

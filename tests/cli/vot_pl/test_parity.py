@@ -5,6 +5,8 @@ counts added up in a hash, each average computed again whenever a row of its dat
 vot mends on purpose: dates before --start are not shown, and a bailiwick counts without a type.
 """
 
+from __future__ import annotations
+
 import random
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -149,7 +151,7 @@ SPELLINGS = {
 }
 
 
-def test_the_table_is_vot_pl_s(directory, vot):
+def test_the_table_is_vot_pl_s(directory, vot) -> None:
     """240 questions over 6 directories: the table file, and standard output but for its closing line."""
     folder, files, first, dice = directory
     restated = Restated(files)

@@ -1,5 +1,7 @@
 """Answers as text: golden outputs, and exactness."""
 
+from __future__ import annotations
+
 import csv
 import io
 import json
@@ -54,34 +56,34 @@ FILLED = make_volume(
 HOURS = make_volume(("a.", None, [0, 1], [1, 2], None), granularity="hour", starts=[1540944000, 1540947600])
 
 
-def test_text_of_one_name():
+def test_text_of_one_name() -> None:
     """vot.pl's table: date, count, nothing else."""
     assert render(ONE, "text") == "20181031 30779\n20181101 24464\n20181103 18446744073709551615\n"
 
 
-def test_text_with_average():
+def test_text_with_average() -> None:
     """Averages as C's %.15g, NaN where not defined."""
     assert render(SMOOTH, "text") == "20181031 1 NaN\n20181101 2 1401.78571428571\n20181102 4 1e+22\n"
 
 
-def test_text_of_several():
+def test_text_of_several() -> None:
     """Names, and types where split, lead the lines."""
     two = make_volume(("a.", None, [0], [1], None), ("b.", None, [], [], None), ("c.", None, [1], [2], None))
     assert render(two, "text") == "a. 20181031 1\nc. 20181101 2\n"
     assert render(SPLIT, "text") == "a. A 20181031 1\na. TYPE65280 20181101 2\n"
 
 
-def test_text_without_data():
+def test_text_without_data() -> None:
     """A date alone is a bucket about which nothing is known; a zero is a zero."""
     assert render(FILLED, "text") == "20181031 1\n20181101 0\n20181102\n20181103 7\n"
 
 
-def test_text_of_hours():
+def test_text_of_hours() -> None:
     """Finer steps than a day are told by time."""
     assert render(HOURS, "text") == "2018-10-31T00:00:00Z 1\n2018-10-31T01:00:00Z 2\n"
 
 
-def test_csv():
+def test_csv() -> None:
     """A header, ISO dates, empty where nothing is known."""
     assert render(FILLED, "csv") == (
         "name,date,count,smoothed,coverage\n"
@@ -98,14 +100,14 @@ def test_csv():
     assert render(SMOOTH, "csv").splitlines()[2] == "a.,2018-11-01,2,1401.7857142857142,complete"
 
 
-def test_csv_quotes_what_must_be():
+def test_csv_quotes_what_must_be() -> None:
     """Names may hold commas and quotes; readers get them back."""
     name = 'we\\"ird\\,name.example.'
     text = render(make_volume((name, None, [0], [1], None)), "csv")
     assert next(csv.DictReader(io.StringIO(text)))["name"] == name
 
 
-def test_jsonl():
+def test_jsonl() -> None:
     """The documented line, byte for byte."""
     assert render(ONE, "jsonl").splitlines()[0] == (
         '{"name":"www.example.com.","date":"2018-10-31","count":30779,"smoothed":null,"coverage":"complete"}'
@@ -123,7 +125,7 @@ def test_jsonl():
     assert [json.loads(line)["count"] for line in render(FILLED, "jsonl").splitlines()] == [1, 0, None, 7]
 
 
-def test_json():
+def test_json() -> None:
     """One document: axis, series, coverage by stretch, summary."""
     plan = (PlanEntry("t", True, ""), PlanEntry("u", False, "ends before the span"))
     found = json.loads(render(FILLED, "json"))
@@ -150,7 +152,7 @@ def test_json():
 
 
 @pytest.mark.parametrize("form", ["json", "jsonl", "csv", "text"])
-def test_nothing(form):
+def test_nothing(form) -> None:
     """Empty series are valid in every format."""
     text = render(make_volume(("a.", None, [], [], None), ("b.", None, [], [], None)), form)
     if form == "json":
@@ -160,7 +162,7 @@ def test_nothing(form):
 
 
 @pytest.mark.parametrize("form", ["json", "jsonl", "csv", "text"])
-def test_formats_agree(form):
+def test_formats_agree(form) -> None:
     """Whatever the format, the counts are the same integers."""
     counts = [2**64 - 1, 2**53 + 1, 1]
     text = render(make_volume(("a.", None, [0, 1, 2], counts, None)), form)
@@ -175,14 +177,14 @@ def test_formats_agree(form):
     assert found == counts
 
 
-def test_labels_of_coarse_and_cut_buckets():
+def test_labels_of_coarse_and_cut_buckets() -> None:
     """A bucket that the span cuts keeps the date of its first second."""
     cut = make_volume(granularity="month", starts=[1541138400, 1543622400]).axis
     assert bucket_labels(cut) == ["2018-11-02", "2018-12-01"]
     assert bucket_labels(cut, compact=True) == ["20181102", "20181201"]
 
 
-def test_large_answers_stream():
+def test_large_answers_stream() -> None:
     """Pieces come one by one, of so many rows each at most."""
     many = make_volume(*((f"n{i}.", None, [0] * 1_000, [1] * 1_000, None) for i in range(50)))
     for form in ("text", "csv", "jsonl", "json"):
@@ -191,7 +193,7 @@ def test_large_answers_stream():
         assert max(lines) <= CHUNK_ROWS
 
 
-def test_lists():
+def test_lists() -> None:
     """Plain lists in the four formats."""
     columns = Columns(
         (

@@ -1,5 +1,7 @@
 """What is drawn: gaps, dates, legends, marks and shades of matplotlib's figures."""
 
+from __future__ import annotations
+
 import subprocess
 import sys
 from itertools import pairwise
@@ -16,7 +18,7 @@ def curves(figure):
     return [line for line in figure.axes[0].lines if len(line.get_xdata()) > 2]
 
 
-def test_a_missing_table_is_a_gap_and_a_silent_day_a_zero(two_years):
+def test_a_missing_table_is_a_gap_and_a_silent_day_a_zero(two_years) -> None:
     """Where no table was, the line is broken; where tables had no rows it goes to zero."""
     raw, _ = curves(draw(picture_of(two_years)))
     y = np.asarray(raw.get_ydata(), dtype=float)
@@ -25,7 +27,7 @@ def test_a_missing_table_is_a_gap_and_a_silent_day_a_zero(two_years):
     assert np.isnan(y).sum() == 30
 
 
-def test_raw_is_dashed_and_smoothed_solid(two_years):
+def test_raw_is_dashed_and_smoothed_solid(two_years) -> None:
     """As vot.pl draws them; and either can be left out."""
     raw, smooth = curves(draw(picture_of(two_years)))
     assert raw.get_linestyle() == "--"
@@ -34,7 +36,7 @@ def test_raw_is_dashed_and_smoothed_solid(two_years):
     assert len(curves(draw(picture_of(two_years, smooth=False)))) == 1
 
 
-def test_zeros_show_on_a_logarithmic_axis(two_years):
+def test_zeros_show_on_a_logarithmic_axis(two_years) -> None:
     """The axis has a linear foot where the series has zeros, and none where it has not."""
     axes = draw(picture_of(two_years, log=True)).axes[0]
     assert axes.get_yscale() == "symlog"
@@ -42,7 +44,7 @@ def test_zeros_show_on_a_logarithmic_axis(two_years):
     assert axes.get_yticks()[0] == 0
 
 
-def test_a_series_without_zeros_has_a_plain_logarithmic_axis(yahoo):
+def test_a_series_without_zeros_has_a_plain_logarithmic_axis(yahoo) -> None:
     """No foot is drawn for zeros that are not there."""
     assert draw(picture_of(yahoo, log=True)).axes[0].get_yscale() == "log"
 
@@ -61,7 +63,7 @@ def test_a_series_without_zeros_has_a_plain_logarithmic_axis(yahoo):
         ("minute", 90),
     ],
 )
-def test_dates_do_not_collide(volume, step, length, classic):
+def test_dates_do_not_collide(volume, step, length, classic) -> None:
     """Neighbouring tick labels never overlap, from an hour and a half to twenty years."""
     figure = draw(picture_of(volume({"a.example": np.full(length, 7)}, step=step), classic=classic))
     figure.canvas.draw()
@@ -76,7 +78,7 @@ def test_dates_do_not_collide(volume, step, length, classic):
     assert not any(a.overlaps(b) for a, b in pairwise(shown))
 
 
-def test_every_kind_draws_every_bucket(yahoo):
+def test_every_kind_draws_every_bucket(yahoo) -> None:
     """28 bars, 28 points, 28 steps, 28 places of a line."""
     bars = draw(picture_of(yahoo, kind="bar")).axes[0].patches
     assert len([bar for bar in bars if bar.get_height() > 1]) == 28
@@ -85,13 +87,13 @@ def test_every_kind_draws_every_bucket(yahoo):
     assert len(curves(draw(picture_of(yahoo, kind="line")))[0].get_xdata()) == 28
 
 
-def test_a_single_bucket_is_seen(volume):
+def test_a_single_bucket_is_seen(volume) -> None:
     """A line of one value is a dot."""
     figure = draw(picture_of(volume({"a.example": [5]})))
     assert any(line.get_marker() == "o" and list(line.get_ydata()) == [5] for line in figure.axes[0].lines)
 
 
-def test_a_value_between_two_gaps_is_seen(volume):
+def test_a_value_between_two_gaps_is_seen(volume) -> None:
     """It has no neighbour to be joined to."""
     marks = [Coverage.COMPLETE, Coverage.NONE, Coverage.COMPLETE, Coverage.NONE, Coverage.COMPLETE]
     figure = draw(picture_of(volume({"a.example": [5, 0, 6, 0, 7]}, coverage=marks)))
@@ -99,7 +101,7 @@ def test_a_value_between_two_gaps_is_seen(volume):
     assert [list(dot.get_ydata()) for dot in dots] == [[5, 6, 7]]
 
 
-def test_twelve_lines_stay_apart_without_colour():
+def test_twelve_lines_stay_apart_without_colour() -> None:
     """No two of twelve looks share marker and dashes, in colour or in the classic black."""
     for classic in (False, True):
         looks = {
@@ -109,28 +111,28 @@ def test_twelve_lines_stay_apart_without_colour():
         assert len(looks) == 12
 
 
-def test_the_legend_lists_every_name_as_it_is(twelve):
+def test_the_legend_lists_every_name_as_it_is(twelve) -> None:
     """Also names that begin with an underscore, which matplotlib leaves out."""
     figure = draw(picture_of(twelve))
     texts = [text.get_text() for text in figure.legends[0].get_texts()]
     assert texts == [series.name.rstrip(".") for series in twelve]
 
 
-def test_shades_are_told_in_the_legend(two_years):
+def test_shades_are_told_in_the_legend(two_years) -> None:
     """Missing tables, lower bounds and partly covered buckets each have their entry."""
     figure = draw(picture_of(two_years))
     texts = [text.get_text() for text in figure.legends[0].get_texts()]
     assert texts == ["raw", "smoothed: trailing mean, 14 days", "no table", "lower bound", "covered in part"]
 
 
-def test_many_names_have_panels_of_their_own(volume):
+def test_many_names_have_panels_of_their_own(volume) -> None:
     """From thirteen on, one small picture for each name, with its name above."""
     figure = draw(picture_of(volume({f"n{i}.example": np.arange(1, 9) for i in range(13)})))
     panels = [axes for axes in figure.axes if axes.get_visible()]
     assert [axes.get_title(loc="left") for axes in panels] == [f"n{i}.example" for i in range(13)]
 
 
-def test_marks_stand_on_their_day(two_years):
+def test_marks_stand_on_their_day(two_years) -> None:
     """A mark is a vertical line with its text, at the first second of its bucket."""
     mark = Mark(0, two_years.axis.starts[378], "×893")
     axes = draw(picture_of(two_years, marks=[mark])).axes[0]
@@ -139,7 +141,7 @@ def test_marks_stand_on_their_day(two_years):
     assert day in [line.get_xdata()[0] for line in axes.lines if len(line.get_xdata()) == 2]
 
 
-def test_marks_hide_no_data(two_years):
+def test_marks_hide_no_data(two_years) -> None:
     """Their texts stand in rows of their own, above all that is drawn, on either scale."""
     marks = [Mark(0, two_years.axis.starts[i], "×893") for i in (376, 377, 378)]
     for log in (False, True):
@@ -154,7 +156,7 @@ def test_marks_hide_no_data(two_years):
         assert not any(a.overlaps(b) for a, b in pairwise(texts))
 
 
-def test_each_of_few_buckets_has_its_date(volume):
+def test_each_of_few_buckets_has_its_date(volume) -> None:
     """A day is no row of hours, and five days are not Monday and Thursday."""
     for length in (1, 5):
         axes = draw(picture_of(volume({"a.example": np.full(length, 7)}))).axes[0]
@@ -163,21 +165,21 @@ def test_each_of_few_buckets_has_its_date(volume):
         ]
 
 
-def test_more_bars_than_can_be_seen_are_steps(twelve):
+def test_more_bars_than_can_be_seen_are_steps(twelve) -> None:
     """Twelve names over a year would be 4,380 bars; a single name keeps its bars."""
     axes = draw(picture_of(twelve, kind="bar", smooth=False)).axes[0]
     assert not [patch for patch in axes.patches if patch.get_height() > 1]
     assert len([line for line in axes.lines if line.get_drawstyle() == "steps-post"]) == 12
 
 
-def test_a_logarithmic_axis_within_a_decade_has_ticks(yahoo):
+def test_a_logarithmic_axis_within_a_decade_has_ticks(yahoo) -> None:
     """Powers of ten alone would leave it bare."""
     axes = draw(picture_of(yahoo, log=True)).axes[0]
     low, high = axes.get_ylim()
     assert sum(low <= tick <= high for tick in axes.get_yticks()) >= 4
 
 
-def test_a_dollar_in_the_title_is_no_mathematics(yahoo):
+def test_a_dollar_in_the_title_is_no_mathematics(yahoo) -> None:
     """The title quotes a shell prompt; two dollars would otherwise be set as a formula."""
     title = "$ vot --fqdn www.yahoo.com $x_1$"
     figure = draw(picture_of(yahoo, title=title))
@@ -186,7 +188,7 @@ def test_a_dollar_in_the_title_is_no_mathematics(yahoo):
     assert not figure._suptitle.get_parse_math()
 
 
-def test_kinds_are_known_by_the_words_of_gnuplot():
+def test_kinds_are_known_by_the_words_of_gnuplot() -> None:
     """LINES, dots, steps, impulses and VBAR are understood; others are refused with the list."""
     words = {
         "LINES": "line",
@@ -201,7 +203,7 @@ def test_kinds_are_known_by_the_words_of_gnuplot():
         kind_name("pie")
 
 
-def test_pyplot_is_never_loaded():
+def test_pyplot_is_never_loaded() -> None:
     """Its global figures would leak, and its backend is the user's business."""
     code = """
 import sys, numpy as np

@@ -1,5 +1,7 @@
 """Pictures as files: formats, reference images, the page for the browser."""
 
+from __future__ import annotations
+
 import io
 import json
 import re
@@ -30,7 +32,7 @@ def reference_cases(yahoo, two_years, twelve):
 
 
 @pytest.mark.parametrize("name", ["two_years_log", "yahoo_classic", "yahoo_bars", "twelve"])
-def test_pictures_look_as_they_were_approved(name, yahoo, two_years, twelve, tmp_path):
+def test_pictures_look_as_they_were_approved(name, yahoo, two_years, twelve, tmp_path) -> None:
     """The picture differs from the image kept in the tree by less than the tolerance, all over and in each
     part.
     """
@@ -56,19 +58,19 @@ def test_pictures_look_as_they_were_approved(name, yahoo, two_years, twelve, tmp
         ("html", b"<!doctype html>"),
     ],
 )
-def test_each_format_is_what_it_says(form, magic, yahoo):
+def test_each_format_is_what_it_says(form, magic, yahoo) -> None:
     """The bytes begin as the format's do; all formats are in the list."""
     assert render(picture_of(yahoo), form, dpi=40).startswith(magic)
     assert form in FORMATS
 
 
 @pytest.mark.parametrize("form", ["png", "svg", "pdf", "html"])
-def test_the_same_answer_gives_the_same_file(form, yahoo):
+def test_the_same_answer_gives_the_same_file(form, yahoo) -> None:
     """No date of making, no random ids."""
     assert render(picture_of(yahoo), form, dpi=40) == render(picture_of(yahoo), form, dpi=40)
 
 
-def test_the_file_name_tells_the_format():
+def test_the_file_name_tells_the_format() -> None:
     """Upper case counts too; an unknown ending is refused with the list."""
     assert format_of("a/b.c/NAME.PNG") == "png"
     for name in ("picture", "picture.jpeg", ".png"):
@@ -81,14 +83,14 @@ def data_of(page):
     return json.loads(text)
 
 
-def test_the_page_needs_no_network(two_years):
+def test_the_page_needs_no_network(two_years) -> None:
     """No address is loaded, and the policy of the page forbids it."""
     page = render(picture_of(two_years), "html").decode()
     assert not re.search(r"(src|href)\s*=|@import|url\(|fetch\(|https?://(?!www\.w3\.org/2000/svg)", page)
     assert "default-src 'none'" in page
 
 
-def test_no_text_can_break_out_of_the_page(volume):
+def test_no_text_can_break_out_of_the_page(volume) -> None:
     """Titles, names and marks with markup stay text; the data come back as they went in."""
     hostile = "</script><script>alert(1)</script><!--\u2028&amp;'\"{title}"
     answer = volume({hostile: [1, 2]})
@@ -101,7 +103,7 @@ def test_no_text_can_break_out_of_the_page(volume):
     assert data["marks"][0][2] == hostile
 
 
-def test_the_page_keeps_counts_exact_and_gaps_apart(two_years, volume):
+def test_the_page_keeps_counts_exact_and_gaps_apart(two_years, volume) -> None:
     """Counts a script cannot hold travel as text; unknown buckets are null, silent ones 0."""
     data = data_of(render(picture_of(volume({"a.example": [2**64 - 1, 2**53, 3]})), "html").decode())
     assert data["lines"][0]["counts"] == [str(2**64 - 1), 2**53, 3]
@@ -110,7 +112,7 @@ def test_the_page_keeps_counts_exact_and_gaps_apart(two_years, volume):
     assert counts[540:552] == [0] * 12
 
 
-def test_a_scatter_plot_has_a_point_a_bucket_and_the_line(rng):
+def test_a_scatter_plot_has_a_point_a_bucket_and_the_line(rng) -> None:
     """Both series' points, the fitted line through its two ends, and its figures in words."""
     x = rng.integers(0, 1_000, 50).astype(np.uint64)
     figure = scatter(x, 2 * x + 5, labels=("$x", "y"), slope=2, intercept=5, r_squared=1, title="A on AAAA")
@@ -121,7 +123,7 @@ def test_a_scatter_plot_has_a_point_a_bucket_and_the_line(rng):
     assert figure_bytes(figure, "png", 40).startswith(b"\x89PNG")
 
 
-def test_an_answer_draws_itself(yahoo, tmp_path):
+def test_an_answer_draws_itself(yahoo, tmp_path) -> None:
     """volume.plot() gives a figure, volume.plot(path) a file of the format its name tells."""
     assert len(yahoo.plot(kind="bar", log=True).axes) == 1
     assert yahoo.plot(tmp_path / "yahoo.svg") is None

@@ -1,5 +1,7 @@
 """Pictures of rankings."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from dnstide.client.plot.files import figure_bytes
@@ -23,7 +25,7 @@ def ranks():
     return Top(QUESTION, rows, (), (), SUMMARY, axis)
 
 
-def test_ranks_are_bars_with_their_names_and_counts(ranks):
+def test_ranks_are_bars_with_their_names_and_counts(ranks) -> None:
     """One bar each from the top down; names as they are, long ones cut."""
     figure = ranking_figure(ranks, "the largest")
     axes = figure.axes[0]
@@ -36,7 +38,7 @@ def test_ranks_are_bars_with_their_names_and_counts(ranks):
     assert figure_bytes(figure, "svg").startswith(b"<?xml")
 
 
-def test_changes_are_pairs_of_points():
+def test_changes_are_pairs_of_points() -> None:
     """Hollow before, full after; rises, then falls."""
     answer = Top(QUESTION, (), (Change(1, "a.", None, 10, 90),), (Change(1, "b.", None, 70, 0),), SUMMARY)
     axes = ranking_figure(answer, "changes", log=True).axes[0]
@@ -46,7 +48,7 @@ def test_changes_are_pairs_of_points():
     assert axes.get_xscale() == "symlog"
 
 
-def test_series_of_ranks_are_lines_with_gaps(ranks):
+def test_series_of_ranks_are_lines_with_gaps(ranks) -> None:
     """A bucket without tables is a gap for every rank."""
     picture = ranking_picture(ranks, "the largest")
     assert [line.label for line in picture.lines][:2] == ["com", "_ldap._tcp.$a$.example"]
@@ -56,7 +58,7 @@ def test_series_of_ranks_are_lines_with_gaps(ranks):
 
 
 @pytest.mark.parametrize("width", [40, 80])
-def test_bars_of_text_fit(ranks, width):
+def test_bars_of_text_fit(ranks, width) -> None:
     """No line is wider than asked; the largest count has the longest bar."""
     lines = ranking_chart(ranks, "the largest", width).splitlines()
     assert lines[0] == "the largest"

@@ -1,5 +1,7 @@
 """Charts in the terminal."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from dnstide.client.plot import Mark, chart, picture_of
@@ -7,7 +9,7 @@ from dnstide.client.plot.ticks import date_ticks
 
 
 @pytest.mark.parametrize("width", [40, 80, 133])
-def test_no_line_is_wider_than_asked(two_years, twelve, width):
+def test_no_line_is_wider_than_asked(two_years, twelve, width) -> None:
     """Whatever the terminal of the process is."""
     for answer in (two_years, twelve):
         text = chart(picture_of(answer, log=True), width, colour=False)
@@ -16,7 +18,7 @@ def test_no_line_is_wider_than_asked(two_years, twelve, width):
         assert "\x1b[3" not in text
 
 
-def test_zeros_stand_at_the_foot_of_a_logarithmic_axis(two_years):
+def test_zeros_stand_at_the_foot_of_a_logarithmic_axis(two_years) -> None:
     """The silent days are drawn on the row of 0, and the shades are told in words."""
     text = chart(picture_of(two_years, log=True), 90, colour=False)
     (foot,) = [line for line in text.splitlines() if line.strip().startswith("0┤")]
@@ -25,20 +27,20 @@ def test_zeros_stand_at_the_foot_of_a_logarithmic_axis(two_years):
     assert "2018-01-14 until 2018-02-03: lower bound" in text
 
 
-def test_every_name_is_in_the_key(twelve):
+def test_every_name_is_in_the_key(twelve) -> None:
     """Twelve names, twelve different signs."""
     text = chart(picture_of(twelve), 120, 30, colour=False)
     assert all(series.name.rstrip(".") in text for series in twelve)
 
 
-def test_panels_have_the_names_above(volume):
+def test_panels_have_the_names_above(volume) -> None:
     """Many names are drawn one below the other."""
     answer = volume({f"n{i}.example": np.arange(1, 30) for i in range(14)})
     text = chart(picture_of(answer), 80, colour=False)
     assert all(f"n{i}.example" in text for i in range(14))
 
 
-def test_marks_are_told_in_words(two_years):
+def test_marks_are_told_in_words(two_years) -> None:
     """Below the chart, with their day."""
     marks = [Mark(0, two_years.axis.starts[378], "×893")]
     text = chart(picture_of(two_years, marks=marks), colour=False)
@@ -60,7 +62,7 @@ def test_marks_are_told_in_words(two_years):
         ("1970-01-01T00:00", "2070-01-01T00:00", 6, ["1980", "2000", "2020", "2040", "2060"]),
     ],
 )
-def test_dates_stand_on_round_moments(first, last, most, labels):
+def test_dates_stand_on_round_moments(first, last, most, labels) -> None:
     """No more than there is room for, never two of one month's end side by side."""
     moments, texts = date_ticks(np.datetime64(first, "s"), np.datetime64(last, "s"), most)
     assert texts == labels

@@ -1,5 +1,7 @@
 """Correlation, shape and breakdown against hand-made numbers and numpy."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from dnstide.engine.analyze import break_down, correlate, describe_shape
@@ -12,7 +14,7 @@ DAY = 86_400
 MONDAY = 4 * DAY  # 5 January 1970
 
 
-def test_correlation_is_least_squares(rng):
+def test_correlation_is_least_squares(rng) -> None:
     """Slope, intercept and R² are numpy's polyfit and corrcoef; the slope's error is the textbook's."""
     x = rng.integers(0, 1_000, 200)
     y = (0.95 * x + 40 + rng.normal(0, 50, 200)).clip(0).astype(int)
@@ -27,7 +29,7 @@ def test_correlation_is_least_squares(rng):
     assert got.n == 200
 
 
-def test_correlation_uses_shared_buckets_only():
+def test_correlation_uses_shared_buckets_only() -> None:
     """Buckets unknown in either series do not take part."""
     x, y = np.array([1, 2, 3, 4, 900]), np.array([2, 4, 6, 900, 10])
     got = correlate(x, y, [1, 1, 1, 1, 0], [1, 1, 1, 0, 1])
@@ -44,13 +46,13 @@ def test_correlation_uses_shared_buckets_only():
         ([1, 2, 3], [0, 0, 0], (), "second series does not vary: 0"),
     ],
 )
-def test_correlation_without_meaning_is_refused(x, y, masks, said):
+def test_correlation_without_meaning_is_refused(x, y, masks, said) -> None:
     """No overlap, too few buckets, no variance: each has its text."""
     with pytest.raises(AnalysisRefused, match=said):
         correlate(np.array(x), np.array(y), *masks)
 
 
-def test_shape_of_four_weeks_with_quiet_weekends():
+def test_shape_of_four_weeks_with_quiet_weekends() -> None:
     """Weekday means over the mean of all, Monday first; exact total; sample deviation over mean."""
     counts = np.tile([100, 100, 100, 100, 100, 50, 0], 4).astype(np.uint64)
     starts = MONDAY + DAY * np.arange(28)
@@ -63,7 +65,7 @@ def test_shape_of_four_weeks_with_quiet_weekends():
     assert shape.variation == pytest.approx(counts.std(ddof=1) / mean)
 
 
-def test_shape_by_the_hour_and_by_the_month():
+def test_shape_by_the_hour_and_by_the_month() -> None:
     """Hours have a profile of the day; months have neither profile; unknown buckets do not count."""
     starts = MONDAY + 3_600 * np.arange(48)
     counts = np.tile(np.arange(24), 2)
@@ -74,7 +76,7 @@ def test_shape_by_the_hour_and_by_the_month():
     assert (months.weekdays, months.hours) == ((), ())
 
 
-def test_shape_of_one_bucket_or_of_zeros_has_no_variation():
+def test_shape_of_one_bucket_or_of_zeros_has_no_variation() -> None:
     """No division by zero."""
     assert describe_shape([0], DAY, [5]).variation is None
     zeros = describe_shape([0, DAY], 2 * DAY, [0, 0])
@@ -86,7 +88,7 @@ def test_shape_of_one_bucket_or_of_zeros_has_no_variation():
         describe_shape([0, 1], DAY, [5])
 
 
-def test_breakdown_of_the_paper_s_day():
+def test_breakdown_of_the_paper_s_day() -> None:
     """The paper's totals by type with their shares, largest first."""
     day = {"A": 133_303, "AAAA": 139_794, "PTR": 13_942, "MX": 35_474, "TXT": 16_681}
     got = break_down("a.", [(rrtype, [total - 10, 10]) for rrtype, total in day.items()])
@@ -97,7 +99,7 @@ def test_breakdown_of_the_paper_s_day():
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=20), st.lists(st.integers(0, 2**64 - 1), max_size=20))
-def test_breakdown_is_exact_or_refuses(first, second):
+def test_breakdown_is_exact_or_refuses(first, second) -> None:
     """The totals are Python's own sums; one past 2^64-1 is an error, never a wrap."""
     parts = [("A", np.array(first, dtype=np.uint64)), ("NS", np.array(second, dtype=np.uint64))]
     if sum(first) + sum(second) > 2**64 - 1:
@@ -109,7 +111,7 @@ def test_breakdown_is_exact_or_refuses(first, second):
         assert got.total == sum(first) + sum(second)
 
 
-def test_breakdown_of_nothing():
+def test_breakdown_of_nothing() -> None:
     """Without series there is nothing to total; series without counts have shares of zero."""
     assert break_down("a.", []) == Breakdown("a.", 0, ())
     assert break_down("a.", [("A", [0])]).parts[0].share == 0

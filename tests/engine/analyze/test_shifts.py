@@ -1,5 +1,7 @@
 """Level changes: few false alarms, and the article's changes found on their day."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
@@ -10,13 +12,13 @@ from dnstide.model.errors import AnalysisRefused
 from tests.engine.analyze.conftest import bucket
 
 
-def test_stationary_series_have_no_shifts(stationary):
+def test_stationary_series_have_no_shifts(stationary) -> None:
     """Of 1,000 series in which nothing changes, at most 1 % report a shift."""
     alarms = sum(bool(find_shifts(counts, season=7)) for counts in stationary(1_000))
     assert alarms <= 10
 
 
-def test_neighbours_that_resemble_each_other_are_no_shift(rng):
+def test_neighbours_that_resemble_each_other_are_no_shift(rng) -> None:
     """A drifting noise (lag-one correlation 0.5) is not taken for changes of level."""
     alarms = 0
     for _ in range(100):
@@ -27,7 +29,7 @@ def test_neighbours_that_resemble_each_other_are_no_shift(rng):
     assert alarms <= 2
 
 
-def test_what_changes_slowly_is_no_shift(rng):
+def test_what_changes_slowly_is_no_shift(rng) -> None:
     """Of 100 series that rise and fall by half in the course of a year, one in five may show a shift."""
     alarms = 0
     days = np.arange(730)
@@ -41,7 +43,7 @@ def test_what_changes_slowly_is_no_shift(rng):
     assert alarms <= 20
 
 
-def test_the_article_s_changes_are_found_on_their_day(story, score, rng):
+def test_the_article_s_changes_are_found_on_their_day(story, score, rng) -> None:
     """Precision and recall above 0.95 within three days, nine in ten on the day, among stray spikes."""
     for _ in range(60):
         spikes = [(int(day), 15) for day in rng.choice(900, 5, replace=False)]
@@ -52,7 +54,7 @@ def test_the_article_s_changes_are_found_on_their_day(story, score, rng):
     assert np.mean(np.array(score.errors) == 0) > 0.9
 
 
-def test_levels_and_ratio_are_those_of_both_sides(rng):
+def test_levels_and_ratio_are_those_of_both_sides(rng) -> None:
     """Before and after are the medians between the neighbouring changes; a spike moves neither."""
     counts = np.concatenate([rng.poisson(1_000, 100), rng.poisson(250, 60), rng.poisson(4_000, 80)])
     counts[50] = 10**9
@@ -63,7 +65,7 @@ def test_levels_and_ratio_are_those_of_both_sides(rng):
     assert down.ratio == down.after / down.before
 
 
-def test_a_name_that_begins_to_be_seen_has_an_infinite_ratio(rng):
+def test_a_name_that_begins_to_be_seen_has_an_infinite_ratio(rng) -> None:
     """From nothing to something is a shift whose ratio has no number."""
     (shift,) = find_shifts(np.concatenate([np.zeros(50, int), rng.poisson(40, 50)]))
     assert bucket(shift.time) == 50
@@ -71,7 +73,7 @@ def test_a_name_that_begins_to_be_seen_has_an_infinite_ratio(rng):
     assert math.isinf(shift.ratio)
 
 
-def test_buckets_without_data_are_no_change(rng):
+def test_buckets_without_data_are_no_change(rng) -> None:
     """A month without tables counts as nothing at all, not as zeros; places stay those of the axis."""
     counts = np.concatenate(
         [rng.poisson(900, 100), np.zeros(30, int), rng.poisson(900, 70), rng.poisson(90, 60)]
@@ -82,7 +84,7 @@ def test_buckets_without_data_are_no_change(rng):
     assert 100 in [bucket(shift.time) for shift in find_shifts(counts)]
 
 
-def test_short_or_small_changes_are_left_out(rng):
+def test_short_or_small_changes_are_left_out(rng) -> None:
     """Six days of another level, a level 10 % higher, a series of 13 days: none of them is a shift."""
     blip = rng.poisson(1_000, 200)
     blip[100:106] *= 5
@@ -104,7 +106,7 @@ def test_short_or_small_changes_are_left_out(rng):
         (7 * 86_400, 500, None),
     ],
 )
-def test_the_season_is_a_week_where_it_repeats_otherwise_a_day(step, buckets, season):
+def test_the_season_is_a_week_where_it_repeats_otherwise_a_day(step, buckets, season) -> None:
     """Four repetitions are needed to know a pattern."""
     assert season_for(step, buckets) == season
 
@@ -120,7 +122,7 @@ def test_the_season_is_a_week_where_it_repeats_otherwise_a_day(step, buckets, se
         ([1, 2], {"min_ratio": 0.5}, "1 or more"),
     ],
 )
-def test_what_cannot_be_analysed_is_refused(counts, options, said):
+def test_what_cannot_be_analysed_is_refused(counts, options, said) -> None:
     """Wrong arrays and wrong options say what is wrong."""
     with pytest.raises(AnalysisRefused, match=said):
         find_shifts(np.array(counts), **options)
