@@ -31,6 +31,13 @@ inline uint64_t load_le64(const uint8_t* p) {
     return std::endian::native == std::endian::little ? v : __builtin_bswap64(v);
 }
 
+// The finalizer of MurmurHash3, public domain: every bit of x reaches every bit of the result.
+inline uint64_t mixed(uint64_t x) {
+    x = (x ^ (x >> 33)) * 0xff51afd7ed558ccdULL;
+    x = (x ^ (x >> 33)) * 0xc4ceb9fe1a85ec53ULL;
+    return x ^ (x >> 33);
+}
+
 // Orders as MTBL keys do: unsigned bytes, and a prefix sorts first.
 inline int compare(Bytes a, Bytes b) {
     const size_t n = a.size() < b.size() ? a.size() : b.size();

@@ -44,7 +44,7 @@ int open_read_only(const char* path) {
     }
 }
 
-int64_t mtime_of(const struct stat& st) { return int64_t{st.st_mtim.tv_sec} * 1'000'000'000 + st.st_mtim.tv_nsec; }
+int64_t nanoseconds(const timespec& t) { return int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec; }
 
 }  // namespace
 
@@ -68,8 +68,9 @@ File::File(std::string path) : fd_(open_read_only(path.c_str())), path_(std::mov
         throw TableError(Code::table_unreadable, path_, std::nullopt, trouble);
     }
     size_ = static_cast<uint64_t>(st.st_size);
-    mtime_ns_ = mtime_of(st);
+    mtime_ns_ = nanoseconds(st.st_mtim);
     inode_ = st.st_ino;
+    ctime_ns_ = nanoseconds(st.st_ctim);
 }
 
 File::File(File&& other) noexcept
@@ -78,6 +79,7 @@ File::File(File&& other) noexcept
       size_(other.size_),
       mtime_ns_(other.mtime_ns_),
       inode_(other.inode_),
+      ctime_ns_(other.ctime_ns_),
       knows_cached_(other.knows_cached_.load()) {}
 
 File::~File() {
@@ -125,7 +127,8 @@ void File::will_need(uint64_t offset, uint64_t n) const {
 
 bool File::changed() const {
     struct stat st {};
-    return ::fstat(fd_, &st) != 0 || static_cast<uint64_t>(st.st_size) != size_ || mtime_of(st) != mtime_ns_;
+    return ::fstat(fd_, &st) != 0 || static_cast<uint64_t>(st.st_size) != size_ ||
+           nanoseconds(st.st_mtim) != mtime_ns_ || nanoseconds(st.st_ctim) != ctime_ns_;
 }
 
 }  // namespace dnstide

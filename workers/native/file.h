@@ -25,6 +25,8 @@ public:
     uint64_t size() const { return size_; }
     int64_t mtime_ns() const { return mtime_ns_; }
     uint64_t inode() const { return inode_; }
+    // The time of the last change of bytes or inode: no program can set it, so it tells what kept size and mtime.
+    int64_t ctime_ns() const { return ctime_ns_; }
 
     // All of [offset, offset + n), or throws TABLE_CHANGED where the file ends sooner, TABLE_UNREADABLE on an I/O error.
     void read(uint64_t offset, uint8_t* out, size_t n) const;
@@ -32,7 +34,7 @@ public:
     bool read_cached(uint64_t offset, uint8_t* out, size_t n) const;
     // Asks the system to begin reading; returns at once.
     void will_need(uint64_t offset, uint64_t n) const;
-    // True where the file is no longer as it was when opened (by size and modification time).
+    // True where the file is no longer as it was when opened (by size, modification and change time).
     bool changed() const;
 
 private:
@@ -41,6 +43,7 @@ private:
     uint64_t size_ = 0;
     int64_t mtime_ns_ = 0;
     uint64_t inode_ = 0;
+    int64_t ctime_ns_ = 0;
     mutable std::atomic<bool> knows_cached_{true};
 };
 

@@ -68,6 +68,8 @@ public:
         size = file.size();
         mtime_ns = file.mtime_ns();
         inode = file.inode();
+        ctime_ns = file.ctime_ns();
+        stamp = mixed(mixed(mixed(mixed(inode) ^ size) ^ static_cast<uint64_t>(mtime_ns)) ^ static_cast<uint64_t>(ctime_ns));
         trailer = table_->trailer();
     }
     const std::shared_ptr<const Table>& table() const {
@@ -80,6 +82,8 @@ public:
     uint64_t size;
     int64_t mtime_ns;
     uint64_t inode;
+    int64_t ctime_ns;
+    uint64_t stamp;
     Trailer trailer;
 
 private:

@@ -94,6 +94,7 @@ void Table::read_trailer(Bytes tail) {
     const uint64_t at = file_.size() - kTrailerBytes;
     const uint8_t* p = tail.data() + tail.size() - kTrailerBytes;
     const uint32_t magic = load_le32(p + kTrailerBytes - 4);
+    trailer_checksum_ = crc32c({p, kTrailerBytes});
     if (magic != kMagicV1 && magic != kMagicV2) {
         fail(Code::bad_magic, file_.size() - 4, "not an MTBL table, or its end is missing: the magic number is not there");
     }
@@ -139,6 +140,7 @@ void Table::read_index(Bytes tail) {
         const Bytes raw = checked_payload(framed, trailer_.version);
         index_bytes_ = std::make_unique_for_overwrite<uint8_t[]>(raw.size());
         std::memcpy(index_bytes_.get(), raw.data(), raw.size());
+        index_checksum_ = crc32c(raw);
         index_ = Block::parse({index_bytes_.get(), raw.size()});
         check_index();
     } catch (const Malformed& m) {
@@ -189,6 +191,34 @@ Extent Table::extent(const BlockCursor& at) const {
         in.varint64(extent.end);
     }
     return extent;
+}
+
+uint64_t Table::digest() const {
+    constexpr uint64_t header = 14;  // a length of ten bytes at most, and the checksum
+    constexpr uint64_t window = uint64_t{8} << 20;
+    uint64_t announced = 0;
+    uint64_t digest = mixed(uint64_t{trailer_checksum_} << 32 | index_checksum_);
+    BlockCursor cursor;
+    cursor.reset(index_);
+    while (cursor.next()) {
+        const Extent at = extent(cursor);
+        if (at.offset >= announced) {
+            file_.will_need(at.offset, window);
+            announced = at.offset + window;
+        }
+        uint8_t bytes[header];
+        const auto n = static_cast<size_t>(std::min(header, at.end - at.offset));
+        file_.read(at.offset, bytes, n);
+        Cursor in(Bytes(bytes, n));
+        uint64_t length = 0;
+        uint32_t length32 = 0, checksum = 0;
+        const bool has_length = trailer_.version == 1 ? in.le32(length32) : in.varint64(length);
+        if (!has_length || !in.le32(checksum)) {
+            throw error({Code::bad_block, "block header runs past its place"}, at.offset);
+        }
+        digest = mixed(digest ^ checksum) + at.offset;
+    }
+    return digest;
 }
 
 const uint8_t* BlockReader::fetch(const Table& table, Extent extent) {

@@ -102,7 +102,7 @@ void bind_table(nb::module_& m) {
 
     nb::class_<TableHandle>(m, "Table", R"(One MTBL file, open for reading; trailer and index are checked at once.
 
-Sizes are in bytes, `mtime_ns` in nanoseconds since 1970. Raises TableError. Safe to use from many threads.)")
+Sizes are in bytes, `mtime_ns` and `ctime_ns` in nanoseconds since 1970. Raises TableError. Safe to use from many threads.)")
         .def(
             "__init__",
             [](TableHandle* self, const nb::object& path) {
@@ -119,9 +119,31 @@ Sizes are in bytes, `mtime_ns` in nanoseconds since 1970. Raises TableError. Saf
         .def_prop_ro("size", [](const TableHandle& t) { return t.size; }, nb::sig("def size(self) -> int"))
         .def_prop_ro("mtime_ns", [](const TableHandle& t) { return t.mtime_ns; }, nb::sig("def mtime_ns(self) -> int"))
         .def_prop_ro("inode", [](const TableHandle& t) { return t.inode; }, nb::sig("def inode(self) -> int"))
-        .def_prop_ro("identity", [](const TableHandle& t) { return nb::make_tuple(t.inode, t.size, t.mtime_ns); },
-                     nb::sig("def identity(self) -> tuple[int, int, int]"),
-                     "Inode, size and mtime_ns: they tell the file from a later one at its path.")
+        .def_prop_ro("ctime_ns", [](const TableHandle& t) { return t.ctime_ns; }, nb::sig("def ctime_ns(self) -> int"))
+        .def_prop_ro("identity",
+                     [](const TableHandle& t) { return nb::make_tuple(t.inode, t.size, t.mtime_ns, t.ctime_ns); },
+                     nb::sig("def identity(self) -> tuple[int, int, int, int]"),
+                     "Inode, size, mtime_ns and ctime_ns: they tell the file from a later one at its path, and from\n"
+                     "one that was written over it with its size and modification time kept.")
+        .def_prop_ro("stamp", [](const TableHandle& t) { return t.stamp; }, nb::sig("def stamp(self) -> int"),
+                     "64 bits made of the identity.")
+        .def("digest",
+             [](const TableHandle& t) {
+                 const std::shared_ptr<const Table> table = t.table();
+                 nb::gil_scoped_release release;
+                 return table->digest();
+             },
+             nb::sig("def digest(self) -> int"),
+             "64 bits over the trailer, the index and the checksums of all blocks: of equal tables it is equal.\n\n"
+             "Reads a few bytes of every block. Raises TableError.")
+        .def("changed",
+             [](const TableHandle& t) {
+                 const std::shared_ptr<const Table> table = t.table();
+                 nb::gil_scoped_release release;
+                 return table->file().changed();
+             },
+             nb::sig("def changed(self) -> bool"),
+             "Whether the file was written to, or its inode changed, since it was opened.")
         .def_prop_ro("version", [](const TableHandle& t) { return t.trailer.version; },
                      nb::sig("def version(self) -> int"))
         .def_prop_ro("compression",

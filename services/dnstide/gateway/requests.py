@@ -117,8 +117,9 @@ class RankStepRequest:
         )
 
     def with_failures(self, reply: RankReply | None, failures: tuple[Failure, ...]) -> RankReply | None:
-        value = None if reply is None else reply.value
-        return RankReply(value, failures) if value is not None or failures else None
+        if reply is None or reply.value is None:
+            return RankReply(None, failures) if failures else None
+        return replace(reply, failures=failures)
 
 
 @dataclass(frozen=True, slots=True)

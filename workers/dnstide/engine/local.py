@@ -32,6 +32,7 @@ from dnstide.mtbl import Cancel, TableError, verify_table
 from dnstide.shard import BLOCK_CACHE_BYTES, Shard, ShardError, ShardQuestion
 from dnstide.shard.partial import CANCELLED, COUNT_OVERFLOW, DEADLINE_PASSED, failure_of
 from dnstide.shard.ranking.requests import RankReply
+from dnstide.shard.tables import Identity
 
 CHUNK_PAIRS = 16384
 """Largest number of (table, query) pairs in one chunk, where the caller wants progress."""
@@ -66,7 +67,7 @@ class LocalEngine:
         self._shard = Shard(mtbl_dir, threads, cache_dir, block_cache_bytes)
         self._lock = Lock()
         self._catalog = Catalog()
-        self._state: list[tuple[str, tuple[int, int, int], Failure | None]] = []
+        self._state: list[tuple[str, Identity, Failure | None]] = []
         self._scan()
 
     def __enter__(self) -> LocalEngine:

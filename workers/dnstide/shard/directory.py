@@ -18,11 +18,12 @@ class TableStatus:
     inode: int
     problem: Failure | None = None
     opened: bool = False
+    ctime_ns: int = 0
 
     @property
-    def identity(self) -> tuple[int, int, int]:
-        """Changes when the file is replaced or rewritten."""
-        return self.inode, self.size, self.mtime_ns
+    def identity(self) -> tuple[int, int, int, int]:
+        """Changes when the file is replaced or rewritten, also where size and modification time are kept."""
+        return self.inode, self.size, self.mtime_ns, self.ctime_ns
 
 
 def list_directory(path: str) -> list[TableStatus]:
@@ -44,5 +45,6 @@ def list_directory(path: str) -> list[TableStatus]:
                 problem = Failure(entry.name, "TABLE_UNREADABLE", reason, retryable=True)
                 statuses.append(TableStatus(entry.name, 0, 0, 0, problem))
                 continue
-            statuses.append(TableStatus(entry.name, status.st_size, status.st_mtime_ns, status.st_ino))
+            size, mtime, inode = status.st_size, status.st_mtime_ns, status.st_ino
+            statuses.append(TableStatus(entry.name, size, mtime, inode, ctime_ns=status.st_ctime_ns))
     return sorted(statuses, key=lambda status: status.name)

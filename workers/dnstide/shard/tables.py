@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from threading import Lock
 
 from dnstide.model.errors import Failure
@@ -12,8 +13,8 @@ from dnstide.mtbl import Table, TableChanged, TableError, TableMissing, open_tab
 from dnstide.shard.directory import TableStatus
 from dnstide.shard.partial import failure_of
 
-Identity = tuple[int, int, int]
-"""Inode, size and mtime_ns: they tell a file from a later one of that name."""
+Identity = tuple[int, int, int, int]
+"""Inode, size, mtime_ns and ctime_ns: they tell a file from a later one of that name, whatever was kept."""
 
 
 log = logging.getLogger(__name__)
@@ -93,11 +94,9 @@ class OpenTables:
         with self._lock:
             broken, opened = dict(self._broken), set(self._open)
         return [
-            TableStatus(
-                s.name, s.size, s.mtime_ns, s.inode, broken[s.name][0] if s.name in broken else s.problem
-            )
-            if s.name not in opened
-            else TableStatus(s.name, s.size, s.mtime_ns, s.inode, None, opened=True)
+            replace(s, problem=None, opened=True)
+            if s.name in opened
+            else replace(s, problem=broken[s.name][0] if s.name in broken else s.problem)
             for s in statuses
         ]
 
@@ -139,4 +138,4 @@ def _identity(path: str) -> Identity | None:
         status = os.stat(path)
     except (OSError, ValueError):
         return None
-    return status.st_ino, status.st_size, status.st_mtime_ns
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

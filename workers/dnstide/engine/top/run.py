@@ -6,6 +6,7 @@ is to be asked about its tables, and is sent the replies.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, replace
 from time import perf_counter
@@ -28,6 +29,7 @@ from dnstide.model.question import Span
 from dnstide.model.top import Certificate, Change, Rank, Top, TopSummary
 from dnstide.model.vocabulary import MAX_LISTED_FAILURES, FailurePolicy, Grouping, RankMethod
 from dnstide.model.volume import Axis, frozen
+from dnstide.mtbl import TableChanged
 from dnstide.mtbl.keys import Keys, tie_order
 from dnstide.mtbl.psl import suffix_list
 from dnstide.shard.counts import LARGEST_COUNT
@@ -41,6 +43,8 @@ from dnstide.shard.ranking.requests import (
     TotalsRequest,
 )
 from dnstide.shard.summaries.format import KEEP
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +79,14 @@ TopSteps = Generator[ShardsRequest | RefreshCatalog, Any, Top]
 class _Failed(Exception):
     def __init__(self, failures: dict[str, Failure]) -> None:
         self.failures = failures
+
+
+class _Replaced(_Failed):
+    """Tables are not the files any more that the rounds before have read."""
+
+    def __init__(self, tables: Iterable[str]) -> None:
+        reason = "it was replaced while the ranking read it, again and again"
+        super().__init__({name: Failure(name, TableChanged.code, reason, retryable=True) for name in tables})
 
 
 def plan_top(
@@ -128,7 +140,7 @@ def top_steps(catalog: Catalog, query: TopQuery) -> TopSteps:
             if attempt + 1 == MAX_PLANS:
                 raise answer_incomplete(tuple(failed.failures.values())) from None
             fresh = yield RefreshCatalog(tuple(failed.failures.values()))
-            catalog = without(failed.failures, catalog, fresh)
+            catalog = fresh if isinstance(failed, _Replaced) else without(failed.failures, catalog, fresh)
             continue
         return replace(answer, summary=replace(answer.summary, seconds=perf_counter() - began))
     raise AssertionError("the loop ends by returning or raising")
@@ -140,6 +152,7 @@ class _Run:
     def __init__(self, catalog: Catalog, query: TopQuery) -> None:
         self._question = question = query.question
         self._scope = query.scope
+        self._stamps: dict[str, int] = {}
         self._plans = plan_spans(catalog, query)
         step = question.series_granularity
         self._series = plan_top(catalog, query, question.span, step) if step else None
@@ -179,7 +192,19 @@ class _Run:
         failures = {failure.table: failure for reply in replies for failure in reply.failures}
         if failures:
             raise _Failed(failures)
+        self._check_stamps(replies)
         return [reply.value for reply in replies]
+
+    def _check_stamps(self, replies: Iterable[RankReply]) -> None:
+        """All rounds read one version of each table: a mixture would be of neither."""
+        replaced = []
+        for reply in replies:
+            for table, stamp in zip(reply.tables, reply.stamps.tolist(), strict=True):
+                if stamp and self._stamps.setdefault(table, stamp) != stamp:
+                    replaced.append(table)
+        if replaced:
+            log.debug("the ranking begins again: %d tables were replaced meanwhile", len(replaced))
+            raise _Replaced(replaced)
 
     def _drive(self, steps: Generator[RankRequest, Any, Any]) -> Generator[ShardsRequest, Any, Any]:
         values: list[Any] | None = None

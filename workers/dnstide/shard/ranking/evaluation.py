@@ -64,6 +64,11 @@ class RankEvaluation:
         """The tables that are still taken into account."""
         return tuple(self._tables)
 
+    @property
+    def stamps(self) -> tuple[int, ...]:
+        """What tells each of these tables from an earlier or later one of its name."""
+        return tuple([table.stamp for table in self._tables.values()])
+
     def prepare(self, progress: Progress | None) -> None:
         """Make missing summaries where they help."""
         tables = self._readable

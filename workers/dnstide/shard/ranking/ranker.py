@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from threading import Lock
 
+import numpy as np
+import numpy.typing as npt
 from dnstide.model.errors import Failure
 from dnstide.mtbl import Cancel, DeadlineExceeded, Table
 from dnstide.shard.counts import Counts
@@ -93,7 +95,8 @@ class Ranker:
             finally:
                 self._lock.release()
             failures += self._met(tables, evaluation.failed)
-            return RankReply(value, tuple(failures))
+            read = {name: table for name, table in tables.items() if table not in evaluation.failed}
+            return RankReply(value, tuple(failures), question.tables, _stamps(question.tables, read))
         finally:
             self._running.pop(question.id, None)
 
@@ -126,7 +129,7 @@ class Ranker:
     def _top(self, evaluation: RankEvaluation, request: TopRequest) -> Bounds:
         """Lists of the same tables to the same depth are added up once: tables do not change."""
         key = (
-            self._tables.generation,
+            evaluation.stamps,
             self._store.epoch,
             evaluation.names,
             evaluation.scope,
@@ -164,3 +167,8 @@ class Ranker:
                 sound = isinstance(error, NoRdata)
                 failures.append(failure_of(name, error) if sound else self._tables.failed(name, table, error))
         return failures
+
+
+def _stamps(names: Sequence[str], tables: Mapping[str, Table]) -> npt.NDArray[np.uint64]:
+    """The stamp of each of these tables, 0 for those that could not be read."""
+    return np.array([tables[name].stamp if name in tables else 0 for name in names], np.uint64)

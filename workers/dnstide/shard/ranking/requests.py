@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -120,8 +120,12 @@ class RankQuestion:
 class RankReply:
     """The value that was requested, or None where no table could be read.
 
-    The tables among `failures` add nothing to the value.
+    The tables among `failures` add nothing to the value. `tables` are those of the question, and `stamps`
+    (uint64) has the `Table.stamp` of each, 0 for one that failed: a ranking asks in rounds, and a table may
+    be replaced between two of them.
     """
 
     value: Bounds | Counts | Totals | None
     failures: tuple[Failure, ...] = ()
+    tables: tuple[str, ...] = ()
+    stamps: npt.NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))

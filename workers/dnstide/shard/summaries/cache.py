@@ -1,9 +1,12 @@
 """Where summaries lie: a cache directory with one folder for each directory of tables.
 
 A summary is written whole or not at all, under a name made of its table's name, size and modification time,
-so a table that changes leaves its summary behind as waste, never as a wrong answer. A summary that cannot be
-read is made again. A cache that cannot be written costs time, not answers: it gives one warning, and the
-summaries stay in memory.
+so a table that changes leaves its summary behind as waste, never as a wrong answer. A copy may keep both
+(`cp -p`, `rsync -t`), but not the change time of the inode: the modification time of a summary is the change
+time of the table for which it was last found true, and where they differ the digest of the table decides.
+
+A summary that cannot be read is made again. A cache that cannot be written costs time, not answers: it gives
+one warning, and the summaries stay in memory.
 """
 
 from __future__ import annotations
@@ -53,10 +56,18 @@ class SummaryCache:
         """The stored summary, or None where a new one has to be made."""
         path = self.path(table)
         try:
-            stored = StoredSummary(Table(path))
-            if stored.describes(table, self.keep):
+            file = Table(path)
+            stored = StoredSummary(file)
+            if not stored.is_current(self.keep):
+                log.debug("%s is of another version or suffix list", path)
+            elif file.mtime_ns == table.ctime_ns:
                 return stored
-            log.debug("%s is of another table, version or suffix list", path)
+            elif stored.describes(table):
+                log.debug("%s is of the same bytes, though the file's change time differs", path)
+                _vouch(path, table)
+                return stored
+            else:
+                log.info("summary is made again: %s is another file of that size and time", table.path)
         except TableMissing:
             log.debug("%s has no summary", table.path)
         except DAMAGED as error:
@@ -80,6 +91,7 @@ class SummaryCache:
             if not reported:
                 log.warning("summaries are not kept: %s: %s", self.folder, self.problem.strerror)
             return False
+        _vouch(self.path(table), table)
         log.debug("%s is summarized", table.path)
         return True
 
@@ -103,6 +115,12 @@ def prune_cache(cache_dir: str | os.PathLike[str] | None = None) -> tuple[int, i
                 (folder / _ORIGIN).unlink()
                 folder.rmdir()
     return files, size
+
+
+def _vouch(path: Path, table: Table) -> None:
+    """Note in the times of a summary for which state of the table it is true."""
+    with suppress(OSError):  # the next reader compares digests
+        os.utime(path, ns=(table.ctime_ns, table.ctime_ns))
 
 
 def _waste(folder: Path) -> Iterator[Path]:
