@@ -227,3 +227,27 @@ def test_a_silent_shard_is_passed_over(kind: str, small_dir: Path, tables: Path,
         assert not isinstance(answer, Refused), answer.text
         assert member.state is State.SILENT
         assert told(kind, answer) == whole
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_damage_beside_a_shard_that_hangs(
+    kind: str, tables: Path, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    """The look at the directories that damage brings about waits for no shard that says nothing."""
+    settings = {"ping_seconds": 0.05, "ping_timeout": 0.1}
+    for path in tables.glob("*.mtbl"):
+        damage(path)
+    with running_gateway(tables, cache_dir=tmp_path / "cache", **settings) as running:
+        member = running.gateway.pool.members["local/0"]
+        assert member.client is not None
+
+        async def hang(method: str, *arguments: Any) -> Any:
+            await asyncio.sleep(3600)
+
+        member.client.transport.call = hang  # type: ignore[method-assign]
+        rescan = asyncio.run_coroutine_threadsafe(running.gateway.supervisor.refresh(), running.loop)
+        refused = asked(kind, running.address)
+        assert member.state is State.SILENT
+        assert rescan.done()
+    assert isinstance(refused, Refused)
+    assert (refused.code, refused.reason) == (grpc.StatusCode.DATA_LOSS, "BAD_CHECKSUM")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from bisect import bisect_right
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -106,7 +107,7 @@ class Answering:
         execution = VolumeExecution(self._pool.catalog, query)
         clock.plan += clock.lap()
         fanout: Fanout[Partial] = Fanout(self._pool, deadline - margin, self._on_reassigned)
-        await self._ask(execution, fanout, clock, on_progress)
+        await self._ask(execution, fanout, deadline - margin, clock, on_progress)
         if strict and loop.time() >= deadline:
             raise DeadlineExceeded(f"no whole answer within {seconds:.3g} s")
         if many:
@@ -139,8 +140,7 @@ class Answering:
             if isinstance(step, Top):
                 return step
             if isinstance(step, RefreshCatalog):
-                await self._refresh()
-                reply = self._pool.catalog
+                reply = await self._fresh_catalog(deadline)
             else:
                 fanout: Fanout[RankReply] = Fanout(self._pool, deadline, self._on_reassigned)
                 reply = await fanout.replies(RankStepRequest(step, step.tables))
@@ -172,6 +172,7 @@ class Answering:
         self,
         execution: VolumeExecution,
         fanout: Fanout[Partial],
+        deadline: float,
         clock: _Clock,
         on_progress: Callable[[Progress], Awaitable[None]] | None,
     ) -> None:
@@ -201,9 +202,15 @@ class Answering:
             clock.ask += clock.lap()
             if not execution.may_replan or fanout.deadline_passed:
                 break
-            await self._refresh()
-            execution.replan(self._pool.catalog)
+            execution.replan(await self._fresh_catalog(deadline))
             clock.plan += clock.lap()
+
+    async def _fresh_catalog(self, deadline: float) -> Catalog:
+        """The catalog after another look at the directories, or as it is where that takes too long."""
+        seconds = max(deadline - asyncio.get_running_loop().time(), 0.0)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._refresh(), seconds)
+        return self._pool.catalog
 
     async def _summarize(
         self,

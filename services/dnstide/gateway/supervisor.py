@@ -7,12 +7,15 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from dnstide.gateway.batching import Batcher
 from dnstide.gateway.pool import Backend, Member, Pool, ShardSpec, State
 from dnstide.shard.client import Observer, ShardClient, ShardGoneError
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 HUNG_SECONDS = 10.0
 """A shard that is silent for so long is replaced: long enough for a starved machine to recover."""
@@ -36,6 +39,10 @@ OnHealthChange = Callable[[bool], Awaitable[None]]
 
 class StartError(Exception):
     """No shard came up."""
+
+
+class _SilentError(Exception):
+    """A shard ceased to answer pings while something was asked of it."""
 
 
 class Supervisor:
@@ -86,7 +93,9 @@ class Supervisor:
     async def stop(self) -> None:
         """Ends the watch and closes every shard."""
         self.pool.ready = False
-        tasks = [*self._tasks, *self._replacing.values()]
+        tasks: list[asyncio.Task[Any]] = [*self._tasks, *self._replacing.values()]
+        if self._refreshing is not None:
+            tasks.append(self._refreshing)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -138,17 +147,32 @@ class Supervisor:
         client = member.client
         assert client is not None
         try:
-            member.inventory = tuple(await client.inventory())
+            member.inventory = tuple(await self._while_alive(member, client.inventory()))
+        except _SilentError:
+            log.warning("shard %s is silent; its tables are taken as they were", member.spec.name)
         except ShardGoneError:
             self.pool.mark_dead(member.spec.name, client)
         except Exception as error:
             log.warning("shard %s cannot list its tables: %s", member.spec.name, error)
 
+    async def _while_alive(self, member: Member, call: Awaitable[T]) -> T:
+        """What the call returns. Raises _SilentError as soon as pings find that the shard hangs: whoever
+        meets damage waits for this, and one hung shard must not hold up the answers of all others.
+        """
+        task = asyncio.ensure_future(call)
+        try:
+            while not (await asyncio.wait({task}, timeout=self._intervals.ping))[0]:
+                if member.state is not State.ALIVE:
+                    raise _SilentError
+        finally:
+            task.cancel()
+        return task.result()
+
     async def _open_owned(self) -> None:
         async def open_one(member: Member) -> None:
             assert member.client is not None
-            with contextlib.suppress(ShardGoneError):
-                await member.client.open(self.pool.owned(member.spec.name))
+            with contextlib.suppress(ShardGoneError, _SilentError):
+                await self._while_alive(member, member.client.open(self.pool.owned(member.spec.name)))
 
         await asyncio.gather(*(open_one(member) for member in self._alive()))
 
