@@ -106,7 +106,7 @@ def test_damaged_table(dnstide, own_dir) -> None:
     done = dnstide(*ask, "--partial")
     assert done.code == 3
     assert done.out == "20240101 11\n20240103 13\n"
-    assert "dnstide: damaged: 2024-01-02\n" in done.err
+    assert "dnstide: covers 2 of 3 days: damaged 2024-01-02\n" in done.err
     assert f"dnstide: failed: {DAY_2}: " in done.err
     assert "tables answered; counts that need the others are lower bounds" in done.err
 
@@ -124,7 +124,7 @@ def test_half_written_files(dnstide, own_dir) -> None:
     ask = ("vot", WWW, "--mtbl-dir", own_dir, "--start", "20240101", "--stop", "20240103")
     done = dnstide(*ask)
     assert (done.code, done.out) == (0, "20240101 11\n20240103 13\n")
-    assert "no table: 2024-01-02" in done.err
+    assert "no table for 2024-01-02" in done.err
     listed = dnstide("tables", "--mtbl-dir", own_dir).out
     assert "a name that begins with a dot is a file still being written" in listed
     for length in (0, 100, 511, len(whole) - 1):

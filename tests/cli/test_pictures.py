@@ -132,8 +132,11 @@ def test_analyses_in_every_format(dnstide, small_dir) -> None:
     assert text[1].split() == ["www.example.com.", "A", str(total), f"{share:g}"]
     lines = [json.loads(line) for line in dnstide(*question, "--format", "jsonl").out.splitlines()]
     assert lines[1]["rrtype"] == "AAAA"
-    assert lines == json.loads(dnstide(*question, "--format", "json").out)
-    assert dnstide(*question, "--format", "csv").out.splitlines()[0] == "name,rrtype,total,share"
+    document = json.loads(dnstide(*question, "--format", "json").out)
+    assert document["findings"] == lines
+    assert document["summary"]["complete"]
+    head = dnstide(*question, "--format", "csv").out.splitlines()[0]
+    assert head == "name,rrtype,total,share,coverage"
 
 
 def test_gaps_tell_missing_tables_apart(dnstide, small_dir) -> None:

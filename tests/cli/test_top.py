@@ -47,11 +47,11 @@ def test_same_bytes(question, form, dnstide, small_dir, gateway) -> None:
 
 
 def test_json_lines_are_as_documented(dnstide, small_dir) -> None:
-    """One object a line: rank, name, count and share."""
+    """One object a line: rank, name, count, share, and whether the span is covered whole."""
     done = dnstide("top", "2", "--date", "2024-01-05", "--format", "jsonl", "--mtbl-dir", small_dir)
     assert [json.loads(line) for line in done.out.splitlines()] == [
-        {"rank": 1, "name": "www.example.com.", "count": 15, "share": 15 / 21},
-        {"rank": 2, "name": "mail.example.com.", "count": 5, "share": 5 / 21},
+        {"rank": 1, "name": "www.example.com.", "count": 15, "share": 15 / 21, "coverage": "complete"},
+        {"rank": 2, "name": "mail.example.com.", "count": 5, "share": 5 / 21, "coverage": "complete"},
     ]
 
 
@@ -66,9 +66,12 @@ def test_text_is_aligned_and_explained(dnstide, small_dir) -> None:
 
 
 def test_changes_in_text(dnstide, small_dir) -> None:
-    """Which way, rank, difference, before, after, name."""
+    """Which way, rank, difference a day, ratio, before, after, name."""
     done = dnstide("top", "1", "--date", "20240102", "--movers-against", "20240101", "--mtbl-dir", small_dir)
-    assert done.out == "rise  1  +1  11  12  www.example.com.\nfall  1  -1   1   0  once-0.example.org.\n"
+    assert done.out == (
+        "rise  1  +1/day  ×1.1  11  12  www.example.com.\n"
+        "fall  1  -1/day  gone   1   0  once-0.example.org.\n"
+    )
 
 
 def test_exclusions_from_a_file(dnstide, small_dir, tmp_path) -> None:
@@ -183,8 +186,8 @@ def test_series_tell_zeros_from_gaps(dnstide, own_dir, tmp_path) -> None:
     question += ["--start", "20240101", "--stop", "20240105", "--series", "--partial"]
     text = dnstide(*question)
     assert (text.code, text.out) == (3, "1  1  100.00%   █··   once-1.example.org.\n")
-    assert "no table: 2024-01-03" in text.err
-    assert "damaged: 2024-01-04" in text.err
+    assert "no table for 2024-01-03" in text.err
+    assert "damaged 2024-01-04" in text.err
     assert dnstide(*question, "--format", "csv").out.endswith(",0,1,,,0\n")
     (line,) = dnstide(*question, "--format", "jsonl").out.splitlines()
     assert json.loads(line)["series"] == [0, 1, None, None, 0]

@@ -94,7 +94,7 @@ def test_fill_and_gaps(dnstide, own_dir) -> None:
     span = ("--start", "20240101", "--stop", "20240103")
     done = dnstide("vot", "once-0.example.org", "--mtbl-dir", own_dir, "--fill", *span)
     assert lines(done) == ["20240101 1", "20240102", "20240103 0"]
-    assert done.err == "dnstide: no table: 2024-01-02\n"
+    assert done.err == "dnstide: covers 2 of 3 days: no table for 2024-01-02\n"
     assert done.code == 0
 
 

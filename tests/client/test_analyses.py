@@ -123,7 +123,8 @@ async def test_all_three_clients_find_the_same(directory, local) -> None:
                 there = client.analyze(analysis, names, settings=settings)
                 later = await waiting.analyze(analysis, names, settings=settings)
                 assert findings_of(here) == findings_of(there) == findings_of(later), analysis
-                assert there.complete
+                assert here.summary.coverage == there.summary.coverage == later.summary.coverage
+                assert here.complete == there.complete == later.complete
             for analysis, names, said in REFUSED:
                 for one in (local, client):
                     with pytest.raises(InvalidQuestion, match=said):

@@ -47,15 +47,15 @@ def test_frames(small_dir, tmp_path) -> None:
         top = client.top(2, start="2024-01-01", stop="2024-01-02")
         moved = client.top(1, start="2024-01-02", stop="2024-01-02", against=("2024-01-01", "2024-01-01"))
     frame = top.to_pandas()
-    assert list(frame.columns) == ["rank", "name", "count", "share"]
+    assert list(frame.columns) == ["rank", "name", "count", "share", "coverage"]
     assert str(frame["count"].dtype) == "UInt64"
     assert frame["name"].tolist() == ["www.example.com.", "mail.example.com."]
-    assert moved.to_polars().to_dicts() == [
-        {"change": "rise", "rank": 1, "name": "www.example.com.", "before": 11, "after": 12},
-        {"change": "fall", "rank": 1, "name": "once-0.example.org.", "before": 1, "after": 0},
+    assert moved.to_polars().select("change", "rank", "name", "before", "after", "ratio").rows() == [
+        ("rise", 1, "www.example.com.", 11, 12, 12 / 11),
+        ("fall", 1, "once-0.example.org.", 1, 0, 0.0),
     ]
     assert str(top) == "1. www.example.com.: 23\n2. mail.example.com.: 10"
-    assert [change.difference for change in (*moved.rises, *moved.falls)] == [1, -1]
+    assert [change.difference_per_day for change in (*moved.rises, *moved.falls)] == [1, -1]
     assert "11 → 12" in str(moved)
 
 

@@ -12,6 +12,7 @@ from dnstide.codec.common import AXIS_UNITS, MESSAGE_UNITS
 from dnstide.codec.top import TopReader
 from dnstide.codec.volume import VolumeReader
 from dnstide.model.catalog import Catalog, TableInfo
+from dnstide.model.coverage import SpanCoverage
 from dnstide.model.errors import Failure, ServerDefect
 from dnstide.model.granularity import Granularity
 from dnstide.model.question import AnalysisQuestion, Smoothing, TopQuestion, VolumeQuestion
@@ -141,8 +142,11 @@ def test_a_summary_goes_with_the_ranks_where_it_fits(listed: int, messages: int)
 
 def test_many_changes() -> None:
     """Changes have no series, but there may be a hundred thousand of them."""
-    changes = tuple(Change(number, LONG_NAME, "TXT", MAX_COUNT, MAX_COUNT) for number in range(1, 5_001))
-    messages = sent(Top(TopQuestion(), (), changes, changes, TopSummary(True, 1, 1)))
+    changes = tuple(
+        Change(number, LONG_NAME, "TXT", MAX_COUNT, MAX_COUNT, 1, 1) for number in range(1, 5_001)
+    )
+    summary = TopSummary(True, 1, 1, baseline_coverage=SpanCoverage())
+    messages = sent(Top(TopQuestion(), (), changes, changes, summary))
     assert len(messages) > 4
 
 

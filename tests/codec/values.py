@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from dnstide.model.analysis import Shape
 from dnstide.model.catalog import ServerInfo
+from dnstide.model.coverage import SpanCoverage
 from dnstide.model.granularity import MAX_TIME, Granularity
 from dnstide.model.question import (
     AnalysisQuestion,
@@ -27,7 +28,7 @@ from dnstide.model.question import (
     TopQuestion,
     VolumeQuestion,
 )
-from dnstide.model.top import Rank, Top
+from dnstide.model.top import Change, Rank, Top, TopSummary
 from dnstide.model.vocabulary import (
     DATASETS,
     MAX_COUNT,
@@ -36,6 +37,7 @@ from dnstide.model.vocabulary import (
     MAX_RANKS_WITH_SERIES,
     SETTINGS_OF,
     Coverage,
+    Movement,
 )
 from dnstide.model.volume import Axis, Series, Volume
 from hypothesis import strategies as st
@@ -161,7 +163,12 @@ def top_questions() -> Strategy:
     """Questions after ranks, ranks with series, and changes."""
     nothing: Strategy = st.none()
     always = {"filter": value(RowFilter, bailiwick=nothing)}
-    no_changes = {"baseline": nothing, "ratio_min_count": nothing, **always}
+    no_changes = {
+        "baseline": nothing,
+        "movement": st.just(Movement.ALL),
+        "ratio_min_count": nothing,
+        **always,
+    }
     return st.one_of(
         value(TopQuestion, limit=st.integers(1, MAX_RANKS), series_granularity=nothing, **no_changes),
         value(
@@ -184,11 +191,31 @@ def top_questions() -> Strategy:
 
 @st.composite
 def tops(draw: st.DrawFn) -> Top:
-    """Answers whose ranks have a series each where there is an axis."""
+    """Answers whose ranks have a series each where there is an axis, and whose changes are of its spans."""
     axis = draw(st.none() | axes())
     series = st.none() if axis is None else arrays(COUNTS, len(axis), "uint64")
     ranks = st.lists(value(Rank, series=series), max_size=3).map(tuple)
-    made: Top = draw(value(Top, axis=st.just(axis), ranks=ranks))
+    summary = draw(of(TopSummary))
+    changes: Strategy = st.just(())
+    if summary.baseline_coverage is not None:
+        before = max(summary.baseline_coverage.covered_seconds, 1)
+        after = max(summary.coverage.covered_seconds, 1)
+        change = value(Change, before_seconds=st.just(before), after_seconds=st.just(after))
+        changes = st.lists(change, max_size=3).map(tuple)
+    made: Top = draw(
+        value(Top, axis=st.just(axis), ranks=ranks, summary=st.just(summary), rises=changes, falls=changes)
+    )
+    return made
+
+
+@st.composite
+def span_coverages(draw: st.DrawFn) -> SpanCoverage:
+    """Coverages of none to five stretches."""
+    edges = tuple(sorted(draw(st.sets(st.integers(0, MAX_TIME), max_size=6))))
+    edges = edges if len(edges) > 1 else ()
+    size = max(len(edges) - 1, 0)
+    marks = st.lists(st.sampled_from(list(Coverage)), min_size=size, max_size=size).map(tuple)
+    made: SpanCoverage = draw(value(SpanCoverage, edges=st.just(edges), marks=marks))
     return made
 
 
@@ -223,6 +250,7 @@ MAKERS: dict[Any, Callable[[], Strategy]] = {
     Volume: volumes,
     TopQuestion: top_questions,
     Top: tops,
+    SpanCoverage: span_coverages,
     AnalysisQuestion: analysis_questions,
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,7 +18,7 @@ from dnstide.engine.top import threshold as rank
 from dnstide.engine.top.query import key_text
 from dnstide.model.errors import AnswerIncomplete, CountOverflow, InvalidQuestion, NoTables
 from dnstide.model.top import Top
-from dnstide.model.vocabulary import Grouping
+from dnstide.model.vocabulary import Grouping, Movement
 from dnstide.mtbl import DnstableWriter, Row, reversed_name
 from dnstide.mtbl.keys import tie_order
 from dnstide.mtbl.psl import suffix_list
@@ -181,32 +182,59 @@ def test_top_is_brute_force(tmp_path: Path, by: Grouping, asked: dict[str, Any])
 
 @pytest.mark.parametrize("by", [Grouping.FQDN, Grouping.DOMAIN, Grouping.RDATA])
 @pytest.mark.parametrize("ratio_from", [None, 1, 60])
-def test_movers_over_tables(tmp_path: Path, by: Grouping, ratio_from: int | None) -> None:
-    """Rises and falls between two spans equal those of plain sums."""
-    random = Random(f"{by}{ratio_from}")
-    days = [rows_of(random, 60) for _ in range(5)]
+@pytest.mark.parametrize("movement", Movement)
+@pytest.mark.parametrize("lost", [(), (1, 4)])
+def test_movers_over_tables(
+    tmp_path: Path, by: Grouping, ratio_from: int | None, movement: Movement, lost: tuple[int, ...]
+) -> None:
+    """Rises and falls between two spans equal those of plain sums, per day that has a table."""
+    random = Random(f"{by}{ratio_from}{movement}{lost}")
+    days = [rows_of(random, 25) for _ in range(5)]
     write(tmp_path, days)
+    for day in lost:
+        (tmp_path / f"dns.2024030{day + 1}.D.mtbl").unlink()
+        days[day] = []
     cut = FIRST + 3 * DAY
     query = top_query(
-        4, by, start=cut, stop=FIRST + 5 * DAY, baseline=(FIRST, cut), ratio_min_count=ratio_from
-    )
+        4, by, start=cut, stop=FIRST + 5 * DAY, baseline=(FIRST, cut), ratio_min_count=ratio_from,
+        movement=movement,
+    )  # fmt: skip
     after, _ = counts_of(query, [row for day in days[3:] for row in day], None)
     before, _ = counts_of(query, [row for day in days[:3] for row in day], None)
+    length = {"after": sum(map(bool, days[3:])), "before": sum(map(bool, days[:3]))}
+    rises = expected_changes(query, after, before, length["after"], length["before"])
+    falls = expected_changes(query, before, after, length["before"], length["after"])
+    if movement in (Movement.NEW, Movement.GONE):
+        rises, falls = [m for m in rises if not m[2]], [m for m in falls if not m[2]]
     for shards in (1, 3):
         answer = run(tmp_path, query, shards, tmp_path / "cache")
-        for found, up, down in ((answer.rises, after, before), (answer.falls, before, after)):
-            moved = [
-                (k, c, down.get(k, 0)) for k, c in up.items() if c > down.get(k, 0) and c >= (ratio_from or 0)
-            ]
-            order = tie_order(by)
-            if ratio_from is None:
-                moved.sort(key=lambda m: (m[2] - m[1], order(m[0])))
-            else:
-                moved.sort(key=lambda m: (m[2] > 0, -(m[1] / (m[2] or 1)), -m[1], order(m[0])))
-            rising = found is answer.rises
-            assert [
-                (c.name, c.after if rising else c.before, c.before if rising else c.after) for c in found
-            ] == [(key_text(by, k)[0], u, d) for k, u, d in moved[:4]]
+        told = [(c.name, c.after, c.before) for c in answer.rises]
+        assert told == (rises[:4] if movement not in (Movement.FALLS, Movement.GONE) else [])
+        told = [(c.name, c.before, c.after) for c in answer.falls]
+        assert told == (falls[:4] if movement not in (Movement.RISES, Movement.NEW) else [])
+        assert all(certificate.proved for certificate in answer.summary.certificates)
+        assert answer.complete is not bool(lost)
+        for change in (*answer.rises, *answer.falls):
+            assert change.after_per_day == change.after / length["after"]
+            assert change.before_per_day == change.before / length["before"]
+
+
+def expected_changes(
+    query: TopQuery, up: dict[bytes, int], down: dict[bytes, int], up_days: int, down_days: int
+) -> list[tuple[str, int, int]]:
+    """What rose from `down` to `up`, the most first, in fractions in place of whole numbers."""
+    by, least = query.scope.grouping, query.question.ratio_min_count
+    rates = {key: (Fraction(n, up_days), Fraction(down.get(key, 0), down_days)) for key, n in up.items()}
+    moved = [key for key, (a, b) in rates.items() if a > b and up[key] >= (least or 0)]
+    order = tie_order(by)
+
+    def place(key: bytes) -> tuple[Any, ...]:
+        a, b = rates[key]
+        if least is None:
+            return b - a, order(key)
+        return (1, -a / b, -up[key], order(key)) if b else (0, 0, -up[key], order(key))
+
+    return [(key_text(by, key)[0], up[key], down.get(key, 0)) for key in sorted(moved, key=place)]
 
 
 @pytest.mark.parametrize("by", [Grouping.FQDN, Grouping.DOMAIN, Grouping.RDATA])

@@ -109,8 +109,8 @@ def test_columns(analysis: Analysis) -> None:
     """One row for each thing found, under the titles that texts and JSON have."""
     found, titles, first = CASES[analysis]
     columns = found.columns()
-    assert tuple(column.title for column in columns) == titles
-    assert next(columns.rows()) == first
+    assert tuple(column.title for column in columns) == (*titles, "coverage")
+    assert next(columns.rows()) == (*first, "complete")
     assert found.found
     assert found.analysis is analysis
     assert len(found.to_pandas()) == len(found.to_polars()) == found.to_arrow().num_rows == len(columns)
@@ -123,7 +123,7 @@ def test_nothing_found(analysis: Analysis) -> None:
     empty = findings(analysis, SeriesFindings("a.", None), complete=False)
     assert not empty.found
     assert not empty.complete
-    assert tuple(column.title for column in empty.columns()) == CASES[analysis][1]
+    assert tuple(column.title for column in empty.columns()) == (*CASES[analysis][1], "coverage")
     assert len(empty.to_pandas()) == 0
 
 

@@ -25,7 +25,7 @@ from dnstide.model.question import (
     TopQuestion,
     VolumeQuestion,
 )
-from dnstide.model.vocabulary import Analysis, BucketBy, FailurePolicy, Grouping, SmoothingMethod
+from dnstide.model.vocabulary import Analysis, BucketBy, FailurePolicy, Grouping, Movement, SmoothingMethod
 
 NOON = datetime(1970, 1, 3, 12, tzinfo=UTC)
 
@@ -65,6 +65,7 @@ TOP: dict[str, tuple[Any, dict[str, Any]]] = {
     "days_back": (2, {"span": Span(86400, 259200)}),
     "series": ("day", {"series_granularity": Granularity.DAY}),
     "against": (("1970-01-01", "1970-01-01"), {"baseline": Span(0, 86400)}),
+    "only": ("new", {"movement": Movement.NEW}),
     "ratio_from": (5, {"ratio_min_count": 5}),
     "partial": (True, {"failure_policy": FailurePolicy.PARTIAL}),
     "dataset": ("dnssec", {"dataset": "dnssec"}),
@@ -91,7 +92,7 @@ def test_arguments_of_top(name: str) -> None:
     """The same for rankings; a ratio and a baseline need what goes with them."""
     given, fields = TOP[name]
     options: Any = {name: given}
-    if name in ("against", "ratio_from"):
+    if name in ("against", "only", "ratio_from"):
         beside = {"start": "1970-01-02", "stop": "1970-01-02", "against": TOP["against"][0]}
         options = {**beside, **options}
         fields = {"span": Span(86400, 172800), "baseline": Span(0, 86400), **fields}

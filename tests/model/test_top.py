@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from dnstide.model.coverage import SpanCoverage
 from dnstide.model.granularity import Granularity
-from dnstide.model.question import TopQuestion
-from dnstide.model.top import Certificate, Change, Rank, Top, TopSummary, capped, many
+from dnstide.model.question import Span, TopQuestion
+from dnstide.model.texts import many
+from dnstide.model.top import Certificate, Change, Rank, Top, TopSummary, capped
 from dnstide.model.vocabulary import MAX_COUNT, Coverage
 from dnstide.model.volume import Axis
 
@@ -20,7 +22,10 @@ FALLS = (Change(1, "c.", None, 9, 2),)
 
 
 def top(ranks: Any = (), rises: Any = (), falls: Any = (), axis: Axis | None = None) -> Top:
-    return Top(TopQuestion(), ranks, rises, falls, TopSummary(True, 1, 1), axis)
+    question = (
+        TopQuestion(span=Span(86_400, 172_800), baseline=Span(0, 86_400)) if rises or falls else TopQuestion()
+    )
+    return Top(question, ranks, rises, falls, TopSummary(True, 1, 1), axis)
 
 
 def certificate(**fields: int) -> Certificate:
@@ -38,16 +43,18 @@ def test_ranks_as_text() -> None:
 
 
 def test_changes_as_text() -> None:
-    """Both counts; a fall has a negative difference."""
-    assert str(RISES[0]) == "1. a.: 10 → 1,010"
-    assert [change.difference for change in (*RISES, *FALLS)] == [1_000, 1, -7]
+    """Both rates; a fall has a negative difference."""
+    assert str(RISES[0]) == "1. a.: 10 → 1,010 a day (×101)"
+    assert [change.difference_per_day for change in (*RISES, *FALLS)] == [1_000, 1, -7]
+    assert [change.factor for change in (*RISES, *FALLS)] == ["×101", "new", "÷4.5"]
+    assert (Change(1, "c.", None, 9, 0).factor, Change(1, "c.", None, 9, 0).ratio) == ("gone", 0)
     assert Change(1, "x", "TXT", 0, 0).title == "TXT x"
 
 
 def test_a_ranking_as_text() -> None:
     """A line for each, or that there is none."""
     assert str(top(RANKS)) == "1. a.: 1,234,567\n2. b.: 3"
-    assert str(top((), RISES, FALLS)).splitlines()[2] == "1. c.: 9 → 2"
+    assert str(top((), RISES, FALLS)).splitlines()[2] == "1. c.: 9 → 2 a day (÷4.5)"
     assert str(top()) == "nothing found"
 
 
@@ -66,20 +73,45 @@ def test_a_ranking_as_a_sequence() -> None:
 
 def test_columns_of_ranks() -> None:
     """A type has a column only where there is one."""
-    assert top(RANKS).columns().names == ("rank", "name", "count", "share")
-    assert next(top(RANKS).columns().rows()) == (1, "a.", 1_234_567, 0.75)
+    assert top(RANKS).columns().names == ("rank", "name", "count", "share", "coverage")
+    assert next(top(RANKS).columns().rows()) == (1, "a.", 1_234_567, 0.75, "complete")
     columns = top(DATA).columns()
-    assert columns.names == ("rank", "name", "rrtype", "count", "share")
+    assert columns.names == ("rank", "name", "rrtype", "count", "share", "coverage")
     assert columns["rrtype"].tolist() == ["A", None]
-    assert top().columns().names == ("rank", "name", "count", "share")
+    assert top().columns().names == ("rank", "name", "count", "share", "coverage")
 
 
 def test_columns_of_changes() -> None:
     """Rises come before falls, each with its own ranks."""
     columns = top((), RISES, FALLS).columns()
-    assert columns.names == ("change", "rank", "name", "before", "after")
-    assert list(columns.rows())[1:] == [("rise", 2, "b.", 0, 1), ("fall", 1, "c.", 9, 2)]
+    assert columns.names == (
+        "change", "rank", "name", "before", "after", "before_per_day", "after_per_day", "ratio", "coverage",
+    )  # fmt: skip
+    assert list(columns.rows())[1:] == [
+        ("rise", 2, "b.", 0, 1, 0.0, 1.0, None, "complete"),
+        ("fall", 1, "c.", 9, 2, 9.0, 2.0, 2 / 9, "complete"),
+    ]
     assert top((), (), FALLS).columns().names[0] == "change"
+
+
+def test_rates_of_spans_that_differ() -> None:
+    """Ten of 30 days against one of one: per day it is the same; the sums stand beside."""
+    change = Change(1, "a.", None, 300, 10, 30 * 86_400, 86_400)
+    assert (change.before_per_day, change.after_per_day, change.difference_per_day) == (10, 10, 0)
+    assert (change.ratio, change.factor, change.before, change.after) == (1, "×1.0", 300, 10)
+
+
+def test_what_lacks_is_told() -> None:
+    """A sentence for each span; the words say which."""
+    lacking = SpanCoverage.of([(0, 86_400, Coverage.COMPLETE), (86_400, 172_800, Coverage.NONE)])
+    summary = TopSummary(False, 1, 1, coverage=lacking, baseline_coverage=lacking)
+    answer = Top(TopQuestion(), RANKS, (), (), summary)
+    assert answer.lacks == [
+        "covers 1 of 2 days: no table for 1970-01-02",
+        "covers 1 of 2 days: no table for 1970-01-02 in the span held against",
+    ]
+    assert str(answer).splitlines()[2] == "incomplete: it covers 1 of 2 days: no table for 1970-01-02"
+    assert answer.columns()["coverage"].tolist() == ["partial", "partial"]
 
 
 def test_frames_are_the_columns() -> None:

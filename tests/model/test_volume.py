@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from dnstide.model.coverage import SpanCoverage
 from dnstide.model.errors import MissingExtra
 from dnstide.model.granularity import Granularity
 from dnstide.model.question import Smoothing, VolumeQuestion
@@ -98,8 +99,9 @@ def test_volume_as_text() -> None:
     whole = volume(series())
     assert str(whole) == str(series())
     assert repr(whole) == "<Volume: 1 series over 4 day buckets, complete>"
-    part = volume(series(), series("b."), summary=Summary(False, 4, 2, failures_total=2))
-    assert str(part).splitlines()[2] == "incomplete: 2 tables did not answer"
+    lacking = SpanCoverage.of([(0, 172_800, Coverage.COMPLETE), (172_800, 345_600, Coverage.DAMAGED)])
+    part = volume(series(), series("b."), summary=Summary(False, 4, 2, failures_total=2, coverage=lacking))
+    assert str(part).splitlines()[2] == "incomplete: it covers 2 of 4 days: damaged 1970-01-03 to 1970-01-04"
     assert repr(part) == "<Volume: 2 series over 4 day buckets, incomplete>"
 
 

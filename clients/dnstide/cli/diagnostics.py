@@ -9,11 +9,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dnstide.model.coverage import SpanCoverage
     from dnstide.model.top import Top, TopSummary
-    from dnstide.model.volume import Axis, PlanEntry, Summary, Volume
+    from dnstide.model.volume import PlanEntry, Summary, Volume
 
 MAX_LINES = 20
-"""Lines about tables that failed, and about stretches that are not complete."""
+"""Lines about tables that failed."""
 
 
 class PipeClosed(Exception):
@@ -54,7 +55,7 @@ def explain_volume(volume: Volume) -> None:
 
 def explain_top(top: Top) -> None:
     """Say which tables were used, how the ranking was found, and why it is proved."""
-    from dnstide.model.top import many
+    from dnstide.model.texts import many
 
     summary = top.summary
     _warn_plan(summary.plan)
@@ -71,29 +72,37 @@ def explain_top(top: Top) -> None:
 
 
 def warn_of_volume(volume: Volume) -> None:
-    """Name the series that are empty, the gaps, and the tables that failed."""
-    if not volume.found and volume.complete:
+    """Name the series that are empty, what the tables do not cover, and the tables that failed."""
+    if not volume.found and not volume.summary.failures_total:
         warn("nothing found: is the name spelt right, the record type, the bailiwick?")
     else:
         for series in volume:
             if not series.counts.any():
                 warn(f"nothing found for {series.name}{' ' + series.rrtype if series.rrtype else ''}")
-    warn_of_gaps(volume.axis)
+    warn_of_coverage(volume.coverage)
     warn_of_failures(volume.summary)
 
 
 def warn_of_top(top: Top) -> None:
-    """Name the gaps of the series, and the tables that failed."""
-    if not top.found and top.complete:
+    """Say what the tables do not cover, how spans were compared that differ, and name the tables that
+    failed.
+    """
+    if not top.found and not top.summary.failures_total:
         warn("nothing found: is the suffix spelt right, or the record type?")
-    if top.axis is not None and top.found:
-        warn_of_gaps(top.axis)
+    baseline = top.baseline_coverage
+    for said in top.lacks:
+        warn(said)
+    if baseline is not None and baseline.covered_seconds != top.coverage.covered_seconds:
+        warn(
+            f"the spans differ, so rates are compared: {baseline.covered_length} before, "
+            f"{top.coverage.covered_length} after"
+        )
     warn_of_failures(top.summary)
 
 
 def warn_of_failures(summary: Summary | TopSummary) -> None:
     """Name the tables that did not answer, where there are any."""
-    if summary.complete:
+    if not summary.failures_total:
         return
     for failure in summary.failures[:MAX_LINES]:
         warn(f"failed: {failure}")
@@ -105,24 +114,10 @@ def warn_of_failures(summary: Summary | TopSummary) -> None:
     )
 
 
-def warn_of_gaps(axis: Axis) -> None:
-    """Name the stretches that are not covered completely."""
-    from dnstide.cli.write.volume import bucket_labels
-    from dnstide.model.vocabulary import Coverage
-
-    stretches = [stretch for stretch in axis.stretches() if stretch[2] is not Coverage.COMPLETE]
-    labels = bucket_labels(axis) if stretches else []
-    words = {
-        Coverage.PARTIAL: "covered in part only",
-        Coverage.NONE: "no table",
-        Coverage.DAMAGED: "damaged",
-        Coverage.UNREACHABLE: "not reached",
-    }
-    for first, last, mark in stretches[:MAX_LINES]:
-        span = labels[first] if first == last else f"{labels[first]} to {labels[last]}"
-        warn(f"{words[mark]}: {span}")
-    if len(stretches) > MAX_LINES:
-        warn(f"{len(stretches) - MAX_LINES} more stretches are not complete")
+def warn_of_coverage(coverage: SpanCoverage) -> None:
+    """Say which stretches of the span no table covers, or none that could be read."""
+    if not coverage.complete:
+        warn(str(coverage))
 
 
 def _warn_plan(entries: Iterable[PlanEntry]) -> None:

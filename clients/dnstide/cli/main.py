@@ -47,6 +47,7 @@ OPTION_OF = {
     "baseline": "--movers-against",
     "against": "--movers-against",
     "ratio_min_count": "--ratio-from",
+    "movement": "--only",
     "series_granularity": "--series",
 }
 """Fields of a question that are called otherwise on the command line; the rest are --FIELD."""

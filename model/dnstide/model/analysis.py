@@ -19,7 +19,9 @@ from dnstide.model.columns import (
     text_column,
     time_column,
 )
+from dnstide.model.coverage import SpanCoverage, coverage_column
 from dnstide.model.question import AnalysisQuestion
+from dnstide.model.texts import factor_text, many
 from dnstide.model.vocabulary import Analysis, GapKind
 from dnstide.model.volume import Summary, Volume
 
@@ -43,13 +45,7 @@ class Shift:
 
     def __str__(self) -> str:
         """×3.2, ÷3.0, or ×∞ from zero."""
-        if math.isinf(self.ratio):
-            return "×∞"
-        factor = self.ratio if self.ratio >= 1 else (1 / self.ratio if self.ratio else math.inf)
-        sign = "×" if self.ratio >= 1 else "÷"
-        if factor >= 100:
-            return f"{sign}{factor:,.0f}" if factor < math.inf else "→0"
-        return f"{sign}{factor:.1f}"
+        return factor_text(self.ratio)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +182,17 @@ class Findings(Tabular):
 
     @property
     def complete(self) -> bool:
-        """True where every table of the plan answered."""
+        """True where every moment of the span lies in a table that answered."""
         return self.summary.complete
+
+    @property
+    def coverage(self) -> SpanCoverage:
+        """Which stretches of the span could be looked at."""
+        return self.summary.coverage
+
+    def __str__(self) -> str:
+        said = f"{self.analysis}: {many(len(self.columns()), 'row')}"
+        return said if self.complete else f"{said}\nincomplete: it {self.coverage}"
 
     @property
     def found(self) -> bool:
@@ -205,8 +210,11 @@ class Findings(Tabular):
         )
 
     def columns(self) -> Columns:
-        """One row for each thing found. A series is named by `name`, and `rrtype` where split."""
-        return Columns(tuple(_COLUMNS[self.analysis](self)))
+        """One row for each thing found. A series is named by `name`, and `rrtype` where split; `coverage`
+        says of every row whether the span it was found in is `complete` or `partial`.
+        """
+        columns = _COLUMNS[self.analysis](self)
+        return Columns((*columns, coverage_column(len(columns[0]), complete=self.complete)))
 
 
 def _series_columns(findings: Findings, part: str) -> tuple[list[Column], list[Any]]:

@@ -18,7 +18,14 @@ from dnstide.model.question import (
     choice,
 )
 from dnstide.model.times import span
-from dnstide.model.vocabulary import Analysis, AnalysisSettings, BucketBy, FailurePolicy, Grouping
+from dnstide.model.vocabulary import (
+    Analysis,
+    AnalysisSettings,
+    BucketBy,
+    FailurePolicy,
+    Grouping,
+    Movement,
+)
 
 if TYPE_CHECKING:
     from dnstide.model.times import Moment
@@ -74,8 +81,10 @@ class TopOptions(TypedDict, total=False):
     """Step of a series for each rank: a granularity."""
     against: tuple[Moment, Moment] | None
     """First and last day or time of the baseline span: asks for the largest rises and falls since."""
+    only: str
+    """With against: `rises`, `falls`, `new` or `gone` alone; default `all`, rises and falls."""
     ratio_from: int | None
-    """With against: rank by ratio, among keys that reach this count in the larger span."""
+    """With against: rank by ratio of rates, among keys that reach this count in the larger span."""
     partial: bool
     """Answer even where tables cannot be read or reached."""
     dataset: str
@@ -121,6 +130,7 @@ def top_question(limit: int, options: TopOptions, *, now: datetime | None = None
         span=Span(*span(options.get("start"), options.get("stop"), options.get("days_back"), now=now)),
         series_granularity=None if series is None else Granularity.parse(series, "series"),
         baseline=_baseline(options.get("against")),
+        movement=choice(Movement, "only", options.get("only", Movement.ALL)),
         ratio_min_count=options.get("ratio_from"),
         failure_policy=_policy(options.get("partial", False)),
         dataset=options.get("dataset", "dns"),

@@ -25,6 +25,7 @@ from dnstide.model.vocabulary import (
     BucketBy,
     FailurePolicy,
     Grouping,
+    Movement,
     SmoothingMethod,
 )
 
@@ -116,8 +117,9 @@ class VolumeQuestion:
 class TopQuestion:
     """The `limit` largest groups over whole tables; or with `baseline` the largest changes from that span.
 
-    Changes are ranked by difference, or with `ratio_min_count` by ratio among keys that reach that count in
-    the larger span. `series_granularity` is the step of a series for each rank, None for no series.
+    Changes are those of `movement`, compared per day that tables cover. They are ranked by difference, or
+    with `ratio_min_count` by ratio among keys that reach that count in the larger span. `series_granularity`
+    is the step of a series for each rank, None for no series.
     """
 
     limit: int = 10
@@ -130,6 +132,7 @@ class TopQuestion:
     span: Span = EVERYTHING
     series_granularity: Granularity | None = None
     baseline: Span | None = None
+    movement: Movement = Movement.ALL
     ratio_min_count: int | None = None
     failure_policy: FailurePolicy = FailurePolicy.FAIL
     dataset: str = "dns"
@@ -144,6 +147,8 @@ class TopQuestion:
             if self.baseline is None:
                 given = shown(self.ratio_min_count)
                 problems.append(("ratio_min_count", f"a ratio needs a span to compare with (got {given})"))
+        if self.movement is not Movement.ALL and self.baseline is None:
+            problems.append(("movement", f'"{self.movement}" needs a span to compare with'))
         if self.filter.bailiwick is not None:
             problems.append(("bailiwick", "a ranking counts the rows of all bailiwicks"))
         step = self.series_granularity
@@ -184,7 +189,7 @@ class AnalysisQuestion:
                 raise InvalidQuestion([(name, f"{value!r} is not a number of buckets")])
 
 
-_Choice = TypeVar("_Choice", BucketBy, FailurePolicy, SmoothingMethod, Grouping, Analysis)
+_Choice = TypeVar("_Choice", BucketBy, FailurePolicy, SmoothingMethod, Grouping, Movement, Analysis)
 
 
 def choice(kind: type[_Choice], field_name: str, value: str) -> _Choice:

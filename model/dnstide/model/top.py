@@ -6,8 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from dnstide.model.columns import Column, Columns, Tabular, count_column, number_column, text_column
+from dnstide.model.coverage import NOT_TOLD, SpanCoverage, coverage_column
 from dnstide.model.errors import Failure
+from dnstide.model.granularity import DAY
 from dnstide.model.question import TopQuestion
+from dnstide.model.texts import factor_text, many
 from dnstide.model.vocabulary import MAX_COUNT, RankMethod
 from dnstide.model.volume import Axis, Bools, Counts, PlanEntry
 
@@ -38,18 +41,49 @@ class Rank:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One of the largest rises or falls, with the exact counts in the baseline span and in the one asked."""
+    """One of the largest rises or falls, with the exact counts in the baseline span and in the one asked.
+
+    Spans may differ in length and in what lacks, so rates are compared: counts per day that tables cover,
+    which `before_seconds` and `after_seconds` tell.
+    """
 
     rank: int
     name: str
     rrtype: str | None
     before: int
     after: int
+    before_seconds: int = DAY
+    after_seconds: int = DAY
 
     @property
-    def difference(self) -> int:
-        """After minus before; negative for a fall."""
-        return self.after - self.before
+    def before_per_day(self) -> float:
+        """The count of the baseline span for each day that tables cover."""
+        return self.before * DAY / self.before_seconds
+
+    @property
+    def after_per_day(self) -> float:
+        """The count of the span asked for each day that tables cover."""
+        return self.after * DAY / self.after_seconds
+
+    @property
+    def difference_per_day(self) -> float:
+        """After minus before, per covered day; negative for a fall."""
+        products = self.after * self.before_seconds - self.before * self.after_seconds
+        return products * DAY / (self.before_seconds * self.after_seconds)
+
+    @property
+    def ratio(self) -> float | None:
+        """After over before, per covered day; 0 for a name that is gone, None for one that is new."""
+        if not self.before:
+            return None
+        return self.after * self.before_seconds / (self.before * self.after_seconds)
+
+    @property
+    def factor(self) -> str:
+        """``×3.2``, ``÷4.0``, ``new`` or ``gone``."""
+        if self.ratio is None:
+            return "new"
+        return factor_text(self.ratio) if self.after else "gone"
 
     @property
     def title(self) -> str:
@@ -57,7 +91,8 @@ class Change:
         return self.name if self.rrtype is None else f"{self.rrtype} {self.name}"
 
     def __str__(self) -> str:
-        return f"{self.rank}. {self.title}: {self.before:,} → {self.after:,}"
+        rates = f"{self.before_per_day:,.0f} → {self.after_per_day:,.0f} a day"
+        return f"{self.rank}. {self.title}: {rates} ({self.factor})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +141,10 @@ class TopSummary:
     `rows` counts the RRSET rows behind the total, None where counting them would have cost a scan. `keep`
     is the number of keys kept of each table's lists. `suffix_list_version` is None where the public suffix
     list was not used. `certificates` prove the answer: one for ranks, two for rises and falls. `seconds` is
-    the time from plan to answer. Counts are lower bounds where `complete` is False.
+    the time from plan to answer.
+
+    `complete` is True where every moment of the span, and of the baseline, lies in a table that answered;
+    `coverage` and `baseline_coverage` tell which stretches lack.
     """
 
     complete: bool
@@ -125,6 +163,8 @@ class TopSummary:
     seconds: float = 0.0
     catalog_version: str = ""
     request_id: str = ""
+    coverage: SpanCoverage = NOT_TOLD
+    baseline_coverage: SpanCoverage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +191,18 @@ class Top(Tabular):
 
     @property
     def complete(self) -> bool:
-        """False where a table failed and `partial` was asked: counts are lower bounds."""
+        """True where every moment of the span, and of the baseline, lies in a table that answered."""
         return self.summary.complete
+
+    @property
+    def coverage(self) -> SpanCoverage:
+        """Which stretches of the span asked could be looked at."""
+        return self.summary.coverage
+
+    @property
+    def baseline_coverage(self) -> SpanCoverage | None:
+        """The same for the baseline span, None where there is none."""
+        return self.summary.baseline_coverage
 
     @property
     def found(self) -> bool:
@@ -181,31 +231,44 @@ class Top(Tabular):
 
     def __str__(self) -> str:
         lines: list[Rank | Change] = [*self.ranks, *self.rises, *self.falls]
-        return "\n".join(map(str, lines)) or "nothing found"
+        said = [str(line) for line in lines] or ["nothing found"]
+        return "\n".join([*said, *(f"incomplete: it {text}" for text in self.lacks)])
+
+    @property
+    def lacks(self) -> list[str]:
+        """A sentence about each span that is not covered whole."""
+        said = [] if self.coverage.complete else [str(self.coverage)]
+        baseline = self.baseline_coverage
+        if baseline is not None and not baseline.complete:
+            said.append(f"{baseline} in the span held against")
+        return said
 
     def columns(self) -> Columns:
         """One row for each rank (rank, name, rrtype, count, share), or for each change (change, rank, name,
-        rrtype, before, after). `rrtype` is left out where the keys have none.
+        rrtype, before, after, before_per_day, after_per_day, ratio). `rrtype` is left out where the keys have
+        none; `coverage` says of every row whether its spans are covered whole: `complete` or `partial`.
         """
-        if self.rises or self.falls:
+        if self.question.baseline is not None:
             changes = [change for _, change in self.changes]
-            words = text_column("change", [word for word, _ in self.changes])
-            before = count_column("before", [change.before for change in changes])
-            after = count_column("after", [change.after for change in changes])
-            return Columns((words, *_key_columns(changes), before, after))
-        count = count_column("count", [rank.count for rank in self.ranks])
-        share = number_column("share", [rank.share for rank in self.ranks])
-        return Columns((*_key_columns(self.ranks), count, share))
+            columns: list[Column] = [
+                text_column("change", [word for word, _ in self.changes]),
+                *_key_columns(changes),
+                *(count_column(name, [getattr(c, name) for c in changes]) for name in ("before", "after")),
+                *(
+                    number_column(name, [getattr(change, name) for change in changes])
+                    for name in ("before_per_day", "after_per_day", "ratio")
+                ),
+            ]
+        else:
+            count = count_column("count", [rank.count for rank in self.ranks])
+            share = number_column("share", [rank.share for rank in self.ranks])
+            columns = [*_key_columns(self.ranks), count, share]
+        return Columns((*columns, coverage_column(len(columns[0]), complete=self.complete)))
 
 
 def capped(theta: int) -> int:
     """A bound as a certificate carries it: sums of floors may pass the largest count."""
     return min(theta, MAX_COUNT)
-
-
-def many(number: int, what: str) -> str:
-    """``1 table``, ``1,000 tables``."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _key_columns(items: Sequence[Rank] | Sequence[Change]) -> list[Column]:

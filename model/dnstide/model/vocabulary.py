@@ -42,6 +42,9 @@ MAX_EXCLUDED = 100_000
 MAX_LISTED_FAILURES = 1_000
 """Failures that an answer lists; it counts all."""
 
+MAX_LISTED_STRETCHES = 10_000
+"""Stretches of one coverage that an answer lists."""
+
 MAX_LISTED_PLAN = 10_000
 """Tables of the plan that an answer lists."""
 
@@ -88,6 +91,19 @@ class Grouping(StrEnum):
     def by_name(self) -> bool:
         """Whether the keys are names, and so lie in one range of a table under a suffix."""
         return self in (Grouping.FQDN, Grouping.DOMAIN, Grouping.TLD)
+
+
+class Movement(StrEnum):
+    """Which changes between two spans are ranked."""
+
+    ALL = "all"
+    """Rises and falls."""
+    RISES = "rises"
+    FALLS = "falls"
+    NEW = "new"
+    """Rises of keys that the baseline span does not hold."""
+    GONE = "gone"
+    """Falls of keys that the span asked does not hold."""
 
 
 class RankMethod(StrEnum):

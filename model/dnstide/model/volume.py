@@ -23,6 +23,7 @@ from dnstide.model.columns import (
     number_column,
     time_column,
 )
+from dnstide.model.coverage import NOT_TOLD, SpanCoverage
 from dnstide.model.errors import Failure, MissingExtra
 from dnstide.model.granularity import Granularity
 from dnstide.model.question import Smoothing, VolumeQuestion
@@ -160,7 +161,8 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What an answer rests on. `complete` is True where every table of the plan answered.
+    """What an answer rests on. `complete` is True where every moment of the span lies in a table that
+    answered: no table lacks, and none failed. `coverage` tells which stretches lack.
 
     Of the tables that answered, summaries stood in for `tables_summarized`; rows and blocks were read of
     the others. `failures` and `plan` list the first ones, `failures_total` counts all. `request_id` names
@@ -180,6 +182,7 @@ class Summary:
     catalog_version: str = ""
     tables_summarized: int = 0
     request_id: str = ""
+    coverage: SpanCoverage = NOT_TOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +209,13 @@ class Volume(Tabular):
 
     @property
     def complete(self) -> bool:
-        """True where every table of the plan answered."""
+        """True where every moment of the span lies in a table that answered."""
         return self.summary.complete
+
+    @property
+    def coverage(self) -> SpanCoverage:
+        """Which stretches of the span could be looked at."""
+        return self.summary.coverage
 
     @property
     def found(self) -> bool:
@@ -259,7 +267,7 @@ class Volume(Tabular):
     def __str__(self) -> str:
         lines = [str(series) for series in self.series]
         if not self.complete:
-            lines.append(f"incomplete: {self.summary.failures_total} tables did not answer")
+            lines.append(f"incomplete: it {self.coverage}")
         return "\n".join(lines)
 
     def __repr__(self) -> str:

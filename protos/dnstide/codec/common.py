@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 from dnstide.api.v1 import common_pb2
-from dnstide.codec.enums import GRANULARITY, Problems
+from dnstide.codec.enums import COVERAGE, GRANULARITY, Problems
+from dnstide.model.coverage import SpanCoverage
 from dnstide.model.errors import Failure, InvalidQuestion, ServerDefect
 from dnstide.model.question import EVERYTHING, RowFilter, Span
 from dnstide.model.vocabulary import Coverage
@@ -141,6 +142,22 @@ def axis_of(parts: list[common_pb2.Axis]) -> Axis:
         raise ServerDefect("the axis of the answer has a coverage that this client does not know")
     edges = np.append(starts, parts[-1].stop)
     return Axis.of(GRANULARITY.told(parts[0].granularity), edges, marks)
+
+
+def coverage_message(coverage: SpanCoverage) -> common_pb2.SpanCoverage:
+    """What an answer could look at of a span."""
+    marks = [COVERAGE.number[mark] for mark in coverage.marks]
+    return common_pb2.SpanCoverage(
+        edges=coverage.edges, marks=marks, covered_seconds=coverage.covered_seconds
+    )
+
+
+def coverage_of(message: common_pb2.SpanCoverage) -> SpanCoverage:
+    """What an answer could look at of a span. Raises ServerDefect where it does not fit together."""
+    edges, marks = tuple(message.edges), tuple(map(COVERAGE.told, message.marks))
+    if len(edges) != (len(marks) + 1 if marks else 0):
+        raise ServerDefect("the coverage of the answer's span does not fit together")
+    return SpanCoverage(edges, marks, message.covered_seconds)
 
 
 def failure_message(failure: Failure) -> common_pb2.Failure:

@@ -14,6 +14,7 @@ from dnstide.model.vocabulary import (
     FailurePolicy,
     GapKind,
     Grouping,
+    Movement,
     RankMethod,
     SmoothingMethod,
 )
@@ -69,6 +70,7 @@ SMOOTHING_METHOD = EnumNumbers(
     SmoothingMethod, volume_pb2.SmoothingMethod, "SMOOTHING_METHOD", SmoothingMethod.TRAILING_MEAN
 )
 GROUP_BY = EnumNumbers(Grouping, top_pb2.GroupBy, "GROUP_BY", Grouping.FQDN)
+MOVEMENT = EnumNumbers(Movement, top_pb2.Movement, "MOVEMENT", Movement.ALL)
 RANK_METHOD = EnumNumbers(RankMethod, top_pb2.RankMethod, "RANK_METHOD", RankMethod.SUMMARY)
 GAP_KIND = EnumNumbers(GapKind, analysis_pb2.GapKind, "GAP_KIND", GapKind.SILENT)
 

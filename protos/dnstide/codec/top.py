@@ -13,6 +13,8 @@ from dnstide.codec.common import (
     axis_messages,
     axis_of,
     build,
+    coverage_message,
+    coverage_of,
     failure_message,
     failure_of,
     filter_message,
@@ -22,7 +24,14 @@ from dnstide.codec.common import (
     span_message,
     span_of,
 )
-from dnstide.codec.enums import FAILURE_POLICY, GRANULARITY, GROUP_BY, RANK_METHOD, Problems
+from dnstide.codec.enums import (
+    FAILURE_POLICY,
+    GRANULARITY,
+    GROUP_BY,
+    MOVEMENT,
+    RANK_METHOD,
+    Problems,
+)
 from dnstide.model.errors import ServerDefect
 from dnstide.model.question import TopQuestion
 from dnstide.model.top import Certificate, Change, Rank, Top, TopProgress, TopSummary, capped
@@ -47,6 +56,7 @@ def top_request(question: TopQuestion) -> top_pb2.RankNamesRequest:
         exclude=question.exclude,
         span=span_message(question.span),
         series_granularity=None if step is None else GRANULARITY.number[step],
+        movement=MOVEMENT.number[question.movement],
         ratio_min_count=question.ratio_min_count,
         failure_policy=FAILURE_POLICY.number[question.failure_policy],
         dataset=question.dataset,
@@ -74,6 +84,7 @@ def top_question(
         "baseline": (
             span_of(problems, request.baseline, "baseline.") if request.HasField("baseline") else None
         ),
+        "movement": MOVEMENT.asked(problems, "movement", request.movement),
         "ratio_min_count": request.ratio_min_count if request.HasField("ratio_min_count") else None,
         "failure_policy": FAILURE_POLICY.asked(problems, "failure_policy", request.failure_policy),
         "dataset": request.dataset or "dns",
@@ -129,8 +140,8 @@ class TopReader:
         self._axis_parts: list[common_pb2.Axis] = []
         self._axis: Axis | None = None
         self._ranks: list[Rank] = []
-        self._rises: list[Change] = []
-        self._falls: list[Change] = []
+        self._rises: list[top_pb2.Change] = []
+        self._falls: list[top_pb2.Change] = []
         self._summary: top_pb2.RankSummary | None = None
 
     def feed(self, message: top_pb2.RankNamesResponse) -> None:
@@ -144,8 +155,8 @@ class TopReader:
         if self._axis is None and self._axis_parts and (ends or message.ranks):
             self._axis = axis_of(self._axis_parts)
         self._ranks += [self._rank(rank) for rank in message.ranks]
-        self._rises += map(_change, message.rises)
-        self._falls += map(_change, message.falls)
+        self._rises += message.rises
+        self._falls += message.falls
         if ends:
             self._summary = message.summary
 
@@ -153,12 +164,13 @@ class TopReader:
         """The whole answer. Raises ServerDefect where the stream ended before its summary."""
         if self._summary is None:
             raise ServerDefect("the answer ended before its summary: ask again, and see the server's log")
+        summary = _summary(self._summary, request_id)
         return Top(
             question=self._question,
             ranks=tuple(self._ranks),
-            rises=tuple(self._rises),
-            falls=tuple(self._falls),
-            summary=_summary(self._summary, request_id),
+            rises=tuple(_change(change, summary) for change in self._rises),
+            falls=tuple(_change(change, summary) for change in self._falls),
+            summary=summary,
             axis=self._axis,
         )
 
@@ -186,8 +198,13 @@ def _add(messages: Any, item: Rank | Change) -> None:
         message.series.extend(item.series.tolist())
 
 
-def _change(message: top_pb2.Change) -> Change:
-    return Change(message.rank, message.name, message.rrtype or None, message.before, message.after)
+def _change(message: top_pb2.Change, summary: TopSummary) -> Change:
+    if summary.baseline_coverage is None:
+        raise ServerDefect("the answer has changes and does not tell the span held against")
+    before = max(summary.baseline_coverage.covered_seconds, 1)
+    after = max(summary.coverage.covered_seconds, 1)
+    rrtype = message.rrtype or None
+    return Change(message.rank, message.name, rrtype, message.before, message.after, before, after)
 
 
 def _fill_summary(message: top_pb2.RankSummary, summary: TopSummary) -> None:
@@ -207,6 +224,9 @@ def _fill_summary(message: top_pb2.RankSummary, summary: TopSummary) -> None:
         message.rows = summary.rows
     message.seconds = summary.seconds
     message.catalog_version = summary.catalog_version
+    message.coverage.CopyFrom(coverage_message(summary.coverage))
+    if summary.baseline_coverage is not None:
+        message.baseline_coverage.CopyFrom(coverage_message(summary.baseline_coverage))
 
 
 def _summary(message: top_pb2.RankSummary, request_id: str) -> TopSummary:
@@ -227,6 +247,10 @@ def _summary(message: top_pb2.RankSummary, request_id: str) -> TopSummary:
         seconds=message.seconds,
         catalog_version=message.catalog_version,
         request_id=request_id,
+        coverage=coverage_of(message.coverage),
+        baseline_coverage=(
+            coverage_of(message.baseline_coverage) if message.HasField("baseline_coverage") else None
+        ),
     )
 
 

@@ -13,6 +13,8 @@ from dnstide.codec.common import (
     axis_messages,
     axis_of,
     build,
+    coverage_message,
+    coverage_of,
     failure_message,
     failure_of,
     filter_message,
@@ -105,7 +107,8 @@ def volume_messages(volume: Volume) -> Iterator[volume_pb2.QueryVolumeResponse]:
             if first == size:
                 break
     summary = volume.summary
-    if room < LISTED_UNITS * (len(summary.failures) + len(summary.plan)):
+    listed = LISTED_UNITS * (len(summary.failures) + len(summary.plan)) + len(summary.coverage.marks)
+    if room < listed:
         yield message
         message = volume_pb2.QueryVolumeResponse()
     fill_summary(message.summary, summary)
@@ -237,6 +240,7 @@ def fill_summary(message: volume_pb2.Summary, summary: Summary) -> None:
     told.plan, told.ask, told.merge = timings.plan, timings.ask, timings.merge
     told.slowest_shard = timings.slowest_shard
     message.catalog_version = summary.catalog_version
+    message.coverage.CopyFrom(coverage_message(summary.coverage))
 
 
 def summary_of(message: volume_pb2.Summary, request_id: str = "") -> Summary:
@@ -256,4 +260,5 @@ def summary_of(message: volume_pb2.Summary, request_id: str = "") -> Summary:
         catalog_version=message.catalog_version,
         tables_summarized=message.tables_summarized,
         request_id=request_id,
+        coverage=coverage_of(message.coverage),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from dnstide.cli import exits
-from dnstide.cli.diagnostics import warn, warn_of_failures
+from dnstide.cli.diagnostics import warn, warn_of_coverage, warn_of_failures
 from dnstide.cli.options import (
     names_options,
     output_options,
@@ -88,11 +88,12 @@ def analyze(
         if plot is not None:
             _draw(client, findings, asked, question, drawing)
     if not (drawing.in_terminal and output.to_stdout):
-        from dnstide.cli.write.findings import findings_layout
+        from dnstide.cli.write.findings import FindingsLayout
 
-        output.write(findings_layout(findings))
+        output.write(FindingsLayout(findings))
+    warn_of_coverage(findings.coverage)
     warn_of_failures(findings.summary)
-    if not findings.complete:
+    if findings.summary.failures_total:
         return exits.PARTIAL
     if not findings.summary.total_count:
         warn("nothing found: is the name spelt right, the record type, the bailiwick?")

@@ -24,7 +24,7 @@ from dnstide.cli.pictures import Drawing, check_drawing, plot_option
 from dnstide.cli.progress import progress_bar
 from dnstide.cli.source import Source, source_options
 from dnstide.cli.top_picture import check_top_drawing, draw_top, picture_title
-from dnstide.model.vocabulary import Grouping
+from dnstide.model.vocabulary import Grouping, Movement
 
 if TYPE_CHECKING:
     from dnstide.model.arguments import TopOptions
@@ -69,6 +69,10 @@ class _Top(click.Command):
     help="Rank what rose and fell most since this span, D or D..D, both days inclusive.",
 )  # fmt: skip
 @click.option(
+    "--only", type=click.Choice(words_of(Movement)), default=str(Movement.ALL),
+    help="With --movers-against: rises or falls alone; or names that are new, or gone.",
+)  # fmt: skip
+@click.option(
     "--ratio-from", type=int, metavar="COUNT",
     help="With --movers-against: rank by ratio, among names that reach this count in the larger span.",
 )  # fmt: skip
@@ -84,8 +88,8 @@ class _Top(click.Command):
 def top(
     limit: int, by: str, start: str | None, stop: str | None, days_back: int | None, date: str | None,
     rrtypes: tuple[str, ...], under: str | None, exclude: tuple[str, ...], exclude_file: str | None,
-    series: str | None, plot: str | None, log: bool, movers_against: str | None, ratio_from: int | None,
-    partial: bool, dataset: str, explain: bool, cache_dir: str | None, source: Source,
+    series: str | None, plot: str | None, log: bool, movers_against: str | None, only: str,
+    ratio_from: int | None, partial: bool, dataset: str, explain: bool, cache_dir: str | None, source: Source,
     timeout: float | None, output: Output,
 ) -> int:  # fmt: skip
     """The N names that were asked for most (10), exactly.
@@ -97,7 +101,8 @@ def top(
 
     \b
     Text output is `rank count share name`, with --series a sparkline. With --movers-against it
-    is `rise|fall rank difference before after name`.
+    is `rise|fall rank difference/day ratio before after name`: spans are compared per day that
+    tables cover, before and after are the counts themselves.
 
     \b
     The first ranking makes a summary of each table, which takes about as long as reading it;
@@ -107,6 +112,7 @@ def top(
       dnstide top 100 --by domain --date 2018-10-31
       dnstide top 20 --under example.com -t A,AAAA --days-back 30 --series
       dnstide top --movers-against 2018-10-01..2018-10-30 --date 2018-10-31
+      dnstide top --movers-against 2018-10-01..2018-10-30 --date 2018-10-31 --only new
     """
     drawing = Drawing(plot, log=log, force=output.force)
     check_top_drawing(drawing, series)
@@ -118,8 +124,8 @@ def top(
     options: TopOptions = {
         "by": by, "rrtypes": rrtypes, "under": under, "exclude": excluded,
         "start": date or start, "stop": date or stop, "days_back": days_back, "series": series,
-        "against": _span(movers_against), "ratio_from": ratio_from, "partial": partial, "dataset": dataset,
-        "explain": explain,
+        "against": _span(movers_against), "only": only, "ratio_from": ratio_from, "partial": partial,
+        "dataset": dataset, "explain": explain,
     }  # fmt: skip
     with closing(source.connect(timeout, cache_dir)) as client, progress_bar("making summaries") as bar:
 
@@ -136,7 +142,7 @@ def top(
 
         output.write(TopLayout(answer))
     warn_of_top(answer)
-    if not answer.complete:
+    if answer.summary.failures_total:
         return exits.PARTIAL
     return exits.COMPLETE if answer.found else exits.NOTHING
 

@@ -101,6 +101,6 @@ def vot(
 
         output.write(VolumeLayout(volume))
     warn_of_volume(volume)
-    if not volume.complete:
+    if volume.summary.failures_total:
         return exits.PARTIAL
     return exits.COMPLETE if volume.found else exits.NOTHING

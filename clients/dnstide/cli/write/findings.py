@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from dnstide.cli.write.fields import six_digits
+from dnstide.cli.write.json import compact, coverage_object, json_array
 from dnstide.cli.write.layout import Layout
+from dnstide.cli.write.text import text_rows
 from dnstide.model.analysis import Findings
+from dnstide.model.columns import Columns
 
 
-def findings_layout(findings: Findings) -> Layout:
+class FindingsLayout(Layout):
     """A row for each thing found. Files (Parquet, Arrow) have the figures in full."""
-    dates = not findings.question.volume.granularity.fine
-    return Layout(findings.columns(), dates=dates, number=six_digits, header=True)
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+        dates = not findings.question.volume.granularity.fine
+        super().__init__(findings.columns(), dates=dates, number=six_digits, header=True)
+
+    def text(self) -> Iterator[str]:
+        """Without the coverage, which is one for all rows and is told beside."""
+        columns = tuple(column for column in self.columns if column.name != "coverage")
+        return text_rows(Columns(columns), self._text, header=True)
+
+    def json(self) -> Iterator[str]:
+        """The findings, and what they rest on."""
+        summary = self._findings.summary
+        about = {
+            "complete": summary.complete,
+            "tables_asked": summary.tables_asked,
+            "tables_answered": summary.tables_answered,
+            "failures": [{"table": f.table, "code": f.code, "reason": f.reason} for f in summary.failures],
+            "coverage": coverage_object(summary.coverage),
+        }
+        yield '{"findings":'
+        yield from json_array(self.columns, self._json)
+        yield f',"summary":{compact(about)}}}\n'

@@ -9,6 +9,7 @@ from typing import Any
 from dnstide.cli.write.csv import chunks
 from dnstide.cli.write.fields import Spelling, spell
 from dnstide.model.columns import Columns
+from dnstide.model.coverage import SpanCoverage, time_text
 
 JSON = Spelling(word=dumps, unknown="null")
 
@@ -16,6 +17,18 @@ JSON = Spelling(word=dumps, unknown="null")
 def compact(value: Any) -> str:
     """A document without blanks."""
     return dumps(value, separators=(",", ":"))
+
+
+def coverage_object(coverage: SpanCoverage) -> dict[str, Any]:
+    """What an answer could look at of its span: lengths, and every stretch; a stop is exclusive."""
+    return {
+        "expected_seconds": coverage.seconds,
+        "covered_seconds": coverage.covered_seconds,
+        "stretches": [
+            {"start": time_text(start), "stop": time_text(stop), "coverage": str(mark)}
+            for start, stop, mark in coverage.stretches
+        ],
+    }
 
 
 def json_objects(

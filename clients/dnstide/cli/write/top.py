@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from dnstide.cli.write.csv import csv_rows
 from dnstide.cli.write.fields import spell
-from dnstide.cli.write.json import JSON, compact, json_objects
+from dnstide.cli.write.json import JSON, compact, coverage_object, json_objects
 from dnstide.cli.write.layout import Layout
 from dnstide.cli.write.text import TEXT, aligned
 from dnstide.cli.write.volume import bucket_labels
@@ -30,18 +30,19 @@ class TopLayout(Layout):
         super().__init__(Columns((*self._keys, *_series_columns(top))))
 
     def text(self) -> Iterator[str]:
-        """`rank count share [sparkline] name`, or `rise|fall rank difference before after name`."""
+        """`rank count share [sparkline] name`, or `rise|fall rank difference/day ratio before after name`."""
         top = self._top
-        if top.rises or top.falls:
+        if top.question.baseline is not None:
             words = [word for word, _ in top.changes]
             changes = [change for _, change in top.changes]
             numbers = [
                 [str(change.rank) for change in changes],
-                [f"{change.difference:+d}" for change in changes],
+                [f"{_signed(change.difference_per_day)}/day" for change in changes],
+                [change.factor for change in changes],
                 [str(change.before) for change in changes],
                 [str(change.after) for change in changes],
             ]
-            return aligned([words, *numbers, [change.title for change in changes]], "<>>>>")
+            return aligned([words, *numbers, [change.title for change in changes]], "<>>>>>")
         rows: list[list[str]] = [spell(self._keys[name], TEXT) for name in ("rank", "count")]
         rows.append([f"{rank.share:.2%}" for rank in top.ranks])
         if top.axis is not None:
@@ -74,7 +75,10 @@ class TopLayout(Layout):
             "total_count": summary.total_count,
             "excluded_count": summary.excluded_count,
             "suffix_list": summary.suffix_list_version,
+            "coverage": coverage_object(summary.coverage),
         }
+        if summary.baseline_coverage is not None:
+            about["baseline_coverage"] = coverage_object(summary.baseline_coverage)
         yield "\n]" if top.axis is None else f'\n],\n"buckets":{compact(bucket_labels(top.axis))}'
         yield f',\n"summary":{compact(about)}}}\n'
 
@@ -87,6 +91,11 @@ class TopLayout(Layout):
             for rank in top.ranks
         ]
         return json_objects(self._keys, extra={"series": lists})
+
+
+def _signed(rate: float) -> str:
+    """Whole from a hundred on, else with three digits."""
+    return f"{rate:+.0f}" if abs(rate) >= 100 else f"{rate:+.3g}"
 
 
 def sparkline(counts: Counts, known: Bools) -> str:
@@ -106,7 +115,7 @@ def sparkline(counts: Counts, known: Bools) -> str:
 def _series_columns(top: Top) -> list[Column]:
     """One column of counts for each bucket of the axis, named by its date or time."""
     axis = top.axis
-    if axis is None or top.rises or top.falls:
+    if axis is None or top.question.baseline is not None:
         return []
     counts = np.array([rank.series for rank in top.ranks], np.uint64).reshape(len(top.ranks), len(axis))
     known = np.array([top.known(rank) for rank in top.ranks], np.bool_).reshape(counts.shape)

@@ -95,6 +95,16 @@ class PlanEntry(_message.Message):
     reason: str
     def __init__(self, table: _Optional[str] = ..., used: _Optional[bool] = ..., reason: _Optional[str] = ...) -> None: ...
 
+class SpanCoverage(_message.Message):
+    __slots__ = ("edges", "marks", "covered_seconds")
+    EDGES_FIELD_NUMBER: _ClassVar[int]
+    MARKS_FIELD_NUMBER: _ClassVar[int]
+    COVERED_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    edges: _containers.RepeatedScalarFieldContainer[int]
+    marks: _containers.RepeatedScalarFieldContainer[Coverage]
+    covered_seconds: int
+    def __init__(self, edges: _Optional[_Iterable[int]] = ..., marks: _Optional[_Iterable[_Union[Coverage, str]]] = ..., covered_seconds: _Optional[int] = ...) -> None: ...
+
 class Axis(_message.Message):
     __slots__ = ("granularity", "starts", "stop", "coverage")
     GRANULARITY_FIELD_NUMBER: _ClassVar[int]

@@ -17,6 +17,15 @@ class GroupBy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     GROUP_BY_RRTYPE: _ClassVar[GroupBy]
     GROUP_BY_RDATA: _ClassVar[GroupBy]
 
+class Movement(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    MOVEMENT_UNSPECIFIED: _ClassVar[Movement]
+    MOVEMENT_ALL: _ClassVar[Movement]
+    MOVEMENT_RISES: _ClassVar[Movement]
+    MOVEMENT_FALLS: _ClassVar[Movement]
+    MOVEMENT_NEW: _ClassVar[Movement]
+    MOVEMENT_GONE: _ClassVar[Movement]
+
 class RankMethod(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     RANK_METHOD_UNSPECIFIED: _ClassVar[RankMethod]
@@ -29,13 +38,19 @@ GROUP_BY_DOMAIN: GroupBy
 GROUP_BY_TLD: GroupBy
 GROUP_BY_RRTYPE: GroupBy
 GROUP_BY_RDATA: GroupBy
+MOVEMENT_UNSPECIFIED: Movement
+MOVEMENT_ALL: Movement
+MOVEMENT_RISES: Movement
+MOVEMENT_FALLS: Movement
+MOVEMENT_NEW: Movement
+MOVEMENT_GONE: Movement
 RANK_METHOD_UNSPECIFIED: RankMethod
 RANK_METHOD_SUMMARY: RankMethod
 RANK_METHOD_SCAN: RankMethod
 RANK_METHOD_RANGE: RankMethod
 
 class RankNamesRequest(_message.Message):
-    __slots__ = ("limit", "group_by", "filter", "under", "exclude", "span", "series_granularity", "baseline", "ratio_min_count", "failure_policy", "dataset", "explain")
+    __slots__ = ("limit", "group_by", "filter", "under", "exclude", "span", "series_granularity", "baseline", "ratio_min_count", "failure_policy", "dataset", "explain", "movement")
     LIMIT_FIELD_NUMBER: _ClassVar[int]
     GROUP_BY_FIELD_NUMBER: _ClassVar[int]
     FILTER_FIELD_NUMBER: _ClassVar[int]
@@ -48,6 +63,7 @@ class RankNamesRequest(_message.Message):
     FAILURE_POLICY_FIELD_NUMBER: _ClassVar[int]
     DATASET_FIELD_NUMBER: _ClassVar[int]
     EXPLAIN_FIELD_NUMBER: _ClassVar[int]
+    MOVEMENT_FIELD_NUMBER: _ClassVar[int]
     limit: int
     group_by: GroupBy
     filter: _common_pb2.RowFilter
@@ -60,7 +76,8 @@ class RankNamesRequest(_message.Message):
     failure_policy: _common_pb2.FailurePolicy
     dataset: str
     explain: bool
-    def __init__(self, limit: _Optional[int] = ..., group_by: _Optional[_Union[GroupBy, str]] = ..., filter: _Optional[_Union[_common_pb2.RowFilter, _Mapping]] = ..., under: _Optional[str] = ..., exclude: _Optional[_Iterable[str]] = ..., span: _Optional[_Union[_common_pb2.Span, _Mapping]] = ..., series_granularity: _Optional[_Union[_common_pb2.Granularity, str]] = ..., baseline: _Optional[_Union[_common_pb2.Span, _Mapping]] = ..., ratio_min_count: _Optional[int] = ..., failure_policy: _Optional[_Union[_common_pb2.FailurePolicy, str]] = ..., dataset: _Optional[str] = ..., explain: _Optional[bool] = ...) -> None: ...
+    movement: Movement
+    def __init__(self, limit: _Optional[int] = ..., group_by: _Optional[_Union[GroupBy, str]] = ..., filter: _Optional[_Union[_common_pb2.RowFilter, _Mapping]] = ..., under: _Optional[str] = ..., exclude: _Optional[_Iterable[str]] = ..., span: _Optional[_Union[_common_pb2.Span, _Mapping]] = ..., series_granularity: _Optional[_Union[_common_pb2.Granularity, str]] = ..., baseline: _Optional[_Union[_common_pb2.Span, _Mapping]] = ..., ratio_min_count: _Optional[int] = ..., failure_policy: _Optional[_Union[_common_pb2.FailurePolicy, str]] = ..., dataset: _Optional[str] = ..., explain: _Optional[bool] = ..., movement: _Optional[_Union[Movement, str]] = ...) -> None: ...
 
 class RankNamesResponse(_message.Message):
     __slots__ = ("progress", "axis", "ranks", "rises", "falls", "summary")
@@ -137,7 +154,7 @@ class Certificate(_message.Message):
     def __init__(self, theta: _Optional[int] = ..., threshold: _Optional[int] = ..., lists: _Optional[int] = ..., depth: _Optional[int] = ..., candidates: _Optional[int] = ..., lookups: _Optional[int] = ..., scanned: _Optional[int] = ..., rounds: _Optional[int] = ...) -> None: ...
 
 class RankSummary(_message.Message):
-    __slots__ = ("complete", "tables_asked", "tables_answered", "failures", "failures_total", "plan", "total_count", "excluded_count", "certificates", "method", "keep", "suffix_list_version", "rows", "seconds", "catalog_version")
+    __slots__ = ("complete", "tables_asked", "tables_answered", "failures", "failures_total", "plan", "total_count", "excluded_count", "certificates", "method", "keep", "suffix_list_version", "rows", "seconds", "catalog_version", "coverage", "baseline_coverage")
     COMPLETE_FIELD_NUMBER: _ClassVar[int]
     TABLES_ASKED_FIELD_NUMBER: _ClassVar[int]
     TABLES_ANSWERED_FIELD_NUMBER: _ClassVar[int]
@@ -153,6 +170,8 @@ class RankSummary(_message.Message):
     ROWS_FIELD_NUMBER: _ClassVar[int]
     SECONDS_FIELD_NUMBER: _ClassVar[int]
     CATALOG_VERSION_FIELD_NUMBER: _ClassVar[int]
+    COVERAGE_FIELD_NUMBER: _ClassVar[int]
+    BASELINE_COVERAGE_FIELD_NUMBER: _ClassVar[int]
     complete: bool
     tables_asked: int
     tables_answered: int
@@ -168,4 +187,6 @@ class RankSummary(_message.Message):
     rows: int
     seconds: float
     catalog_version: str
-    def __init__(self, complete: _Optional[bool] = ..., tables_asked: _Optional[int] = ..., tables_answered: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[_common_pb2.Failure, _Mapping]]] = ..., failures_total: _Optional[int] = ..., plan: _Optional[_Iterable[_Union[_common_pb2.PlanEntry, _Mapping]]] = ..., total_count: _Optional[int] = ..., excluded_count: _Optional[int] = ..., certificates: _Optional[_Iterable[_Union[Certificate, _Mapping]]] = ..., method: _Optional[_Union[RankMethod, str]] = ..., keep: _Optional[int] = ..., suffix_list_version: _Optional[str] = ..., rows: _Optional[int] = ..., seconds: _Optional[float] = ..., catalog_version: _Optional[str] = ...) -> None: ...
+    coverage: _common_pb2.SpanCoverage
+    baseline_coverage: _common_pb2.SpanCoverage
+    def __init__(self, complete: _Optional[bool] = ..., tables_asked: _Optional[int] = ..., tables_answered: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[_common_pb2.Failure, _Mapping]]] = ..., failures_total: _Optional[int] = ..., plan: _Optional[_Iterable[_Union[_common_pb2.PlanEntry, _Mapping]]] = ..., total_count: _Optional[int] = ..., excluded_count: _Optional[int] = ..., certificates: _Optional[_Iterable[_Union[Certificate, _Mapping]]] = ..., method: _Optional[_Union[RankMethod, str]] = ..., keep: _Optional[int] = ..., suffix_list_version: _Optional[str] = ..., rows: _Optional[int] = ..., seconds: _Optional[float] = ..., catalog_version: _Optional[str] = ..., coverage: _Optional[_Union[_common_pb2.SpanCoverage, _Mapping]] = ..., baseline_coverage: _Optional[_Union[_common_pb2.SpanCoverage, _Mapping]] = ...) -> None: ...

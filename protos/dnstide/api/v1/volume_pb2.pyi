@@ -121,7 +121,7 @@ class Timings(_message.Message):
     def __init__(self, plan: _Optional[float] = ..., ask: _Optional[float] = ..., merge: _Optional[float] = ..., slowest_shard: _Optional[float] = ...) -> None: ...
 
 class Summary(_message.Message):
-    __slots__ = ("complete", "tables_asked", "tables_answered", "tables_summarized", "failures", "failures_total", "plan", "rows_read", "blocks_read", "total_count", "timings", "catalog_version")
+    __slots__ = ("complete", "tables_asked", "tables_answered", "tables_summarized", "failures", "failures_total", "plan", "rows_read", "blocks_read", "total_count", "timings", "catalog_version", "coverage")
     COMPLETE_FIELD_NUMBER: _ClassVar[int]
     TABLES_ASKED_FIELD_NUMBER: _ClassVar[int]
     TABLES_ANSWERED_FIELD_NUMBER: _ClassVar[int]
@@ -134,6 +134,7 @@ class Summary(_message.Message):
     TOTAL_COUNT_FIELD_NUMBER: _ClassVar[int]
     TIMINGS_FIELD_NUMBER: _ClassVar[int]
     CATALOG_VERSION_FIELD_NUMBER: _ClassVar[int]
+    COVERAGE_FIELD_NUMBER: _ClassVar[int]
     complete: bool
     tables_asked: int
     tables_answered: int
@@ -146,4 +147,5 @@ class Summary(_message.Message):
     total_count: int
     timings: Timings
     catalog_version: str
-    def __init__(self, complete: _Optional[bool] = ..., tables_asked: _Optional[int] = ..., tables_answered: _Optional[int] = ..., tables_summarized: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[_common_pb2.Failure, _Mapping]]] = ..., failures_total: _Optional[int] = ..., plan: _Optional[_Iterable[_Union[_common_pb2.PlanEntry, _Mapping]]] = ..., rows_read: _Optional[int] = ..., blocks_read: _Optional[int] = ..., total_count: _Optional[int] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., catalog_version: _Optional[str] = ...) -> None: ...
+    coverage: _common_pb2.SpanCoverage
+    def __init__(self, complete: _Optional[bool] = ..., tables_asked: _Optional[int] = ..., tables_answered: _Optional[int] = ..., tables_summarized: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[_common_pb2.Failure, _Mapping]]] = ..., failures_total: _Optional[int] = ..., plan: _Optional[_Iterable[_Union[_common_pb2.PlanEntry, _Mapping]]] = ..., rows_read: _Optional[int] = ..., blocks_read: _Optional[int] = ..., total_count: _Optional[int] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., catalog_version: _Optional[str] = ..., coverage: _Optional[_Union[_common_pb2.SpanCoverage, _Mapping]] = ...) -> None: ...

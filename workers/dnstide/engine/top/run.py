@@ -7,7 +7,7 @@ is to be asked about its tables, and is sent the replies.
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
@@ -27,7 +27,7 @@ from dnstide.model.errors import CountOverflow, Failure, InvalidQuestion, NoTabl
 from dnstide.model.granularity import Granularity
 from dnstide.model.question import Span
 from dnstide.model.top import Certificate, Change, Rank, Top, TopSummary
-from dnstide.model.vocabulary import MAX_LISTED_FAILURES, FailurePolicy, Grouping, RankMethod
+from dnstide.model.vocabulary import MAX_LISTED_FAILURES, FailurePolicy, Grouping, Movement, RankMethod
 from dnstide.model.volume import Axis, frozen
 from dnstide.mtbl import TableChanged
 from dnstide.mtbl.keys import Keys, tie_order
@@ -72,6 +72,15 @@ class RefreshCatalog:
 
     failures: tuple[Failure, ...]
 
+
+_DIRECTIONS: Mapping[Movement, tuple[Direction, ...]] = {
+    Movement.ALL: (Direction.RISE, Direction.FALL),
+    Movement.RISES: (Direction.RISE,),
+    Movement.FALLS: (Direction.FALL,),
+    Movement.NEW: (Direction.RISE,),
+    Movement.GONE: (Direction.FALL,),
+}
+"""The rankings of changes that each movement takes."""
 
 TopSteps = Generator[ShardsRequest | RefreshCatalog, Any, Top]
 
@@ -159,6 +168,7 @@ class _Run:
         self._all = [*self._plans, *([self._series] if self._series else [])]
         failures = {failure for plan in self._all for failure in plan.failures}
         self._failures = tuple(sorted(failures, key=lambda failure: failure.table))
+        self._coverage = [plan.coverage_of_span(plan.failures, to_tables=True) for plan in self._plans]
         if failures and question.failure_policy is FailurePolicy.FAIL:
             raise answer_incomplete(self._failures)
 
@@ -167,8 +177,15 @@ class _Run:
         ranks: tuple[Rank, ...] = ()
         moved: list[Movers] = []
         if question.baseline is not None:
-            for direction in Direction:
-                steps = move(question.limit, direction, self._order, ratio_min_count=question.ratio_min_count)
+            for direction in _DIRECTIONS[question.movement]:
+                steps = move(
+                    question.limit,
+                    direction,
+                    self._order,
+                    ratio_min_count=question.ratio_min_count,
+                    seconds=self._seconds,
+                    absent=question.movement in (Movement.NEW, Movement.GONE),
+                )
                 moved.append((yield from self._drive(steps)))
             certificates = [movers.certificate for movers in moved]
             totals = yield from self._totals()
@@ -183,6 +200,12 @@ class _Run:
             if self._series is not None:
                 ranks = yield from self._with_series(ranks, ranking.keys)
         return self._finish(ranks, moved, totals, certificates)
+
+    @property
+    def _seconds(self) -> tuple[int, int]:
+        """How much of the span asked, and of the baseline, the tables cover; 1 for nothing, to divide by."""
+        asked, baseline = self._coverage
+        return max(asked.covered_seconds, 1), max(baseline.covered_seconds, 1)
 
     def _order(self, key: bytes) -> tuple[bytes, ...]:
         return tie_order(self._scope.grouping)(key)
@@ -277,14 +300,14 @@ class _Run:
         self, ranks: tuple[Rank, ...], moved: list[Movers], totals: Totals, certificates: list[Certificate]
     ) -> Top:
         question, scope = self._question, self._scope
-        changes = [
-            tuple(
-                Change(i, *key_text(scope.grouping, m.key), m.before, m.after)
+        changes: dict[Direction, tuple[Change, ...]] = {}
+        for direction, movers in zip(_DIRECTIONS[question.movement], moved, strict=False):
+            after, before = self._seconds
+            changes[direction] = tuple(
+                Change(i, *key_text(scope.grouping, m.key), m.before, m.after, before, after)
                 for i, m in enumerate(movers.movements, 1)
             )
-            for movers in moved
-        ]
-        rises, falls = changes or ((), ())
+        rises, falls = changes.get(Direction.RISE, ()), changes.get(Direction.FALL, ())
         excluded = totals.excluded
         if scope.grouping is Grouping.RRTYPE:
             excluded = sum(self._types(totals).get(int.from_bytes(key, "big"), 0) for key in scope.excluded)
@@ -296,7 +319,7 @@ class _Run:
         if any(certificate.scanned for certificate in certificates):
             method = RankMethod.RANGE if scope.under else RankMethod.SCAN
         summary = TopSummary(
-            complete=not self._failures,
+            complete=not self._failures and all(coverage.complete for coverage in self._coverage),
             tables_asked=len(tables) + len(self._failures),
             tables_answered=len(tables),
             failures=self._failures[:MAX_LISTED_FAILURES],
@@ -310,6 +333,8 @@ class _Run:
             suffix_list_version=suffix_list().version if scope.grouping is Grouping.DOMAIN else None,
             rows=rows,
             catalog_version=self._plans[0].catalog_version,
+            coverage=self._coverage[0],
+            baseline_coverage=self._coverage[1] if question.baseline is not None else None,
         )
         return Top(question, ranks, rises, falls, summary, self._axis())
 

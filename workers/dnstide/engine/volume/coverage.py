@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
+from dnstide.model.coverage import SpanCoverage
 from dnstide.model.granularity import DAY
 from dnstide.model.vocabulary import Coverage
 
@@ -31,6 +34,23 @@ def base_coverage(edges: Int64s, starts: Int64s, stops: Int64s) -> Codes:
     coverage[seconds == np.diff(edges)] = Coverage.COMPLETE
     coverage[seconds == 0] = Coverage.NONE
     return coverage
+
+
+def stretches(start: int, stop: int, periods: Sequence[tuple[Int64s, Int64s, Coverage]]) -> SpanCoverage:
+    """The coverage of [start, stop), second by second, from periods of tables; the mark of a later entry
+    takes the place of an earlier one's. What no period holds is NONE.
+    """
+    points = [np.clip(part, start, stop) for starts, stops, _ in periods for part in (starts, stops)]
+    edges = np.unique(np.concatenate([np.array([start, stop], np.int64), *points]))
+    marks = np.full(len(edges) - 1, Coverage.NONE, np.uint8)
+    for starts, stops, code in periods:
+        depth = np.zeros(len(edges), np.int64)
+        np.add.at(depth, np.searchsorted(edges, np.clip(starts, start, stop)), 1)
+        np.add.at(depth, np.searchsorted(edges, np.clip(stops, start, stop)), -1)
+        marks[np.cumsum(depth[:-1]) > 0] = code
+    begins = np.flatnonzero(np.diff(marks, prepend=np.uint8(0)))
+    borders = np.append(edges[begins], stop).tolist()
+    return SpanCoverage.of(zip(borders[:-1], borders[1:], map(Coverage, marks[begins].tolist()), strict=True))
 
 
 def mark(coverage: Codes, edges: Int64s, starts: Int64s, stops: Int64s, code: Coverage) -> Codes:

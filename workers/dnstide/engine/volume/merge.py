@@ -46,9 +46,10 @@ def merge_volume(
     bucket = merged.bucket - np.int32(drop) if drop else merged.bucket
     axis = plan.axis(drop) if not failures else plan.axis_of(coverage_of(plan, failures), drop)
     series, total = build_series(query, merged.query, merged.rrtype, bucket, merged.count, axis)
+    span_coverage = plan.coverage_of_span(failures)
     spent = perf_counter() - began
     summary = Summary(
-        complete=not failures,
+        complete=not failures and span_coverage.complete,
         tables_asked=plan.tables_asked,
         tables_answered=merged.answered,
         failures=failures[:MAX_LISTED_FAILURES],
@@ -60,6 +61,7 @@ def merge_volume(
         timings=Timings(timings.plan, timings.ask, timings.merge + spent, merged.seconds),
         catalog_version=plan.catalog_version,
         tables_summarized=merged.summarized,
+        coverage=span_coverage,
     )
     return Volume(question, axis, series, summary)
 

@@ -12,7 +12,7 @@ in front, so that no row is lost; those without rows are taken away again from t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
@@ -23,11 +23,12 @@ import numpy as np
 import numpy.typing as npt
 from dnstide.engine.catalog import TableColumns, available, table_columns
 from dnstide.engine.volume.cover import Cover, choose_tables
-from dnstide.engine.volume.coverage import GRACE, base_coverage, mark
+from dnstide.engine.volume.coverage import GRACE, base_coverage, mark, stretches
 from dnstide.engine.volume.explain import LeftOut, explain
 from dnstide.engine.volume.query import VolumeQuery
 from dnstide.engine.volume.span import AxisSpan, find_span
 from dnstide.model.catalog import Catalog, TableInfo
+from dnstide.model.coverage import SpanCoverage
 from dnstide.model.errors import Failure, InvalidQuestion, NoTables
 from dnstide.model.granularity import Granularity, Seconds
 from dnstide.model.question import Span
@@ -104,6 +105,41 @@ class VolumePlan:
 
     @cached_property
     def _axes(self) -> dict[int, Axis]:
+        return {}
+
+    def coverage_of_span(self, failures: Iterable[Failure], *, to_tables: bool = False) -> SpanCoverage:
+        """Which stretches of the span the answer could look at, now that these of the plan's tables failed.
+
+        An open end is that of the axis; with `to_tables`, that of the tables.
+        """
+        failures = tuple(failures)
+        if failures:
+            return self._coverage_of_span(failures, to_tables)
+        whole = self._whole_coverage.get(to_tables)
+        if whole is None:
+            whole = self._whole_coverage[to_tables] = self._coverage_of_span((), to_tables)
+        return whole
+
+    def _coverage_of_span(self, failures: tuple[Failure, ...], to_tables: bool) -> SpanCoverage:
+        columns, cover = self.columns, self.cover
+        bad = {failure.table: failure.unreachable for failure in failures}
+        sound = np.array([info.name not in bad for info in columns.infos], bool)
+        lost = np.array([bad.get(info.name, False) for info in columns.infos], bool)
+        # What failed is covered where finer tables that answered stand in for it.
+        kinds = (
+            (~sound & ~lost, Coverage.DAMAGED),
+            (~sound & lost, Coverage.UNREACHABLE),
+            (cover.chosen & ~cover.cut & sound, Coverage.COMPLETE),
+            (cover.cut & sound, Coverage.PARTIAL),
+        )
+        span = self.span
+        start, stop = (span.begins, span.ends) if to_tables else (span.start, span.stop)
+        return stretches(
+            start, stop, [(columns.start[which], columns.stop[which], mark) for which, mark in kinds]
+        )
+
+    @cached_property
+    def _whole_coverage(self) -> dict[bool, SpanCoverage]:
         return {}
 
     def shard_plan(self, names: Sequence[str] | None = None) -> ShardPlan:

@@ -16,12 +16,15 @@ from dnstide.model.vocabulary import BucketBy
 @dataclass(frozen=True, slots=True)
 class AxisSpan:
     """[start, stop) is asked for, or is that of the tables. `first` is earlier where `lead` buckets of grace
-    stand in front.
+    stand in front. `begins` and `ends` are those of the tables themselves where the span is open, which
+    buckets may reach beyond.
     """
 
     first: int
     start: int
     stop: int
+    begins: int
+    ends: int
     lead: int = 0
 
 
@@ -43,13 +46,13 @@ def find_span(
         touching = touching & (columns.start < span.stop)
     if not touching.any():
         return None
-    stop = span.stop
-    if stop is None:
-        stop = granularity.ceil(int(columns.stop[touching].max()))
+    ends = int(columns.stop[touching].max()) if span.stop is None else span.stop
+    stop = granularity.ceil(ends) if span.stop is None else ends
     if span.start is not None:
-        return AxisSpan(span.start, span.start, stop)
-    start = granularity.floor(int(columns.start[touching].min()))
+        return AxisSpan(span.start, span.start, stop, span.start, ends)
+    begins = int(columns.start[touching].min())
+    start = granularity.floor(begins)
     if bucket_by is BucketBy.FILE:
-        return AxisSpan(start, start, stop)
+        return AxisSpan(start, start, stop, begins, ends)
     first = granularity.floor(start - GRACE)
-    return AxisSpan(first, start, stop, lead=len(granularity.edges(first, start)) - 1)
+    return AxisSpan(first, start, stop, begins, ends, lead=len(granularity.edges(first, start)) - 1)
