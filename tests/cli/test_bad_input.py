@@ -39,7 +39,7 @@ def refuse(done, code, *words):
         ([WWW, "--days-back", "7", "--start", "20240101"], "--days-back: cannot be combined"),
         ([WWW, "--granularity", "fortnight"],
          "--granularity: \"fortnight\" is not a granularity: choose one of"),
-        ([WWW, "--bucket-by", "last-seen"], "'last-seen' is not one of 'first-seen', 'file'"),
+        ([WWW, "--bucket-by", "last-seen"], "'last-seen' is not one of 'auto', 'first-seen', 'file'"),
         ([WWW, "--smooth", "0"], "--smooth: 0 is not between 1 and 100000"),
         ([WWW, "--dataset", "dnsec"], "'dnsec' is not one of"),
         ([WWW, "--format", "xml"], "'xml' is not one of"),

@@ -89,8 +89,8 @@ def test_answers_and_leaves_nothing_behind(started: list[Demo], sample_dir: Path
     assert "20170831 1424 1426.85714285714" in demo.output
     assert "20181127 30519 26219.5714285714" in demo.output
     assert (
-        f"dnstide vot laveeneld.k12.az.us --start 2016-09-01 --stop 2017-08-31 --smooth 14 --server {address}"
-        in (demo.output)
+        "dnstide vot laveeneld.k12.az.us --start 2016-09-01 --stop 2017-08-31 --bucket-by first-seen "
+        f"--smooth 14 --server {address}" in demo.output
     )
     assert "the answers are the published ones" in demo.output
     assert (tmp_path / "demo-output" / "districts.png").read_bytes().startswith(b"\x89PNG")

@@ -86,7 +86,13 @@ def small_answer(request):
             volume_pb2.SeriesChunk(name=name, buckets=[0, 2], counts=[2**64 - 1, 7], last=True)
             for name in request.names
         ],
-        summary=volume_pb2.Summary(complete=True, tables_asked=3, tables_answered=3, rows_read=2),
+        summary=volume_pb2.Summary(
+            complete=True,
+            tables_asked=3,
+            tables_answered=3,
+            rows_read=2,
+            bucket_by=volume_pb2.BUCKET_BY_FILE,
+        ),
     )
 
 

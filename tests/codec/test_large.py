@@ -214,7 +214,7 @@ AXIS = common_pb2.Axis(
     stop=172800,
     coverage=[common_pb2.COVERAGE_COMPLETE, common_pb2.COVERAGE_COMPLETE],
 )
-END = volume_pb2.Summary(complete=True)
+END = volume_pb2.Summary(complete=True, bucket_by=volume_pb2.BUCKET_BY_FILE)
 
 
 def chunk(**fields: Any) -> volume_pb2.SeriesChunk:

@@ -107,7 +107,8 @@ def test_answers_against_brute_force(
         table = parse_table_name(name)
         assert not isinstance(table, str)
         for one in tables[name]:
-            moment = unix_seconds(table.start) if question.bucket_by is BucketBy.FILE else one.time_first
+            by_file = answer.summary.bucket_by is BucketBy.FILE
+            moment = unix_seconds(table.start) if by_file else one.time_first
             if not edges[0] <= moment < edges[-1]:
                 continue
             bucket = int(np.searchsorted(edges, moment, side="right")) - 1
@@ -184,12 +185,13 @@ def test_a_table_that_vanishes_while_the_question_runs(tmp_path: Path) -> None:
         (tmp_path / names[4]).unlink(missing_ok=True)
 
     with LocalEngine(tmp_path) as engine, pytest.raises(AnswerIncomplete) as caught:
-        engine.volume(volume_question(many), progress=lose)
+        engine.volume(volume_question(many, bucket_by="first-seen"), progress=lose)
     assert [(f.table, f.code) for f in caught.value.failures] == [(names[4], "TABLE_MISSING")]
 
     write(tmp_path / names[4], [row("a.com", FIRST + 4 * DAY, 5)])
     with LocalEngine(tmp_path) as engine:
-        answer = engine.volume(volume_question(many, failure_policy="partial"), progress=lose)
+        question = volume_question(many, bucket_by="first-seen", failure_policy="partial")
+        answer = engine.volume(question, progress=lose)
     assert listed(answer) == [1, 2, 3, 4]
     assert answer.axis.coverage.tolist()[-2:] == [Coverage.PARTIAL, Coverage.DAMAGED]
 

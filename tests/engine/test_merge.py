@@ -33,7 +33,7 @@ def asked(
 ) -> tuple[VolumePlan, VolumeQuery]:
     known = {failure.table: failure for failure in bad}
     catalog = build_catalog(TableStatus(name, 1, 1, 1, known.get(name)) for name in tables)
-    span = {"start": FIRST, "stop": FIRST + 5 * 86400} | more
+    span = {"start": FIRST, "stop": FIRST + 5 * 86400, "bucket_by": "first-seen"} | more
     query = volume_query(list(names) or ["a.com"], **span)
     return plan_volume(catalog, query), query
 

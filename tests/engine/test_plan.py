@@ -47,7 +47,7 @@ def days(first: str, count: int) -> list[str]:
 
 def plan(tables: Catalog, start: str | None = None, stop: str | None = None, **more: object) -> VolumePlan:
     times = {"start": None if start is None else stamp(start), "stop": None if stop is None else stamp(stop)}
-    return plan_volume(tables, volume_query(["example.com"], **times, **more))
+    return plan_volume(tables, volume_query(["example.com"], **{"bucket_by": "first-seen", **times, **more}))
 
 
 def period(table: TableInfo) -> tuple[int, int]:
@@ -113,7 +113,8 @@ def test_plan_against_brute_force(
     known = {table.name: table for table in tables.tables}
     chosen = [known[name] for name in found.tables]
     when = {table.name: period(table) for table in tables.tables}
-    by_file = query.question.bucket_by is BucketBy.FILE
+    by_file = found.key.bucket_by is BucketBy.FILE
+    assert query.question.bucket_by in (BucketBy.AUTO, found.key.bucket_by)
     start, stop = found.span.start, found.span.stop
     grace = 0 if by_file else DAY
 

@@ -79,7 +79,7 @@ def change(verb: str, path: Path) -> None:
 
 def ask(engine: LocalEngine, words: list[str]) -> list[str]:
     """The answer as a script writes it."""
-    options: dict[str, object] = {}
+    options: dict[str, object] = {"bucket_by": "first-seen"}
     for word in words:
         key, _, value = word.partition("=")
         if _:

@@ -39,6 +39,7 @@ def rows_of(path: Path) -> Iterator[Row]:
 
 def by_day(engine: LocalEngine, name: str, **options: object) -> dict[int, int]:
     """Counts by index of the day, from the first daily table to the last."""
+    options = {"bucket_by": "first-seen", **options}
     question = volume_question([name], start=FIRST, stop=FIRST + DAYS * DAY, **options)
     answer = engine.volume(question)
     series = answer.series[0]

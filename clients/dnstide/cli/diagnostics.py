@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from dnstide.model.vocabulary import BucketBy
+
 if TYPE_CHECKING:
     from dnstide.model.coverage import SpanCoverage
     from dnstide.model.top import Top, TopSummary
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 
 MAX_LINES = 20
 """Lines about tables that failed."""
+
+
+_BUCKET_BY = {BucketBy.FILE: "by file", BucketBy.FIRST_SEEN: "where they were first seen"}
 
 
 class PipeClosed(Exception):
@@ -48,7 +53,8 @@ def explain_volume(volume: Volume) -> None:
     how = f", {summary.tables_summarized} by their summaries" if summary.tables_summarized else ""
     warn(
         f"{summary.tables_answered} of {summary.tables_asked} tables answered{how}, "
-        f"{summary.rows_read:,} rows counted, {summary.blocks_read:,} blocks read"
+        f"{summary.rows_read:,} rows counted {_BUCKET_BY[summary.bucket_by]}, "
+        f"{summary.blocks_read:,} blocks read"
     )
     _warn_request(summary.request_id)
 
@@ -79,6 +85,7 @@ def warn_of_volume(volume: Volume) -> None:
         for series in volume:
             if not series.counts.any():
                 warn(f"nothing found for {series.name}{' ' + series.rrtype if series.rrtype else ''}")
+    warn_of_buckets(volume.question.bucket_by, volume.summary)
     warn_of_coverage(volume.coverage)
     warn_of_failures(volume.summary)
 
@@ -112,6 +119,12 @@ def warn_of_failures(summary: Summary | TopSummary) -> None:
         f"incomplete: {summary.tables_answered} of {summary.tables_asked} tables answered; "
         "counts that need the others are lower bounds"
     )
+
+
+def warn_of_buckets(asked: BucketBy, summary: Summary) -> None:
+    """Say where rows were not counted by file although nobody asked for anything else."""
+    if asked is BucketBy.AUTO and summary.bucket_by is BucketBy.FIRST_SEEN:
+        warn("counted where rows were first seen: an edge of the span cuts a table, or none covers it")
 
 
 def warn_of_coverage(coverage: SpanCoverage) -> None:

@@ -76,8 +76,10 @@ def question_options(command: Command) -> Command:
             shell_complete=_complete_granularity, help=f"Step of the time axis: {steps}.",
         ),
         click.option(
-            "--bucket-by", type=click.Choice(words_of(BucketBy)), default="first-seen", show_default=True,
-            help="Count a row where it was first seen, or in the period of its file.",
+            "--bucket-by", type=click.Choice(words_of(BucketBy)), default=str(BucketBy.AUTO),
+            show_default=True,
+            help="Count a row in the period of its file, or where it was first seen; auto: by file, unless "
+            "an edge of the span cuts a table.",
         ),
         click.option("--split-by-rrtype", is_flag=True, help="One series for each record type."),
         partial_option,

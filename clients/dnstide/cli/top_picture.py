@@ -33,7 +33,8 @@ def picture_title(answer: Top, options: TopOptions) -> str:
         for span in ((options.get("start") or "", options.get("stop") or ""), options.get("against") or ())
     ]
     when = " against ".join(filter(None, spans))
-    return f"{what} by {options['by']}{where}{when and f': {when}'}"
+    lacks = "".join(f"; {said}" for said in answer.lacks)
+    return f"{what} by {options['by']}{where}{when and f': {when}'}{lacks}"
 
 
 def draw_top(answer: Top, drawing: Drawing, title: str) -> None:

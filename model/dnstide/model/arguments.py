@@ -47,7 +47,9 @@ class VolumeOptions(TypedDict, total=False):
     granularity: str
     """Step of the time axis, a name or a letter of Granularity; default a day."""
     bucket_by: str
-    """`first-seen` (default): a row counts where it was first seen; `file`: in the period of its file."""
+    """`file`: a row counts in the period of its file; `first-seen`: where it was first seen; `auto`
+    (default): by file, unless an edge of the span cuts a table that finer ones do not cover.
+    """
     split_by_rrtype: bool
     """One series for each record type in place of one for each name."""
     smooth: int | Smoothing | None
@@ -105,7 +107,7 @@ def volume_question(
         ),
         span=Span(*span(options.get("start"), options.get("stop"), options.get("days_back"), now=now)),
         granularity=Granularity.parse(options.get("granularity", "day")),
-        bucket_by=choice(BucketBy, "bucket_by", options.get("bucket_by", BucketBy.FIRST_SEEN)),
+        bucket_by=choice(BucketBy, "bucket_by", options.get("bucket_by", BucketBy.AUTO)),
         split_by_rrtype=bool(options.get("split_by_rrtype", False)),
         smoothing=smooth if smooth is None or isinstance(smooth, Smoothing) else Smoothing(smooth),
         fill=bool(options.get("fill", False)),

@@ -93,7 +93,7 @@ class VolumeQuestion:
     filter: RowFilter = RowFilter()
     span: Span = EVERYTHING
     granularity: Granularity = Granularity.DAY
-    bucket_by: BucketBy = BucketBy.FIRST_SEEN
+    bucket_by: BucketBy = BucketBy.AUTO
     split_by_rrtype: bool = False
     smoothing: Smoothing | None = None
     fill: bool = False

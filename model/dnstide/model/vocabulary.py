@@ -52,6 +52,8 @@ MAX_LISTED_PLAN = 10_000
 class BucketBy(StrEnum):
     """What decides the bucket of a row's count: the row's time_first, or the period of its table."""
 
+    AUTO = "auto"
+    """By file, where tables that fit into the buckets cover what can be covered; else by first seen."""
     FIRST_SEEN = "first-seen"
     FILE = "file"
 

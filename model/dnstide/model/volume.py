@@ -27,7 +27,7 @@ from dnstide.model.coverage import NOT_TOLD, SpanCoverage
 from dnstide.model.errors import Failure, MissingExtra
 from dnstide.model.granularity import Granularity
 from dnstide.model.question import Smoothing, VolumeQuestion
-from dnstide.model.vocabulary import UNKNOWN_WHERE_ZERO, Coverage
+from dnstide.model.vocabulary import UNKNOWN_WHERE_ZERO, BucketBy, Coverage
 
 Times = npt.NDArray[np.datetime64]
 Counts = npt.NDArray[np.uint64]
@@ -162,7 +162,8 @@ class Timings:
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What an answer rests on. `complete` is True where every moment of the span lies in a table that
-    answered: no table lacks, and none failed. `coverage` tells which stretches lack.
+    answered: no table lacks, and none failed. `coverage` tells which stretches lack. `bucket_by` is what
+    decided the bucket of a row, first seen or file, where the question left that open too.
 
     Of the tables that answered, summaries stood in for `tables_summarized`; rows and blocks were read of
     the others. `failures` and `plan` list the first ones, `failures_total` counts all. `request_id` names
@@ -183,6 +184,7 @@ class Summary:
     tables_summarized: int = 0
     request_id: str = ""
     coverage: SpanCoverage = NOT_TOLD
+    bucket_by: BucketBy = BucketBy.FILE
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ class EnumNumbers(Generic[_Member]):
 GRANULARITY = EnumNumbers(Granularity, common_pb2.Granularity, "GRANULARITY", Granularity.DAY)
 COVERAGE = EnumNumbers(Coverage, common_pb2.Coverage, "COVERAGE", Coverage.COMPLETE)
 FAILURE_POLICY = EnumNumbers(FailurePolicy, common_pb2.FailurePolicy, "FAILURE_POLICY", FailurePolicy.FAIL)
-BUCKET_BY = EnumNumbers(BucketBy, volume_pb2.BucketBy, "BUCKET_BY", BucketBy.FIRST_SEEN)
+BUCKET_BY = EnumNumbers(BucketBy, volume_pb2.BucketBy, "BUCKET_BY", BucketBy.AUTO)
 SMOOTHING_METHOD = EnumNumbers(
     SmoothingMethod, volume_pb2.SmoothingMethod, "SMOOTHING_METHOD", SmoothingMethod.TRAILING_MEAN
 )

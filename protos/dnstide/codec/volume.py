@@ -241,6 +241,7 @@ def fill_summary(message: volume_pb2.Summary, summary: Summary) -> None:
     told.slowest_shard = timings.slowest_shard
     message.catalog_version = summary.catalog_version
     message.coverage.CopyFrom(coverage_message(summary.coverage))
+    message.bucket_by = BUCKET_BY.number[summary.bucket_by]
 
 
 def summary_of(message: volume_pb2.Summary, request_id: str = "") -> Summary:
@@ -261,4 +262,5 @@ def summary_of(message: volume_pb2.Summary, request_id: str = "") -> Summary:
         tables_summarized=message.tables_summarized,
         request_id=request_id,
         coverage=coverage_of(message.coverage),
+        bucket_by=BUCKET_BY.told(message.bucket_by),
     )

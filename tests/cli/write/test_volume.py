@@ -131,7 +131,7 @@ def test_json() -> None:
     found = json.loads(render(FILLED, "json"))
     assert found["axis"] == {
         "granularity": "day", "start": "2018-10-31T00:00:00Z", "stop": "2018-11-04T00:00:00Z",
-        "smoothing": None,
+        "smoothing": None, "bucket_by": "file",
     }  # fmt: skip
     assert found["series"][0]["points"][2] == {
         "date": "2018-11-02", "count": None, "smoothed": None, "coverage": "none"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from dnstide.cli import exits
-from dnstide.cli.diagnostics import warn, warn_of_coverage, warn_of_failures
+from dnstide.cli.diagnostics import warn, warn_of_buckets, warn_of_coverage, warn_of_failures
 from dnstide.cli.options import (
     names_options,
     output_options,
@@ -91,6 +91,7 @@ def analyze(
         from dnstide.cli.write.findings import FindingsLayout
 
         output.write(FindingsLayout(findings))
+    warn_of_buckets(findings.question.volume.bucket_by, findings.summary)
     warn_of_coverage(findings.coverage)
     warn_of_failures(findings.summary)
     if findings.summary.failures_total:

@@ -18,6 +18,7 @@ from dnstide.cli.naming import format_problems
 from dnstide.cli.vot_pl.getopt import BadCommandLine
 from dnstide.cli.vot_pl.options import HELP, NoName, Settings, read
 from dnstide.model.errors import DnstideError, InvalidQuestion, MissingExtra, NoTables
+from dnstide.model.vocabulary import BucketBy
 
 if TYPE_CHECKING:
     from dnstide.client import Client, LocalClient, Volume
@@ -107,7 +108,11 @@ def _question(settings: Settings, now: datetime) -> VolumeOptions:
     from dnstide.cli.vot_pl.dates import plain_date
 
     today = now.date()
-    options: VolumeOptions = {"granularity": settings.granularity, "smooth": settings.smooth}
+    options: VolumeOptions = {
+        "granularity": settings.granularity,
+        "bucket_by": BucketBy.FIRST_SEEN,
+        "smooth": settings.smooth,
+    }
     if settings.rectype:
         options["rrtypes"] = settings.rectype
     if settings.bailiwick:

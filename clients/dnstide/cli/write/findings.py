@@ -33,6 +33,7 @@ class FindingsLayout(Layout):
             "tables_asked": summary.tables_asked,
             "tables_answered": summary.tables_answered,
             "failures": [{"table": f.table, "code": f.code, "reason": f.reason} for f in summary.failures],
+            "bucket_by": str(summary.bucket_by),
             "coverage": coverage_object(summary.coverage),
         }
         yield '{"findings":'

@@ -59,6 +59,7 @@ class VolumeLayout(Layout):
             "start": _rfc3339(axis.starts[0]) if len(axis) else None,
             "stop": _rfc3339(axis.stop),
             "smoothing": str(volume.smoothing) if volume.smoothing else None,
+            "bucket_by": str(volume.summary.bucket_by),
         }
         yield f'{{"axis":{compact(span)},\n"series":['
         points = Columns(tuple(c for c in _with_smoothed(self.columns) if c.name not in ("name", "rrtype")))

@@ -11,9 +11,10 @@ import numpy as np
 from dnstide.client.plot.figure import new_figure
 from dnstide.client.plot.picture import PANELS_FROM, Line, Picture, stretches
 from dnstide.client.plot.texts import number, put, shortened
+from dnstide.model.top import Rank
 
 if TYPE_CHECKING:
-    from dnstide.model.top import Change, Rank, Top
+    from dnstide.model.top import Change, Top
     from matplotlib.figure import Figure
 
 ROW = 0.26
@@ -23,7 +24,7 @@ BLOCKS = " ▏▎▍▌▋▊▉█"
 
 
 def ranking_figure(answer: Top, title: str, *, log: bool = False) -> Figure:
-    """Bars for ranks, or for each rise and fall its counts before (hollow) and after (full).
+    """Bars for ranks, or for each rise and fall its rates before (hollow) and after (full).
 
     The figure grows with the number of names. Raises MissingExtra without matplotlib.
     """
@@ -43,7 +44,8 @@ def ranking_figure(answer: Top, title: str, *, log: bool = False) -> Figure:
     else:
         changes = (*answer.rises, *answer.falls)
         before, after = (
-            [float(n) for n in column] for column in zip(*((c.before, c.after) for c in changes), strict=True)
+            list(column)
+            for column in zip(*((c.before_per_day, c.after_per_day) for c in changes), strict=True)
         )
         axes.hlines(places, before, after, color="#999999", linewidth=1.4)
         axes.plot(before, places, "o", fillstyle="none", color="black", label="before")
@@ -62,7 +64,7 @@ def ranking_figure(answer: Top, title: str, *, log: bool = False) -> Figure:
     axes.tick_params(axis="x", labelsize=8)
     axes.grid(True, axis="x", color="#e4e4e4", linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.set_xlabel("count")
+    axes.set_xlabel("count" if answer.ranks else "count per covered day")
     put(figure.suptitle("", fontsize=12), title, 100)
     return figure
 
@@ -89,12 +91,14 @@ def ranking_picture(answer: Top, title: str, *, log: bool = False) -> Picture:
 
 
 def ranking_chart(answer: Top, title: str, width: int = 80) -> str:
-    """Ranks as bars of text, each line at most `width` wide; for changes the larger count is the bar."""
+    """Ranks as bars of text, each line at most `width` wide; for changes the larger rate is the bar."""
     rows: Sequence[Rank | Change] = answer.ranks or (*answer.rises, *answer.falls)
-    values = [row.count if hasattr(row, "count") else max(row.before, row.after) for row in rows]
+    values = [
+        row.count if isinstance(row, Rank) else max(row.before_per_day, row.after_per_day) for row in rows
+    ]
     words = [
-        f"{v:,}" if hasattr(row, "count") else f"{row.before:,} → {row.after:,}"
-        for row, v in zip(rows, values, strict=True)
+        f"{row.count:,}" if isinstance(row, Rank) else f"{row.before_per_day:,.0f} → {row.after_per_day:,.0f}"
+        for row in rows
     ]
     names = [title_of(row) for row in rows]
     wide = min(max(map(len, names), default=0), max(10, width // 2))

@@ -13,6 +13,7 @@ class BucketBy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     BUCKET_BY_UNSPECIFIED: _ClassVar[BucketBy]
     BUCKET_BY_FIRST_SEEN: _ClassVar[BucketBy]
     BUCKET_BY_FILE: _ClassVar[BucketBy]
+    BUCKET_BY_AUTO: _ClassVar[BucketBy]
 
 class SmoothingMethod(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -25,6 +26,7 @@ class SmoothingMethod(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
 BUCKET_BY_UNSPECIFIED: BucketBy
 BUCKET_BY_FIRST_SEEN: BucketBy
 BUCKET_BY_FILE: BucketBy
+BUCKET_BY_AUTO: BucketBy
 SMOOTHING_METHOD_UNSPECIFIED: SmoothingMethod
 SMOOTHING_METHOD_TRAILING_MEAN: SmoothingMethod
 SMOOTHING_METHOD_CENTRED_MEAN: SmoothingMethod
@@ -121,7 +123,7 @@ class Timings(_message.Message):
     def __init__(self, plan: _Optional[float] = ..., ask: _Optional[float] = ..., merge: _Optional[float] = ..., slowest_shard: _Optional[float] = ...) -> None: ...
 
 class Summary(_message.Message):
-    __slots__ = ("complete", "tables_asked", "tables_answered", "tables_summarized", "failures", "failures_total", "plan", "rows_read", "blocks_read", "total_count", "timings", "catalog_version", "coverage")
+    __slots__ = ("complete", "tables_asked", "tables_answered", "tables_summarized", "failures", "failures_total", "plan", "rows_read", "blocks_read", "total_count", "timings", "catalog_version", "coverage", "bucket_by")
     COMPLETE_FIELD_NUMBER: _ClassVar[int]
     TABLES_ASKED_FIELD_NUMBER: _ClassVar[int]
     TABLES_ANSWERED_FIELD_NUMBER: _ClassVar[int]
@@ -135,6 +137,7 @@ class Summary(_message.Message):
     TIMINGS_FIELD_NUMBER: _ClassVar[int]
     CATALOG_VERSION_FIELD_NUMBER: _ClassVar[int]
     COVERAGE_FIELD_NUMBER: _ClassVar[int]
+    BUCKET_BY_FIELD_NUMBER: _ClassVar[int]
     complete: bool
     tables_asked: int
     tables_answered: int
@@ -148,4 +151,5 @@ class Summary(_message.Message):
     timings: Timings
     catalog_version: str
     coverage: _common_pb2.SpanCoverage
-    def __init__(self, complete: _Optional[bool] = ..., tables_asked: _Optional[int] = ..., tables_answered: _Optional[int] = ..., tables_summarized: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[_common_pb2.Failure, _Mapping]]] = ..., failures_total: _Optional[int] = ..., plan: _Optional[_Iterable[_Union[_common_pb2.PlanEntry, _Mapping]]] = ..., rows_read: _Optional[int] = ..., blocks_read: _Optional[int] = ..., total_count: _Optional[int] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., catalog_version: _Optional[str] = ..., coverage: _Optional[_Union[_common_pb2.SpanCoverage, _Mapping]] = ...) -> None: ...
+    bucket_by: BucketBy
+    def __init__(self, complete: _Optional[bool] = ..., tables_asked: _Optional[int] = ..., tables_answered: _Optional[int] = ..., tables_summarized: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[_common_pb2.Failure, _Mapping]]] = ..., failures_total: _Optional[int] = ..., plan: _Optional[_Iterable[_Union[_common_pb2.PlanEntry, _Mapping]]] = ..., rows_read: _Optional[int] = ..., blocks_read: _Optional[int] = ..., total_count: _Optional[int] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., catalog_version: _Optional[str] = ..., coverage: _Optional[_Union[_common_pb2.SpanCoverage, _Mapping]] = ..., bucket_by: _Optional[_Union[BucketBy, str]] = ...) -> None: ...

@@ -31,9 +31,10 @@ PUBLISHED_YAHOO = (
     *(30779, 24464, 29553, 20790, 31577, 26500, 30638, 29298, 30591, 21037, 28302, 28388, 27235, 28350),
     *(26326, 24542, 31130, 26718, 23614, 31338, 24308, 27419, 28067, 22076, 23211, 29751, 22494, 30519),
 )
-YEAR = {"start": "2016-09-01", "stop": "2017-08-31", "smooth": 14}
-MONTH = {"start": "2018-10-31", "stop": "2018-11-27", "smooth": 7}
-ALL = {"start": "2016-09-01", "stop": "2019-02-17", "smooth": 14}
+# By first seen, as the published figures were counted.
+YEAR = {"start": "2016-09-01", "stop": "2017-08-31", "bucket_by": "first-seen", "smooth": 14}
+MONTH = {"start": "2018-10-31", "stop": "2018-11-27", "bucket_by": "first-seen", "smooth": 7}
+ALL = {"start": "2016-09-01", "stop": "2019-02-17", "bucket_by": "first-seen", "smooth": 14}
 TABLE_END = 7
 PICTURE = "districts.png"
 
@@ -120,7 +121,7 @@ def _ask(gateway: DemoGateway, terminal: Terminal) -> list[str]:
     print("\nthe same by hand:")
     print(f"  {shlex.join(['dnstide', *gateway.arguments])}")
     for name, span in ((LAVEEN, YEAR), (YAHOO, MONTH)):
-        options = " ".join(f"--{key} {value}" for key, value in span.items())
+        options = " ".join(f"--{key.replace('_', '-')} {value}" for key, value in span.items())
         print(f"  dnstide vot {name} {options} --server {gateway.address}")
     wrong = [f"{LAVEEN} lacks the line {line!r}" for line in PUBLISHED_LINES if line not in lines]
     if month.series[0].counts.tolist() != list(PUBLISHED_YAHOO):

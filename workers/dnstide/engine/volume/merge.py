@@ -62,6 +62,7 @@ def merge_volume(
         catalog_version=plan.catalog_version,
         tables_summarized=merged.summarized,
         coverage=span_coverage,
+        bucket_by=plan.key.bucket_by,
     )
     return Volume(question, axis, series, summary)
 

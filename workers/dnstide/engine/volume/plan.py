@@ -6,6 +6,8 @@ tables up to a day outside the span are read too, since a row may be first seen 
 table; and a table that reaches over an edge of the span is read where finer tables do not cover its part:
 rows outside are cut by the edges, and its bucket counts as partial.
 
+What the question leaves open (`BucketBy.AUTO`) is planned by file, unless a table had to be cut.
+
 A question without a start begins where its tables do. By first seen, the buckets of the day before are added
 in front, so that no row is lost; those without rows are taken away again from the answer (`VolumePlan.lead`).
 """
@@ -194,6 +196,18 @@ def plan_tables(catalog: Catalog, key: PlanKey) -> VolumePlan:
 
 
 def _plan(catalog: Catalog, key: PlanKey) -> VolumePlan:
+    if key.bucket_by is not BucketBy.AUTO:
+        return _plan_by(catalog, key)
+    by_first_seen = _plan_by(catalog, key._replace(bucket_by=BucketBy.FIRST_SEEN))
+    if by_first_seen.cover.cut.any():
+        return by_first_seen
+    try:
+        return _plan_by(catalog, key._replace(bucket_by=BucketBy.FILE))
+    except NoTables:
+        return by_first_seen
+
+
+def _plan_by(catalog: Catalog, key: PlanKey) -> VolumePlan:
     granularity, by_file = key.granularity, key.bucket_by is BucketBy.FILE
     columns = table_columns(catalog, key.dataset)
     fits = columns.rank <= granularity.rank

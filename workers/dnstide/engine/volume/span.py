@@ -40,10 +40,12 @@ def find_span(
     None where no table touches it.
     """
     touching = fits
+    # By first seen a table holds rows of the day before it, so a span that lies there is answered from it.
+    grace = 0 if bucket_by is BucketBy.FILE or span.start is None or span.stop is None else GRACE
     if span.start is not None:
         touching = touching & (columns.stop > span.start)
     if span.stop is not None:
-        touching = touching & (columns.start < span.stop)
+        touching = touching & (columns.start < span.stop + grace)
     if not touching.any():
         return None
     ends = int(columns.stop[touching].max()) if span.stop is None else span.stop
