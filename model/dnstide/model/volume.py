@@ -87,9 +87,9 @@ class Axis:
 class Series:
     """Counts of one name (and one record type where split), in the order of time.
 
-    `name_index` is the place of the name in the question. The arrays have one length: `buckets` (ascending
-    indexes into the axis), `counts` (uint64, exact), `smoothed` (float64, NaN where not defined; None where
-    not asked for). Only buckets with rows are listed, unless `fill` was asked.
+    `name_index` is the first place of the name in the question. The arrays have one length: `buckets`
+    (ascending indexes into the axis), `counts` (uint64, exact), `smoothed` (float64, NaN where not defined;
+    None where not asked for). Only buckets with rows are listed, unless `fill` was asked.
     """
 
     name: str
@@ -194,7 +194,8 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Volume(Tabular):
-    """The answer to `volume`: one series for each name in the order asked, or for each name and type.
+    """The answer to `volume`: one series for each name in the order asked, or for each name and type. A name
+    that was asked twice, in whatever spelling, has one series.
 
     Iterates over its series; `volume["www.example.com"]` is the only series of that name.
     """

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from dnstide.api.v1 import analysis_pb2
-from dnstide.codec.common import MAX_PROBLEMS, moment, unix_seconds
+from dnstide.codec.common import moment, unix_seconds
 from dnstide.codec.enums import GAP_KIND
 from dnstide.codec.volume import fill_summary, summary_of, volume_question, volume_request
 from dnstide.model.analysis import (
@@ -23,7 +23,7 @@ from dnstide.model.analysis import (
 )
 from dnstide.model.errors import InvalidQuestion
 from dnstide.model.question import AnalysisQuestion, VolumeQuestion
-from dnstide.model.vocabulary import Analysis
+from dnstide.model.vocabulary import MAX_PROBLEMS, Analysis
 
 _CHOICES = {
     field.name for field in analysis_pb2.AnalyzeVolumeRequest.DESCRIPTOR.oneofs_by_name["analysis"].fields

@@ -99,6 +99,8 @@ def read_name(text: str) -> dns.name.Name:
     if not plain.isprintable() or " " in plain:  # other white space is not printable
         raise NotParsed("a space or control character in a name is written \\DDD, as in \\032")
     try:
+        if text == "@":
+            text = "@."  # which dnspython would take for the origin, as zone files do
         if text.isascii():
             return dns.name.from_text(text).canonicalize()
         if "\\" in text:

@@ -8,11 +8,8 @@ from functools import cached_property
 from dnstide.engine.parse import NotParsed, OwnerTarget, parse_rrtypes, read_name, read_target
 from dnstide.model.errors import InvalidQuestion
 from dnstide.model.question import VolumeQuestion
-from dnstide.model.vocabulary import MAX_NAMES
+from dnstide.model.vocabulary import MAX_NAMES, MAX_PROBLEMS
 from dnstide.mtbl import LookupQuery, RowFilter, reversed_name
-
-MAX_PROBLEMS = 20
-"""Wrong fields that one error names."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,7 @@ class VolumeQuery:
     @cached_property
     def distinct(self) -> tuple[OwnerTarget, ...]:
         """The targets without repetition, in the order of their first mention: query i looks for
-        distinct[i].
+        distinct[i], and the answer has one series for it.
         """
         return self.targets if len(self.targets) == 1 else tuple(dict.fromkeys(self.targets))
 
