@@ -1,0 +1,119 @@
+"""Names of files and of the command line: which are asked, and what is said of those that are wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+SPAN = ("--start", "20240101", "--stop", "20240101")
+
+
+@pytest.fixture(params=["in process", "server"])
+def where(request, small_dir, gateway):
+    """Both who may answer."""
+    return ("--mtbl-dir", small_dir) if request.param == "in process" else ("--server", gateway)
+
+
+def test_a_hash_within_a_name_is_no_remark(dnstide, small_dir, tmp_path) -> None:
+    """A remark begins where the line does or after white space; a name that is cut would be another name."""
+    (tmp_path / "names").write_text("test#domain.com\n  # indented\nwww.example.com\t# tab\n#all\n")
+    done = dnstide("vot", "-f", tmp_path / "names", *SPAN, "--mtbl-dir", small_dir, "--format", "json")
+    assert '"name":"test#domain.com."' in done.out
+    assert done.out.count('"name"') == 2
+    (tmp_path / "out").write_text("example#.com\nwww.example.com#\n")
+    top = dnstide(
+        "top", "1", "--exclude-file", tmp_path / "out", "--date", "20240101", "--mtbl-dir", small_dir
+    )
+    assert top.out.split()[-1] == "www.example.com."
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xef\xbb\xbfwww.example.com\r\nmail.example.com\r\n", b"www.example.com\rmail.example.com"]
+)
+def test_files_of_other_systems(dnstide, small_dir, tmp_path, data) -> None:
+    """A byte order mark and other ends of lines are no parts of names."""
+    (tmp_path / "names").write_bytes(data)
+    done = dnstide("vot", "-f", tmp_path / "names", *SPAN, "--mtbl-dir", small_dir)
+    assert done.out == "www.example.com. 20240101 11\nmail.example.com. 20240101 5\n"
+
+
+def test_several_files_add_up(dnstide, small_dir, tmp_path) -> None:
+    """Each -f and each --exclude-file counts, and a name in two of them counts once."""
+    (tmp_path / "a").write_text("www.example.com\n")
+    (tmp_path / "b").write_text("mail.example.com\nWWW.example.com.\n")
+    files = ("-f", tmp_path / "a", "-f", tmp_path / "b")
+    done = dnstide("vot", *files, *SPAN, "--mtbl-dir", small_dir)
+    assert done.out == "www.example.com. 20240101 11\nmail.example.com. 20240101 5\n"
+    files = ("--exclude-file", tmp_path / "a", "--exclude-file", tmp_path / "b")
+    done = dnstide("top", *files, "--date", "20240101", "--mtbl-dir", small_dir)
+    assert done.out == "1  1  100.00%  once-0.example.org.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("vot", "www.example.com", "-b", ""), "--bailiwick: the name is empty"),
+        (("vot", "www.example.com", "-t", ""), "--rrtype"),
+        (("top", "--under", " "), "--under: the name is empty"),
+    ],
+)
+def test_empty_names_are_refused(dnstide, small_dir, arguments, said) -> None:
+    """An empty value is most often a variable that was not set, and would ask for everything."""
+    done = dnstide(*arguments, "--mtbl-dir", small_dir)
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+
+
+@pytest.fixture
+def many(tmp_path):
+    """A file in which every fifth line of 200 is wrong."""
+    path = tmp_path / "many"
+    path.write_text(
+        "".join(f"a..b{line % 150}\n" if line % 5 == 0 else f"n{line}.com\n" for line in range(1, 201))
+    )
+    return path
+
+
+def test_every_wrong_line_is_told(dnstide, where, many) -> None:
+    """With its file, its number and its text, however many there are; and nothing is answered."""
+    done = dnstide("vot", "-f", many, *SPAN, *where)
+    assert (done.code, done.out) == (2, "")
+    *told, last = done.err.splitlines()
+    assert sorted(int(line.split(", line ")[1].split(":")[0]) for line in told) == [*range(5, 201, 5)]
+    assert (
+        f"dnstide: {many}, line 160: a label is empty: two dots in a row, or one in front (got 'a..b10')"
+        in told
+    )
+    assert "--skip-bad" in last
+
+
+def test_wrong_names_are_left_out_where_asked(dnstide, where, tmp_path) -> None:
+    """The others are answered, and the exit code says that it is not all."""
+    (tmp_path / "names").write_text("a..b\nwww.example.com\n" + "x" * 64 + "\n")
+    done = dnstide("vot", "mail.*", "-f", tmp_path / "names", *SPAN, *where, "--skip-bad")
+    assert (done.code, done.out) == (3, "20240101 11\n")
+    assert "left out: NAME 1: an asterisk" in done.err
+    assert "names, line 1: a label is empty" in done.err
+    assert "names, line 3: a label is longer than 63 octets" in done.err
+    shape = dnstide("analyze", "shape", "-f", tmp_path / "names", *SPAN, *where, "--skip-bad")
+    assert shape.code == 3
+    assert "www.example.com." in shape.out
+    none = dnstide("vot", "a..b", *SPAN, *where, "--skip-bad")
+    assert (none.code, none.out) == (2, "")
+
+
+def test_wrong_exclusions_are_told_by_line(dnstide, where, tmp_path) -> None:
+    """All of a list, not the first one alone."""
+    (tmp_path / "out").write_text("# remark\na..b\nfine.com\nx*.com\n")
+    done = dnstide("top", "--exclude-file", tmp_path / "out", "--date", "20240101", *where)
+    assert (done.code, done.out) == (2, "")
+    assert "out, line 2: a label is empty" in done.err
+    assert "out, line 4: an asterisk" in done.err
+
+
+def test_a_wrong_option_beside_a_wrong_line(dnstide, where, tmp_path) -> None:
+    """Both are told, the name by its line."""
+    (tmp_path / "names").write_text("www.example.com\na..b\n")
+    done = dnstide("vot", "-f", tmp_path / "names", "-t", "NOPE", *where)
+    assert done.code == 2
+    assert "--rrtype: no such record type" in done.err
+    assert "names, line 2: a label is empty" in done.err
