@@ -130,7 +130,7 @@ def top(
             bar(now.summaries_made, now.summaries_wanted)
 
         shown = progress if bar else None
-        answer = excluded.ask(lambda texts: client.top(limit, progress=shown, exclude=texts, **options))
+        answer = excluded.ask(lambda texts: client.top(limit, progress=shown, **options | {"exclude": texts}))
     if explain:
         explain_top(answer)
     draw_top(answer, drawing, picture_title(answer, options))

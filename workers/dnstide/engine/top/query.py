@@ -136,7 +136,8 @@ def _excluded(
 
 def _each(exclude: Sequence[str], read: Callable[[str], _Read]) -> list[_Read]:
     """What is read of each. Raises InvalidQuestion that names the wrong ones, 20 at most."""
-    found, problems = [], []
+    found: list[_Read] = []
+    problems: list[tuple[str, str]] = []
     for i, text in enumerate(exclude):
         try:
             found.append(read(text))
