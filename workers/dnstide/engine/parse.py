@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,6 +15,9 @@ from dnstide.model.errors import InvalidQuestion
 from dnstide.model.vocabulary import MAX_RRTYPES
 from dnstide.mtbl import ALL_ROWS, LookupQuery, RowFilter
 from dnstide.mtbl.dnstable import owner_prefix, reversed_name
+
+_REVERSE_ZONE = re.compile(r"(?:[^/]*\.)?[0-9]+/[0-9]+\.(?:[^/]*\.)?(?:in-addr|ip6)\.arpa\.?", re.IGNORECASE)
+"""A name at or under a zone of RFC 2317, whose slash belongs to it: what follows is no record type."""
 
 _ALL_TYPES = frozenset({"ANY", "ANY-DNSSEC", "TYPE255"})
 """All types, in dnstable's words: it reads ANY-DNSSEC as ANY, since DNSSEC has a dataset of its own."""
@@ -38,8 +42,9 @@ class OwnerTarget:
     def parse(cls, text: str, field: str = "names") -> OwnerTarget:
         """From NAME, NAME/TYPE or NAME/TYPE/BAILIWICK, where TYPE may be empty or a comma list.
 
-        A slash inside a name is written \\/ or \\047. `*.NAME` makes a wildcard, `*` and `*.` stand for all
-        names; an asterisk that is meant literally is written \\*. Raises InvalidQuestion for the field.
+        A slash inside a name is written \\/ or \\047, or as it is in the reverse zones of RFC 2317. `*.NAME`
+        makes a wildcard, `*` and `*.` stand for all names; an asterisk that is meant literally is
+        written \\*. Raises InvalidQuestion for the field.
         """
         with refused(field, text):
             return read_target(text)
@@ -87,8 +92,14 @@ def read_owner(text: str) -> tuple[dns.name.Name, bool]:
 
 
 def name_text(name: dns.name.Name) -> str:
-    """In presentation form; an asterisk is escaped, so that nobody takes it for all names."""
-    return name.to_text().replace("*", "\\*")
+    """In presentation form, with escapes where the name would be read as anything else.
+
+    That is for an asterisk (all names), a slash (a record type follows) and a # in front (a remark).
+    """
+    text = name.to_text().replace("*", "\\*")
+    if "/" in text and not _REVERSE_ZONE.fullmatch(text):
+        text = text.replace("/", "\\/")
+    return f"\\{text}" if text.startswith("#") else text
 
 
 def read_name(text: str) -> dns.name.Name:
@@ -159,10 +170,11 @@ def rrtype_text(rrtype: int) -> str:
 @lru_cache(maxsize=4096)
 def read_target(text: str) -> OwnerTarget:
     """As `OwnerTarget.parse`. Raises NotParsed."""
-    parts = _split(text.strip())
-    if len(parts) > 3:
+    name, rest = _cut(text.strip())
+    rrtypes, _, bailiwick = (part.strip() for part in rest.partition("/"))
+    bailiwick, more = _cut(bailiwick)
+    if more:
         raise NotParsed("take NAME/TYPE/BAILIWICK; a slash inside a name is written \\/")
-    name, rrtypes, bailiwick = (part.strip() for part in [*parts, "", ""][:3])
     owner, wildcard = read_owner(name)
     numbers = {read_rrtype(word) for word in rrtypes.split(",") if word.strip()}
     if len(numbers) > MAX_RRTYPES:
@@ -172,19 +184,15 @@ def read_target(text: str) -> OwnerTarget:
     return OwnerTarget(owner, wildcard, RowFilter(chosen, within))
 
 
-def _split(text: str) -> list[str]:
-    """The parts between slashes that no backslash precedes."""
-    if "\\" not in text:
-        return text.split("/")
-    parts, begin, at = [], 0, 0
-    while at < len(text):
-        if text[at] == "\\":
-            at += 1
-        elif text[at] == "/":
-            parts.append(text[begin:at])
-            begin = at + 1
-        at += 1
-    return [*parts, text[begin:]]
+def _cut(text: str) -> tuple[str, str]:
+    """The name at the beginning, and what follows the slash after it."""
+    match = _REVERSE_ZONE.match(text)
+    if match and text[match.end() : match.end() + 1].strip() in ("", "/"):
+        return match[0], text[match.end() :].strip().removeprefix("/")
+    at = 0
+    while at < len(text) and text[at] != "/":
+        at += 2 if text[at] == "\\" else 1
+    return text[:at].strip(), text[at + 1 :]
 
 
 def _unescaped(text: str) -> str:
