@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 SPAN = ("--start", "20240101", "--stop", "20240101")
@@ -117,3 +119,47 @@ def test_a_wrong_option_beside_a_wrong_line(dnstide, where, tmp_path) -> None:
     assert done.code == 2
     assert "--rrtype: no such record type" in done.err
     assert "names, line 2: a label is empty" in done.err
+
+
+def test_types_of_names_tell_series_apart(dnstide, where) -> None:
+    """Each series says what came with its name, in every format; a name alone is written as ever."""
+    names = ("www.example.com/A", "WWW.example.com/aaaa,a/Example.com", "www.example.com")
+    ask = ("vot", *names, *SPAN, *where, "--format")
+    assert dnstide(*ask, "text").out == (
+        "www.example.com./A 20240101 10\n"
+        "www.example.com./A,AAAA/example.com. 20240101 11\n"
+        "www.example.com. 20240101 11\n"
+    )
+    assert dnstide(*ask, "csv").out == (
+        "name,rrtypes,bailiwick,date,count,smoothed,coverage\n"
+        "www.example.com.,A,,2024-01-01,10,,complete\n"
+        'www.example.com.,"A,AAAA",example.com.,2024-01-01,11,,complete\n'
+        "www.example.com.,,,2024-01-01,11,,complete\n"
+    )
+    lines = dnstide(*ask, "jsonl").out.splitlines()
+    assert lines[0].startswith('{"name":"www.example.com.","rrtypes":"A","bailiwick":null,"date":')
+    document = json.loads(dnstide(*ask, "json").out)
+    heads = [{key: series[key] for key in series if key != "points"} for series in document["series"]]
+    assert heads == [
+        {"name": "www.example.com.", "rrtypes": "A", "bailiwick": None},
+        {"name": "www.example.com.", "rrtypes": "A,AAAA", "bailiwick": "example.com."},
+        {"name": "www.example.com.", "rrtypes": None, "bailiwick": None},
+    ]
+    assert set(document["series"][0]["points"][0]) == {"date", "count", "smoothed", "coverage"}
+    both = dnstide("vot", *names[:1], "www.example.com//example.com", *SPAN, *where)
+    assert both.out.splitlines()[1] == "www.example.com.//example.com. 20240101 11"
+
+
+def test_a_filter_of_the_whole_question_is_not_repeated(dnstide, where) -> None:
+    """It is the same for all series, and their output as ever."""
+    options = ("-t", "A", "-b", "example.com", *SPAN, *where, "--format", "csv")
+    done = dnstide("vot", "www.example.com", "mail.example.com", *options)
+    assert done.out == "name,date,count,smoothed,coverage\nwww.example.com.,2024-01-01,10,,complete\n"
+
+
+def test_what_was_asked_is_asked_again(dnstide, small_dir, tmp_path) -> None:
+    """The names that lead lines of text are names as -f takes them."""
+    names = ("www.example.com/A", "www.example.com//example.com", "*.example.com/MX,A/example.com", "*.")
+    done = dnstide("vot", *names, *SPAN, "--mtbl-dir", small_dir)
+    (tmp_path / "names").write_text("".join(line.split()[0] + "\n" for line in done.out.splitlines()))
+    assert dnstide("vot", "-f", tmp_path / "names", *SPAN, "--mtbl-dir", small_dir).out == done.out

@@ -12,9 +12,10 @@ import dns.exception
 import dns.name
 import dns.rdatatype
 from dnstide.model.errors import InvalidQuestion
+from dnstide.model.question import RowFilter as AskedFilter
 from dnstide.model.vocabulary import MAX_RRTYPES
 from dnstide.mtbl import ALL_ROWS, LookupQuery, RowFilter
-from dnstide.mtbl.dnstable import owner_prefix, reversed_name
+from dnstide.mtbl.dnstable import owner_prefix, read_reversed_name, reversed_name
 
 _REVERSE_ZONE = re.compile(r"(?:[^/]*\.)?[0-9]+/[0-9]+\.(?:[^/]*\.)?(?:in-addr|ip6)\.arpa\.?", re.IGNORECASE)
 """A name at or under a zone of RFC 2317, whose slash belongs to it: what follows is no record type."""
@@ -64,6 +65,15 @@ class OwnerTarget:
         if self.wildcard:
             return "*." if self.name == dns.name.root else f"*.{name_text(self.name)}"
         return name_text(self.name)
+
+    @property
+    def filter_texts(self) -> AskedFilter:
+        """The filter as it is asked, in canonical form."""
+        within = self.filter.bailiwick
+        return AskedFilter(
+            tuple(map(rrtype_text, self.filter.rrtypes)),
+            None if within is None else name_text(read_reversed_name(within)[0]),
+        )
 
     def __str__(self) -> str:
         return self.text

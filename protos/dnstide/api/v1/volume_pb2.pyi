@@ -91,7 +91,7 @@ class Progress(_message.Message):
     def __init__(self, tables_asked: _Optional[int] = ..., tables_answered: _Optional[int] = ..., tables_failed: _Optional[int] = ..., shards_pending: _Optional[int] = ...) -> None: ...
 
 class SeriesChunk(_message.Message):
-    __slots__ = ("name", "rrtype", "name_index", "buckets", "counts", "smoothed", "last")
+    __slots__ = ("name", "rrtype", "name_index", "buckets", "counts", "smoothed", "last", "filter")
     NAME_FIELD_NUMBER: _ClassVar[int]
     RRTYPE_FIELD_NUMBER: _ClassVar[int]
     NAME_INDEX_FIELD_NUMBER: _ClassVar[int]
@@ -99,6 +99,7 @@ class SeriesChunk(_message.Message):
     COUNTS_FIELD_NUMBER: _ClassVar[int]
     SMOOTHED_FIELD_NUMBER: _ClassVar[int]
     LAST_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
     name: str
     rrtype: str
     name_index: int
@@ -106,7 +107,8 @@ class SeriesChunk(_message.Message):
     counts: _containers.RepeatedScalarFieldContainer[int]
     smoothed: _containers.RepeatedScalarFieldContainer[float]
     last: bool
-    def __init__(self, name: _Optional[str] = ..., rrtype: _Optional[str] = ..., name_index: _Optional[int] = ..., buckets: _Optional[_Iterable[int]] = ..., counts: _Optional[_Iterable[int]] = ..., smoothed: _Optional[_Iterable[float]] = ..., last: _Optional[bool] = ...) -> None: ...
+    filter: _common_pb2.RowFilter
+    def __init__(self, name: _Optional[str] = ..., rrtype: _Optional[str] = ..., name_index: _Optional[int] = ..., buckets: _Optional[_Iterable[int]] = ..., counts: _Optional[_Iterable[int]] = ..., smoothed: _Optional[_Iterable[float]] = ..., last: _Optional[bool] = ..., filter: _Optional[_Union[_common_pb2.RowFilter, _Mapping]] = ...) -> None: ...
 
 class Timings(_message.Message):
     __slots__ = ("plan", "ask", "merge", "slowest_shard")

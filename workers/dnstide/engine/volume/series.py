@@ -13,7 +13,7 @@ from dnstide.engine.parse import OwnerTarget, rrtype_text
 from dnstide.engine.volume.coverage import Codes
 from dnstide.engine.volume.query import VolumeQuery
 from dnstide.engine.volume.smooth import smooth
-from dnstide.model.question import VolumeQuestion
+from dnstide.model.question import RowFilter, VolumeQuestion
 from dnstide.model.vocabulary import Coverage
 from dnstide.model.volume import Axis, Indexes, Series, frozen
 from dnstide.shard.partial import Int32s, UInt16s, UInt64s, sum_runs
@@ -53,13 +53,16 @@ def build_series(
     names = [str(target) for target in distinct]
     place = {target: i for i, target in reversed([*enumerate(volume_query.targets)])}
     series = []
+    filters = [RowFilter() if question.filter else target.filter_texts for target in distinct]
     columns = _columns(
         question, groups, frozen(bucket.astype(np.uint32, copy=False)), frozen(count), axis.coverage
     )
     for group, (buckets, counts, smoothed) in zip(groups, columns, strict=True):
         mnemonic = None if group.rrtype is None else rrtype_text(group.rrtype)
-        name, index = names[group.query], place[distinct[group.query]]
-        series.append(Series(name, mnemonic, index, axis, buckets, counts, smoothed))
+        q = group.query
+        series.append(
+            Series(names[q], mnemonic, place[distinct[q]], axis, buckets, counts, smoothed, filters[q])
+        )
     return tuple(series), sum(totals)
 
 
