@@ -163,3 +163,20 @@ def test_what_was_asked_is_asked_again(dnstide, small_dir, tmp_path) -> None:
     done = dnstide("vot", *names, *SPAN, "--mtbl-dir", small_dir)
     (tmp_path / "names").write_text("".join(line.split()[0] + "\n" for line in done.out.splitlines()))
     assert dnstide("vot", "-f", tmp_path / "names", *SPAN, "--mtbl-dir", small_dir).out == done.out
+
+
+def test_findings_are_told_apart_by_what_came_with_the_name(dnstide, where) -> None:
+    """As the series are; and a name alone has no further column."""
+    ask = (*SPAN, *where, "--format", "csv")
+    shape = dnstide("analyze", "shape", "www.example.com/A", "www.example.com//example.com", *ask).out
+    assert shape.splitlines()[0] == "name,rrtypes,bailiwick,figure,value"
+    assert [line for line in shape.splitlines() if ",total," in line] == [
+        "www.example.com.,A,,total,10",
+        "www.example.com.,,example.com.,total,11",
+    ]
+    parts = dnstide("analyze", "breakdown", "www.example.com/A", "www.example.com/AAAA", *ask).out
+    assert parts == (
+        "name,rrtypes,rrtype,total,share\nwww.example.com.,A,A,10,1\nwww.example.com.,AAAA,AAAA,1,1\n"
+    )
+    alone = dnstide("analyze", "breakdown", "www.example.com", *ask).out
+    assert alone.splitlines()[0] == "name,rrtype,total,share"
