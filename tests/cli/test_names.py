@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 
 import pytest
+from dnstide.gateway.testing import running_gateway
+from dnstide.mtbl.entries import encode_entry
+from dnstide.mtbl.writer import write_entries
+
+from tests.conftest import FIRST_DAY, row
 
 SPAN = ("--start", "20240101", "--stop", "20240101")
 
@@ -180,3 +186,45 @@ def test_findings_are_told_apart_by_what_came_with_the_name(dnstide, where) -> N
     )
     alone = dnstide("analyze", "breakdown", "www.example.com", *ask).out
     assert alone.splitlines()[0] == "name,rrtype,total,share"
+
+
+@pytest.fixture
+def two_spellings(tmp_path):
+    """A table that keeps case, as dnstable makes them where asked: www 5 times, WWW 3 times, Mail 2 times."""
+    directory = tmp_path / "mtbl"
+    directory.mkdir()
+    entries = []
+    for label, count in ((b"www", 5), (b"WWW", 3), (b"Mail", 2)):
+        lower = row(f"{label.decode()}.example.com.", 1, bytes(4), FIRST_DAY + 60, count)
+        key, value = encode_entry(lower)
+        entries.append((key.replace(label.lower(), label), value))
+    write_entries(directory / "dns.20240101.D.mtbl", sorted(entries))
+    return directory
+
+
+@pytest.mark.parametrize("served", [False, True], ids=["in process", "server"])
+def test_names_are_asked_as_written(dnstide, two_spellings, tmp_path, served) -> None:
+    """Every name of a ranking has its own count, and none is answered with that of another spelling."""
+    with ExitStack() as stack:
+        where = ("--mtbl-dir", two_spellings)
+        if served:
+            running = stack.enter_context(running_gateway(two_spellings, cache_dir=tmp_path / "cache"))
+            where = ("--server", running.address)
+        ranks = [line.split() for line in dnstide("top", *where).out.splitlines()]
+        assert [(rank[1], rank[-1]) for rank in ranks] == [
+            ("5", "www.example.com."),
+            ("3", "WWW.example.com."),
+            ("2", "Mail.example.com."),
+        ]
+        (tmp_path / "names").write_text("".join(f"{rank[-1]}\n" for rank in ranks))
+        exact = dnstide("vot", "-f", tmp_path / "names", "--case-sensitive", *where)
+        assert exact.out.splitlines() == [f"{rank[-1]} 20240101 {rank[1]}" for rank in ranks]
+        lower = dnstide("vot", "-f", tmp_path / "names", *where)
+        assert lower.out == "www.example.com. 20240101 5\n"
+        assert "nothing found for mail.example.com." in lower.err
+        nothing = dnstide("vot", "mail.example.com", "WwW.example.com", "--case-sensitive", *where)
+        assert (nothing.code, nothing.out) == (4, "")
+        under = dnstide("vot", "*.example.com", "*.Example.com", "--case-sensitive", *where)
+        assert under.out == "*.example.com. 20240101 10\n"
+        within = ("--case-sensitive", "-b", "Example.com", *where)
+        assert dnstide("vot", "WWW.example.com", *within).code == 4

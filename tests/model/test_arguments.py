@@ -53,6 +53,7 @@ VOLUME: dict[str, tuple[Any, dict[str, Any]]] = {
     "partial": (True, {"failure_policy": FailurePolicy.PARTIAL}),
     "dataset": ("dnssec", {"dataset": "dnssec"}),
     "explain": (True, {"explain": True}),
+    "case_sensitive": (True, {"case_sensitive": True}),
 }
 
 TOP: dict[str, tuple[Any, dict[str, Any]]] = {

@@ -63,6 +63,9 @@ def question_options(command: Command) -> Command:
             help="Count a row where it was first seen, or in the period of its file.",
         ),
         click.option("--split-by-rrtype", is_flag=True, help="One series for each record type."),
+        click.option(
+            "--case-sensitive", is_flag=True, help="Look for names as they are written, not in lower case."
+        ),
         partial_option,
         dataset_option,
     )  # fmt: skip

@@ -53,6 +53,8 @@ class VolumeOptions(TypedDict, total=False):
     """`dns` (default) or `dnssec`."""
     explain: bool
     """Put into the summary which tables were used, and which were not and why."""
+    case_sensitive: bool
+    """Look for names and bailiwicks as they are written; by default in lower case."""
 
 
 class TopOptions(TypedDict, total=False):
@@ -103,6 +105,7 @@ def volume_question(
         failure_policy=_policy(options.get("partial", False)),
         dataset=options.get("dataset", "dns"),
         explain=bool(options.get("explain", False)),
+        case_sensitive=bool(options.get("case_sensitive", False)),
     )
 
 

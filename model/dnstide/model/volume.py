@@ -246,9 +246,10 @@ class Volume(Tabular):
     def __getitem__(self, key: int | str) -> Series:
         if not isinstance(key, str):
             return self.series[key]
-        wanted = _undotted(key)
-        hits = [series for series in self.series if _undotted(series.asked) == wanted]
-        hits = hits or [series for series in self.series if _undotted(series.name) == wanted]
+        fold = str if self.question.case_sensitive else str.lower
+        wanted = _undotted(fold(key))
+        hits = [series for series in self.series if _undotted(fold(series.asked)) == wanted]
+        hits = hits or [series for series in self.series if _undotted(fold(series.name)) == wanted]
         if len(hits) != 1:
             several = f": {', '.join(map(_title, hits[:5]))}" if hits else ""
             raise KeyError(f"{key}: {len(hits)} series have this name{several}")
@@ -320,8 +321,8 @@ def _title(series: Series) -> str:
 
 
 def _undotted(asked: str) -> str:
-    """NAME/TYPE/BAILIWICK in lower case without closing dots, to compare."""
-    return re.sub(r"\.(?=/|$)", "", asked.lower())
+    """NAME/TYPE/BAILIWICK without closing dots, to compare."""
+    return re.sub(r"\.(?=/|$)", "", asked)
 
 
 def _words(place: npt.NDArray[np.intp], name: str, texts: list[str | None] | list[str]) -> Column:

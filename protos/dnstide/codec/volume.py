@@ -51,6 +51,7 @@ def volume_request(question: VolumeQuestion) -> volume_pb2.QueryVolumeRequest:
         failure_policy=FAILURE_POLICY.number[question.failure_policy],
         dataset=question.dataset,
         explain=question.explain,
+        case_sensitive=question.case_sensitive,
     )
     if question.smoothing is not None:
         request.smoothing.method = SMOOTHING_METHOD.number[question.smoothing.method]
@@ -79,6 +80,7 @@ def volume_question(
         "failure_policy": FAILURE_POLICY.asked(problems, "failure_policy", request.failure_policy),
         "dataset": request.dataset or "dns",
         "explain": request.explain,
+        "case_sensitive": request.case_sensitive,
     }
     question: VolumeQuestion = build(VolumeQuestion, fields, problems, also)
     return question

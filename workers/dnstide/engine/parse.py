@@ -32,12 +32,14 @@ class NotParsed(ValueError):
 class OwnerTarget:
     """One owner name, or with `wildcard` everything under it, the name itself included; and which rows count.
 
-    str() is the canonical name.
+    str() is the canonical name. `spelling` is the name in the form of tables where its case counts: names are
+    compared without regard to it.
     """
 
     name: dns.name.Name
     wildcard: bool = False
     filter: RowFilter = ALL_ROWS
+    spelling: bytes | None = None
 
     @classmethod
     def parse(cls, text: str, field: str = "names") -> OwnerTarget:
@@ -53,7 +55,8 @@ class OwnerTarget:
     @cached_property
     def query(self) -> LookupQuery:
         """What a reader looks for."""
-        return LookupQuery(owner_prefix(self.name, self.wildcard), self.wildcard, self.filter)
+        prefix = owner_prefix(self.name, self.wildcard, keep_case=self.spelling is not None)
+        return LookupQuery(prefix, self.wildcard, self.filter)
 
     def narrowed(self, row_filter: RowFilter) -> OwnerTarget:
         """The same name with this filter."""
@@ -88,7 +91,7 @@ def refused(field: str, text: str) -> Iterator[None]:
         raise InvalidQuestion.of(field, text, str(error)) from None
 
 
-def read_owner(text: str) -> tuple[dns.name.Name, bool]:
+def read_owner(text: str, keep_case: bool = False) -> tuple[dns.name.Name, bool]:
     """NAME, or `*.NAME`, `*` and `*.` for a name with all that is under it. Raises NotParsed."""
     name = text.strip()
     wildcard = name in ("*", "*.") or name.startswith("*.")
@@ -98,7 +101,7 @@ def read_owner(text: str) -> tuple[dns.name.Name, bool]:
         raise NotParsed(
             "an asterisk stands for whole names in front only (*.example.com); a literal one is written \\*"
         )
-    return read_name(name), wildcard
+    return read_name(name, keep_case), wildcard
 
 
 def name_text(name: dns.name.Name) -> str:
@@ -112,8 +115,8 @@ def name_text(name: dns.name.Name) -> str:
     return f"\\{text}" if text.startswith("#") else text
 
 
-def read_name(text: str) -> dns.name.Name:
-    """An absolute name in lower case with A-labels. Raises NotParsed."""
+def read_name(text: str, keep_case: bool = False) -> dns.name.Name:
+    """An absolute name with A-labels, in lower case unless it is kept. Raises NotParsed."""
     if not text:
         raise NotParsed("the name is empty; the root is written '.'")
     plain = _unescaped(text)
@@ -123,7 +126,8 @@ def read_name(text: str) -> dns.name.Name:
         if text == "@":
             text = "@."  # which dnspython would take for the origin, as zone files do
         if text.isascii():
-            return dns.name.from_text(text).canonicalize()
+            name = dns.name.from_text(text)
+            return name if keep_case else name.canonicalize()
         if "\\" in text:
             raise NotParsed("write the labels of a name with escapes as A-labels (xn--…)")
         return dns.name.from_unicode(text, idna_codec=dns.name.IDNA_2008_Practical).canonicalize()
@@ -178,20 +182,21 @@ def rrtype_text(rrtype: int) -> str:
 
 
 @lru_cache(maxsize=4096)
-def read_target(text: str) -> OwnerTarget:
-    """As `OwnerTarget.parse`. Raises NotParsed."""
+def read_target(text: str, keep_case: bool = False) -> OwnerTarget:
+    """As `OwnerTarget.parse`, in lower case unless it is kept. Raises NotParsed."""
     name, rest = _cut(text.strip())
     rrtypes, _, bailiwick = (part.strip() for part in rest.partition("/"))
     bailiwick, more = _cut(bailiwick)
     if more:
         raise NotParsed("take NAME/TYPE/BAILIWICK; a slash inside a name is written \\/")
-    owner, wildcard = read_owner(name)
+    owner, wildcard = read_owner(name, keep_case)
     numbers = {read_rrtype(word) for word in rrtypes.split(",") if word.strip()}
     if len(numbers) > MAX_RRTYPES:
         raise NotParsed(f"at most {MAX_RRTYPES} record types at once")
     chosen = () if None in numbers else tuple(sorted(number for number in numbers if number))
-    within = reversed_name(read_name(bailiwick)) if bailiwick else None
-    return OwnerTarget(owner, wildcard, RowFilter(chosen, within))
+    within = reversed_name(read_name(bailiwick, keep_case), keep_case) if bailiwick else None
+    spelling = reversed_name(owner, keep_case) if keep_case else None
+    return OwnerTarget(owner, wildcard, RowFilter(chosen, within), spelling)
 
 
 def _cut(text: str) -> tuple[str, str]:

@@ -41,7 +41,7 @@ class Smoothing(_message.Message):
     def __init__(self, method: _Optional[_Union[SmoothingMethod, str]] = ..., period: _Optional[int] = ...) -> None: ...
 
 class QueryVolumeRequest(_message.Message):
-    __slots__ = ("names", "filter", "span", "granularity", "bucket_by", "split_by_rrtype", "smoothing", "fill", "failure_policy", "dataset", "explain")
+    __slots__ = ("names", "filter", "span", "granularity", "bucket_by", "split_by_rrtype", "smoothing", "fill", "failure_policy", "dataset", "explain", "case_sensitive")
     NAMES_FIELD_NUMBER: _ClassVar[int]
     FILTER_FIELD_NUMBER: _ClassVar[int]
     SPAN_FIELD_NUMBER: _ClassVar[int]
@@ -53,6 +53,7 @@ class QueryVolumeRequest(_message.Message):
     FAILURE_POLICY_FIELD_NUMBER: _ClassVar[int]
     DATASET_FIELD_NUMBER: _ClassVar[int]
     EXPLAIN_FIELD_NUMBER: _ClassVar[int]
+    CASE_SENSITIVE_FIELD_NUMBER: _ClassVar[int]
     names: _containers.RepeatedScalarFieldContainer[str]
     filter: _common_pb2.RowFilter
     span: _common_pb2.Span
@@ -64,7 +65,8 @@ class QueryVolumeRequest(_message.Message):
     failure_policy: _common_pb2.FailurePolicy
     dataset: str
     explain: bool
-    def __init__(self, names: _Optional[_Iterable[str]] = ..., filter: _Optional[_Union[_common_pb2.RowFilter, _Mapping]] = ..., span: _Optional[_Union[_common_pb2.Span, _Mapping]] = ..., granularity: _Optional[_Union[_common_pb2.Granularity, str]] = ..., bucket_by: _Optional[_Union[BucketBy, str]] = ..., split_by_rrtype: _Optional[bool] = ..., smoothing: _Optional[_Union[Smoothing, _Mapping]] = ..., fill: _Optional[bool] = ..., failure_policy: _Optional[_Union[_common_pb2.FailurePolicy, str]] = ..., dataset: _Optional[str] = ..., explain: _Optional[bool] = ...) -> None: ...
+    case_sensitive: bool
+    def __init__(self, names: _Optional[_Iterable[str]] = ..., filter: _Optional[_Union[_common_pb2.RowFilter, _Mapping]] = ..., span: _Optional[_Union[_common_pb2.Span, _Mapping]] = ..., granularity: _Optional[_Union[_common_pb2.Granularity, str]] = ..., bucket_by: _Optional[_Union[BucketBy, str]] = ..., split_by_rrtype: _Optional[bool] = ..., smoothing: _Optional[_Union[Smoothing, _Mapping]] = ..., fill: _Optional[bool] = ..., failure_policy: _Optional[_Union[_common_pb2.FailurePolicy, str]] = ..., dataset: _Optional[str] = ..., explain: _Optional[bool] = ..., case_sensitive: _Optional[bool] = ...) -> None: ...
 
 class QueryVolumeResponse(_message.Message):
     __slots__ = ("progress", "axis", "series", "summary")

@@ -25,6 +25,7 @@ class VolumeQuery:
         names, row_filter = question.names, question.filter
         if len(names) > max_names:
             raise InvalidQuestion.of("names", len(names), f"at most {max_names:,} names at once")
+        keep_case = question.case_sensitive
         problems: list[tuple[str, str]] = []
         rrtypes: tuple[int, ...] = ()
         bailiwick: bytes | None = None
@@ -34,14 +35,14 @@ class VolumeQuery:
         except InvalidQuestion as error:
             problems += error.problems
         try:
-            bailiwick = reversed_name(read_name(text)) if text else None
+            bailiwick = reversed_name(read_name(text, keep_case), keep_case) if text else None
         except NotParsed as error:
             problems += InvalidQuestion.of("bailiwick", text, str(error)).problems
         filtered = bool(row_filter.rrtypes) or bool(text)
         targets: list[OwnerTarget] = []
         for i, name in enumerate(names):
             try:
-                target = read_target(name)
+                target = read_target(name, keep_case)
                 targets.append(_alone(target) if filtered else target)
             except NotParsed as error:
                 problems += InvalidQuestion.of(f"names[{i}]", name, str(error)).problems
