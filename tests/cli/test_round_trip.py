@@ -14,6 +14,10 @@ from hypothesis import strategies as st
 from tests.conftest import FIRST_DAY, write_table
 
 AWKWARD = [
+    b"+",
+    b"a[.]b",
+    b"x@y",
+    b"http://a",
     b"*",
     b"@",
     b"#1",

@@ -32,6 +32,14 @@ from hypothesis import strategies as st
         ("0/25.2.0.192.IN-ADDR.arpa", "0/25.2.0.192.in-addr.arpa."),
         ("1.0/25.2.0.192.in-addr.arpa.", "1.0/25.2.0.192.in-addr.arpa."),
         ("*.0/25.2.0.192.in-addr.arpa", "*.0/25.2.0.192.in-addr.arpa."),
+        ("www[.]example[.]com", "www.example.com."),
+        ("*(.)example[dot]com", "*.example.com."),
+        ("hxxps://www[.]example.com/", "www.example.com."),
+        ("http://www.example.com:8080", "www.example.com."),
+        (r"a\[.]b.com", r"a\[.]b.com."),
+        (r"a\@b.com", r"a\@b.com."),
+        (r"\+.example.com", r"\+.example.com."),
+        ("c++.example.com", "c++.example.com."),
         (r"n\/a.example.com", r"n\/a.example.com."),
         (r"#1.example.com", r"\#1.example.com."),
         ("_dmarc.example.com", "_dmarc.example.com."),
@@ -72,6 +80,11 @@ def test_names_have_one_canonical_text(asked: str, canonical: str) -> None:
         ("n/a.example.com", r"written \\/"),
         ("0/25.example.com", r"written \\/"),
         ("0/25.2.0.192.in-addr.arpa/NOPE", "no such record type"),
+        ("https://www.example.com/A", "give the host alone"),
+        ("hxxp://user@example.com", "give the host alone"),
+        ("user@example.com", "mail address"),
+        ("www.example.com/A/user@example.com", "mail address"),
+        ("+.example.com", r"written \\+"),
         ("a/A/b/c", "NAME/TYPE/BAILIWICK"),
         ("a/A/b..c", "a label is empty"),
     ],
@@ -87,6 +100,7 @@ def test_wrong_names_say_what_is_wrong(asked: str, reason: str) -> None:
 
 def test_type_and_bailiwick_come_with_the_name() -> None:
     """NAME/TYPE/BAILIWICK, where parts may be empty and types may be several."""
+    assert OwnerTarget.parse("example[.]com/A/com").filter == RowFilter((1,), b"\x03com\x00")
     full = OwnerTarget.parse("www.yahoo.com/cname/yahoo.com")
     assert full.filter == RowFilter((5,), reversed_name(dns.name.from_text("yahoo.com")))
     within = OwnerTarget.parse("a.com//com")
@@ -132,7 +146,27 @@ def test_types_survive_their_text(rrtype: int) -> None:
     assert read_rrtype(rrtype_text(rrtype)) == rrtype
 
 
-SLASHED = [b"0/25", b"a/a", b"/", b"#", b"*", b"@", b"in-addr", b"arpa", b"1", b"a b", b"\\", b"."]
+SLASHED = [
+    b"0/25",
+    b"a/a",
+    b"/",
+    b"#",
+    b"*",
+    b"@",
+    b"in-addr",
+    b"arpa",
+    b"1",
+    b"a b",
+    b"\\",
+    b".",
+    b"+",
+    b"a[",
+    b"]b",
+    b"[dot]",
+    b"x@y",
+    b"http:",
+    b"http://a",
+]
 LABELS = st.lists(st.binary(min_size=1, max_size=20) | st.sampled_from(SLASHED), max_size=6)
 
 

@@ -20,6 +20,11 @@ from dnstide.mtbl.dnstable import owner_prefix, read_reversed_name, reversed_nam
 _REVERSE_ZONE = re.compile(r"(?:[^/]*\.)?[0-9]+/[0-9]+\.(?:[^/]*\.)?(?:in-addr|ip6)\.arpa\.?", re.IGNORECASE)
 """A name at or under a zone of RFC 2317, whose slash belongs to it: what follows is no record type."""
 
+_DEFANGED_DOT = re.compile(r"(?<!\\)(?:\[(?:\.|dot)\]|\((?:\.|dot)\))", re.IGNORECASE)
+_URL = re.compile(r"(?:https?|hxxps?|ftp|fxp)(?::|\[:\])//", re.IGNORECASE)
+_HOST = re.compile(r"([^/?#@:\\]+)(?::[0-9]+)?/?")
+_MAILBOX = re.compile(r"[^.]@|@[^.]")
+
 _ALL_TYPES = frozenset({"ANY", "ANY-DNSSEC", "TYPE255"})
 """All types, in dnstable's words: it reads ANY-DNSSEC as ANY, since DNSSEC has a dataset of its own."""
 
@@ -93,7 +98,12 @@ def refused(field: str, text: str) -> Iterator[None]:
 
 def read_owner(text: str, keep_case: bool = False) -> tuple[dns.name.Name, bool]:
     """NAME, or `*.NAME`, `*` and `*.` for a name with all that is under it. Raises NotParsed."""
-    name = text.strip()
+    name = refanged(text)
+    if name == "+" or name.startswith("+."):
+        raise NotParsed(
+            "exactly one label under a name (+.example.com) cannot be asked; *.example.com is all that is"
+            " under it, and a plus that is meant literally is written \\+"
+        )
     wildcard = name in ("*", "*.") or name.startswith("*.")
     if wildcard:
         name = name[2:] or "."
@@ -107,21 +117,46 @@ def read_owner(text: str, keep_case: bool = False) -> tuple[dns.name.Name, bool]
 def name_text(name: dns.name.Name) -> str:
     """In presentation form, with escapes where the name would be read as anything else.
 
-    That is for an asterisk (all names), a slash (a record type follows) and a # in front (a remark).
+    That is for an asterisk (all names), a slash (a record type follows), a # or a plus in front (a remark,
+    one label), and a bracket that looks like a defanged dot.
     """
     text = name.to_text().replace("*", "\\*")
     if "/" in text and not _REVERSE_ZONE.fullmatch(text):
         text = text.replace("/", "\\/")
-    return f"\\{text}" if text.startswith("#") else text
+    if "[" in text:
+        text = _DEFANGED_DOT.sub(r"\\\g<0>", text)
+    return f"\\{text}" if text.startswith(("#", "+.")) else text
+
+
+def refanged(text: str) -> str:
+    """The text without blanks around it, defanged dots as dots, and a URL of a host alone as the host.
+
+    Raises NotParsed for any other URL.
+    """
+    text = text.strip()
+    if "[" in text or "(" in text:
+        text = _DEFANGED_DOT.sub(".", text)
+    scheme = _URL.match(text)
+    if scheme is None:
+        return text
+    host = _HOST.fullmatch(text, scheme.end())
+    if host is None:
+        raise NotParsed("a URL with more than a host is no name: give the host alone")
+    return host[1]
 
 
 def read_name(text: str, keep_case: bool = False) -> dns.name.Name:
     """An absolute name with A-labels, in lower case unless it is kept. Raises NotParsed."""
+    text = refanged(text)
     if not text:
         raise NotParsed("the name is empty; the root is written '.'")
     plain = _unescaped(text)
     if not plain.isprintable() or " " in plain:  # other white space is not printable
         raise NotParsed("a space or control character in a name is written \\DDD, as in \\032")
+    if _MAILBOX.search(plain):
+        raise NotParsed(
+            "a mail address is no name: ask for what follows the @, or write \\@ for an @ in a name"
+        )
     try:
         if text == "@":
             text = "@."  # which dnspython would take for the origin, as zone files do
@@ -184,7 +219,7 @@ def rrtype_text(rrtype: int) -> str:
 @lru_cache(maxsize=4096)
 def read_target(text: str, keep_case: bool = False) -> OwnerTarget:
     """As `OwnerTarget.parse`, in lower case unless it is kept. Raises NotParsed."""
-    name, rest = _cut(text.strip())
+    name, rest = _cut(refanged(text))
     rrtypes, _, bailiwick = (part.strip() for part in rest.partition("/"))
     bailiwick, more = _cut(bailiwick)
     if more:
