@@ -73,7 +73,9 @@ def test_nobody_to_ask(dnstide) -> None:
 
 def test_unknown_command(dnstide) -> None:
     """A command that does not exist."""
-    refuse(dnstide("volt"), 2, "No such command 'volt'")
+    refuse(dnstide("nonsense"), 2, "No such command 'nonsense'")
+    refuse(dnstide("analyse", "shape", WWW), 2, "No such command 'analyse'. Did you mean 'analyze'?")
+    refuse(dnstide("vot", WWW, "--granularty", "day"), 2, "--granularty", "--granularity")
 
 
 def test_empty_directory(dnstide, tmp_path) -> None:

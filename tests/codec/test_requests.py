@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 from dnstide.api.v1 import analysis_pb2, common_pb2, top_pb2, volume_pb2
 from dnstide.codec.analysis import analysis_question
-from dnstide.codec.common import MAX_PROBLEMS
 from dnstide.codec.top import top_question
 from dnstide.codec.volume import volume_question
 from dnstide.model.errors import InvalidQuestion
 from dnstide.model.question import AnalysisQuestion, Smoothing, Span, TopQuestion, VolumeQuestion
-from dnstide.model.vocabulary import Analysis, SmoothingMethod
+from dnstide.model.vocabulary import MAX_PROBLEMS, Analysis, SmoothingMethod
 
 
 def volume(**fields: Any) -> VolumeQuestion:

@@ -18,9 +18,10 @@ from dnstide.model.analysis import (
     Shift,
     Spike,
 )
-from dnstide.model.question import AnalysisQuestion, VolumeQuestion
+from dnstide.model.granularity import Granularity
+from dnstide.model.question import AnalysisQuestion, RowFilter, VolumeQuestion
 from dnstide.model.vocabulary import Analysis, GapKind
-from dnstide.model.volume import Summary
+from dnstide.model.volume import Axis, Series, Summary, Volume
 
 TIME = np.datetime64("2017-09-15", "s")
 LATER = np.datetime64("2017-09-20", "s")
@@ -161,3 +162,14 @@ def test_figures_keep_their_kind() -> None:
     assert isinstance(values["mean"], float)
     assert values["variation"] is None
     assert values["tuesday"] is None
+
+
+def test_marks_stand_on_the_series_that_was_asked() -> None:
+    """Series of one name are told apart by what came with it."""
+    axis = Axis.of(Granularity.DAY, [0, 86400], [1])
+    none = np.array([], np.uint32), np.array([], np.uint64)
+    filters = [RowFilter(("A",)), RowFilter(("AAAA",))]
+    lines = tuple(Series("a.", None, i, axis, *none, filter=one) for i, one in enumerate(filters))
+    volume = Volume(VolumeQuestion(("a./A", "a./AAAA")), axis, lines, Summary(True, 1, 1))
+    found = [SeriesFindings("a.", None, shifts=(SHIFT,), filter=one) for one in reversed(filters)]
+    assert [mark.line for mark in findings(Analysis.SHIFTS, *found).marks(volume)] == [1, 0]

@@ -53,6 +53,7 @@ VOLUME: dict[str, tuple[Any, dict[str, Any]]] = {
     "partial": (True, {"failure_policy": FailurePolicy.PARTIAL}),
     "dataset": ("dnssec", {"dataset": "dnssec"}),
     "explain": (True, {"explain": True}),
+    "case_sensitive": (True, {"case_sensitive": True}),
 }
 
 TOP: dict[str, tuple[Any, dict[str, Any]]] = {
@@ -106,12 +107,20 @@ def test_lists_of_names() -> None:
     assert top_question(1, {"exclude": ["a.", "b."]}).exclude == ("a.", "b.")
 
 
-@pytest.mark.parametrize("nothing", [None, "", " "])
-def test_nothing_is_nothing(nothing: str | None) -> None:
-    """An empty bailiwick or suffix leaves nothing out."""
-    assert volume_question("a.", {"bailiwick": nothing}).filter == RowFilter()
-    assert top_question(1, {"under": nothing}).under is None
+def test_nothing_is_nothing() -> None:
+    """None leaves nothing out."""
+    assert volume_question("a.", {"bailiwick": None}).filter == RowFilter()
+    assert top_question(1, {"under": None}).under is None
     assert volume_question("a.", {"smooth": None}).smoothing is None
+
+
+@pytest.mark.parametrize("nothing", ["", " "])
+def test_an_empty_name_is_refused(nothing: str) -> None:
+    """It may be a variable that was not set, and all rows would be an answer to another question."""
+    with pytest.raises(InvalidQuestion, match="bailiwick: the name is empty"):
+        volume_question("a.", {"bailiwick": nothing})
+    with pytest.raises(InvalidQuestion, match="under: the name is empty"):
+        top_question(1, {"under": nothing})
 
 
 def test_smoothing_as_it_is() -> None:

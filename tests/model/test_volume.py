@@ -9,7 +9,7 @@ import pytest
 from dnstide.model.coverage import SpanCoverage
 from dnstide.model.errors import MissingExtra
 from dnstide.model.granularity import Granularity
-from dnstide.model.question import Smoothing, VolumeQuestion
+from dnstide.model.question import RowFilter, Smoothing, VolumeQuestion
 from dnstide.model.vocabulary import MAX_COUNT, Coverage
 from dnstide.model.volume import Axis, Series, Summary, Volume, frozen, series_columns
 
@@ -206,3 +206,31 @@ def test_frozen() -> None:
     assert frozen(array) is array
     with pytest.raises(ValueError, match="read-only"):
         array[0] = 1
+
+
+def test_a_series_is_found_as_it_was_asked() -> None:
+    """By NAME/TYPE/BAILIWICK in any case, dots or not; by the name alone where that is enough."""
+    a, both = RowFilter(("A",)), RowFilter(("A", "AAAA"), "b.c.")
+    answer = volume(
+        series("a.b."), series("a.b.", filter=a), series("a.b.", filter=both), series("0/1.b.", filter=a)
+    )
+    assert answer["a.b"] is answer.series[0]
+    assert answer["A.b./a"] is answer.series[1]
+    assert answer["a.b/A,aaaa/B.C"] is answer.series[2]
+    assert answer["0/1.b"] is answer["0/1.b/A"] is answer.series[3]
+    assert str(answer.series[2]).startswith("a.b./A,AAAA/b.c.: 12 in")
+    with pytest.raises(KeyError, match="0 series"):
+        answer["a.b/MX"]
+    with pytest.raises(KeyError, match=r"2 series have this name: a\.b\./A, a\.b\./A,AAAA/b\.c\."):
+        volume(*answer.series[1:])["a.b"]
+
+
+def test_columns_say_what_came_with_a_name() -> None:
+    """Only where something did, and it is unknown for the names that came alone."""
+    alone = volume(series("a.")).columns()
+    assert alone.names == ("name", "time", "count", "coverage")
+    typed = volume(series("a.", (0,), (5,)), series("a.", (0,), (7,), filter=RowFilter(("A",)))).columns()
+    assert typed.names == ("name", "rrtypes", "time", "count", "coverage")
+    assert typed["rrtypes"].tolist() == [None, "A"]
+    within = volume(series("a.", (0,), (5,), filter=RowFilter((), "b."))).columns()
+    assert within.names == ("name", "bailiwick", "time", "count", "coverage")

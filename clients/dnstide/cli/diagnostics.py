@@ -84,7 +84,7 @@ def warn_of_volume(volume: Volume) -> None:
     else:
         for series in volume:
             if not series.counts.any():
-                warn(f"nothing found for {series.name}{' ' + series.rrtype if series.rrtype else ''}")
+                warn(f"nothing found for {series.asked}{' ' + series.rrtype if series.rrtype else ''}")
     warn_of_buckets(volume.question.bucket_by, volume.summary)
     warn_of_coverage(volume.coverage)
     warn_of_failures(volume.summary)

@@ -31,35 +31,18 @@ def words_of(enumeration: type[StrEnum]) -> list[str]:
 
 
 def names_options(command: Command) -> Command:
-    """NAME..., and -f FILE for a list of them."""
+    """NAME..., -f FILE for a list of them, and --skip-bad."""
     return apply_options(
         command,
         click.argument("names", nargs=-1, metavar="NAME..."),
         click.option(
-            "-f", "--names-file", metavar="FILE",
-            help="Read names from a file, one a line, # begins a remark; - is standard input.",
+            "-f", "--names-file", "names_files", multiple=True, metavar="FILE",
+            help="Names from a file, one a line, # begins a remark; - is standard input; may be repeated.",
+        ),
+        click.option(
+            "--skip-bad", is_flag=True, help="Leave out names that are wrong, and say which; exit code 3."
         ),
     )  # fmt: skip
-
-
-def read_names(names: tuple[str, ...], names_file: str | None) -> list[str]:
-    """The names of the command line, then those of the file that are new. Raises click.UsageError."""
-    listed = [] if names_file is None else read_list(names_file)
-    asked = [*names, *(name for name in dict.fromkeys(listed) if name not in names)]
-    if not asked:
-        missing = "Missing argument 'NAME...': give one or more names, or -f FILE"
-        raise click.UsageError(missing if names_file is None else f"{names_file} holds no name")
-    return asked
-
-
-def read_list(path: str) -> list[str]:
-    """The names in a file, one a line, without blanks and remarks. Raises click.UsageError."""
-    try:
-        with click.open_file(path, encoding="utf-8") as lines:
-            return [name for line in lines if (name := line.partition("#")[0].strip())]
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise click.UsageError(f"cannot read the names in {path}: {why}") from None
 
 
 def question_options(command: Command) -> Command:
@@ -82,6 +65,9 @@ def question_options(command: Command) -> Command:
             "an edge of the span cuts a table.",
         ),
         click.option("--split-by-rrtype", is_flag=True, help="One series for each record type."),
+        click.option(
+            "--case-sensitive", is_flag=True, help="Look for names as they are written, not in lower case."
+        ),
         partial_option,
         dataset_option,
     )  # fmt: skip

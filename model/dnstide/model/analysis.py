@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ from dnstide.model.columns import (
     time_column,
 )
 from dnstide.model.coverage import SpanCoverage, coverage_column
-from dnstide.model.question import AnalysisQuestion
+from dnstide.model.question import AnalysisQuestion, RowFilter
 from dnstide.model.texts import factor_text, many
 from dnstide.model.vocabulary import Analysis, GapKind
 from dnstide.model.volume import Summary, Volume
@@ -133,16 +133,17 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Breakdown:
-    """A name's total by record type, largest first."""
+    """A name's total by record type, largest first. `filter` is what came with the name."""
 
     name: str
     total: int
     parts: tuple[Part, ...]
+    filter: RowFilter = field(default_factory=RowFilter)
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesFindings:
-    """What was found in one series; only what was asked for is filled."""
+    """What was found in one series; only what was asked for is filled. `filter` came with the name."""
 
     name: str
     rrtype: str | None
@@ -150,6 +151,7 @@ class SeriesFindings:
     spikes: tuple[Spike, ...] = ()
     gaps: tuple[Gap, ...] = ()
     shape: Shape | None = None
+    filter: RowFilter = field(default_factory=RowFilter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,17 +203,18 @@ class Findings(Tabular):
 
     def marks(self, volume: Volume) -> tuple[Mark, ...]:
         """The shifts that were found, as marks for a picture of a volume that has the same series."""
-        line_of = {(series.name, series.rrtype): line for line, series in enumerate(volume)}
+        line_of = {(series.name, series.filter, series.rrtype): line for line, series in enumerate(volume)}
         return tuple(
-            Mark(line_of[series.name, series.rrtype], shift.time, str(shift))
+            Mark(line_of[series.name, series.filter, series.rrtype], shift.time, str(shift))
             for series in self.series
-            if (series.name, series.rrtype) in line_of
+            if (series.name, series.filter, series.rrtype) in line_of
             for shift in series.shifts
         )
 
     def columns(self) -> Columns:
-        """One row for each thing found. A series is named by `name`, and `rrtype` where split; `coverage`
-        says of every row whether the span it was found in is `complete` or `partial`.
+        """One row for each thing found. A series is named by `name`, with `rrtypes` and `bailiwick` where
+        some came with a name, and `rrtype` where split; `coverage` says of every row whether the span it was
+        found in is `complete` or `partial`.
         """
         columns = _COLUMNS[self.analysis](self)
         return Columns((*columns, coverage_column(len(columns[0]), complete=self.complete)))
@@ -220,10 +223,27 @@ class Findings(Tabular):
 def _series_columns(findings: Findings, part: str) -> tuple[list[Column], list[Any]]:
     """The columns that name the series of each thing found, and the things themselves."""
     pairs = [(series, thing) for series in findings.series for thing in getattr(series, part)]
-    columns = [text_column("name", [series.name for series, _ in pairs])]
+    return _names(findings, [series for series, _ in pairs]), [thing for _, thing in pairs]
+
+
+def _names(findings: Findings, of: Sequence[SeriesFindings]) -> list[Column]:
+    columns = [
+        text_column("name", [series.name for series in of]),
+        *_filter_columns([series.filter for series in findings.series], [series.filter for series in of]),
+    ]
     if any(series.rrtype is not None for series in findings.series):
-        columns.append(text_column("rrtype", [series.rrtype for series, _ in pairs]))
-    return columns, [thing for _, thing in pairs]
+        columns.append(text_column("rrtype", [series.rrtype for series in of]))
+    return columns
+
+
+def _filter_columns(asked: Sequence[RowFilter], of: Sequence[RowFilter]) -> list[Column]:
+    """`rrtypes` and `bailiwick` of each row's filter, where any of those asked has some."""
+    columns = []
+    if any(one.rrtypes for one in asked):
+        columns.append(text_column("rrtypes", [",".join(one.rrtypes) or None for one in of]))
+    if any(one.bailiwick is not None for one in asked):
+        columns.append(text_column("bailiwick", [one.bailiwick for one in of]))
+    return columns
 
 
 def _numbers(things: Iterable[Any], *names: str) -> list[Column]:
@@ -263,9 +283,7 @@ def _gap_columns(findings: Findings) -> list[Column]:
 def _shape_columns(findings: Findings) -> list[Column]:
     shapes = [(series, series.shape) for series in findings.series if series.shape is not None]
     rows = [(series, name, value) for series, shape in shapes for name, value in shape.figures()]
-    columns = [text_column("name", [series.name for series, _, _ in rows])]
-    if any(series.rrtype is not None for series in findings.series):
-        columns.append(text_column("rrtype", [series.rrtype for series, _, _ in rows]))
+    columns = _names(findings, [series for series, _, _ in rows])
     figure = text_column("figure", [name for _, name, _ in rows])
     return [*columns, figure, figure_column("value", [value for _, _, value in rows])]
 
@@ -278,9 +296,11 @@ def _correlation_columns(findings: Findings) -> list[Column]:
 
 
 def _breakdown_columns(findings: Findings) -> list[Column]:
-    rows = [(breakdown.name, part) for breakdown in findings.breakdowns for part in breakdown.parts]
+    rows = [(breakdown, part) for breakdown in findings.breakdowns for part in breakdown.parts]
+    filters = [breakdown.filter for breakdown in findings.breakdowns]
     return [
-        text_column("name", [name for name, _ in rows]),
+        text_column("name", [breakdown.name for breakdown, _ in rows]),
+        *_filter_columns(filters, [breakdown.filter for breakdown, _ in rows]),
         text_column("rrtype", [part.rrtype for _, part in rows]),
         count_column("total", [part.total for _, part in rows]),
         number_column("share", [part.share for _, part in rows]),

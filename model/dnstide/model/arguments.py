@@ -62,6 +62,8 @@ class VolumeOptions(TypedDict, total=False):
     """`dns` (default) or `dnssec`."""
     explain: bool
     """Put into the summary which tables were used, and which were not and why."""
+    case_sensitive: bool
+    """Look for names and bailiwicks as they are written; by default in lower case."""
 
 
 class TopOptions(TypedDict, total=False):
@@ -103,7 +105,7 @@ def volume_question(
         names=_names(names),
         filter=RowFilter(
             record_types(options.get("rrtypes", ())),
-            plain_text("bailiwick", options.get("bailiwick") or "").strip() or None,
+            _name("bailiwick", options.get("bailiwick")),
         ),
         span=Span(*span(options.get("start"), options.get("stop"), options.get("days_back"), now=now)),
         granularity=Granularity.parse(options.get("granularity", "day")),
@@ -114,6 +116,7 @@ def volume_question(
         failure_policy=_policy(options.get("partial", False)),
         dataset=options.get("dataset", "dns"),
         explain=bool(options.get("explain", False)),
+        case_sensitive=bool(options.get("case_sensitive", False)),
     )
 
 
@@ -125,7 +128,7 @@ def top_question(limit: int, options: TopOptions, *, now: datetime | None = None
         limit=limit,
         group_by=choice(Grouping, "by", options.get("by", Grouping.FQDN)),
         filter=RowFilter(record_types(options.get("rrtypes", ()))),
-        under=plain_text("under", options.get("under") or "").strip() or None,
+        under=_name("under", options.get("under")),
         exclude=tuple(
             plain_text("exclude", text) for text in ((exclude,) if isinstance(exclude, str) else exclude)
         ),
@@ -172,6 +175,15 @@ def plain_text(field: str, value: str) -> str:
 def _names(names: str | Iterable[str]) -> tuple[str, ...]:
     given = (names,) if isinstance(names, str) else tuple(names)
     return tuple(plain_text("names", name) for name in given)
+
+
+def _name(field: str, text: str | None) -> str | None:
+    if text is None:
+        return None
+    name = plain_text(field, text).strip()
+    if not name:
+        raise InvalidQuestion([(field, "the name is empty; the root is written '.'")])
+    return name
 
 
 def _policy(partial: bool) -> FailurePolicy:

@@ -102,6 +102,8 @@ class VolumeQuestion:
     dataset: str = "dns"
     explain: bool = False
     """Put into the summary which tables were used, and which were not and why."""
+    case_sensitive: bool = False
+    """Look for names and bailiwicks as they are written, not in lower case."""
 
     def __post_init__(self) -> None:
         """Raises InvalidQuestion with every field that is wrong."""

@@ -18,6 +18,9 @@ MAX_COUNT = 2**64 - 1
 MAX_NAMES = 10_000
 """Names in one question about volume."""
 
+MAX_PROBLEMS = 20
+"""Wrong fields that one error names; they travel in trailers, which have to stay small."""
+
 MAX_BUCKETS = 1_000_000
 """Buckets of one axis."""
 

@@ -7,6 +7,7 @@ names holds each bucket's time and coverage once.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -26,7 +27,7 @@ from dnstide.model.columns import (
 from dnstide.model.coverage import NOT_TOLD, SpanCoverage
 from dnstide.model.errors import Failure, MissingExtra
 from dnstide.model.granularity import Granularity
-from dnstide.model.question import Smoothing, VolumeQuestion
+from dnstide.model.question import RowFilter, Smoothing, VolumeQuestion
 from dnstide.model.vocabulary import UNKNOWN_WHERE_ZERO, BucketBy, Coverage
 
 Times = npt.NDArray[np.datetime64]
@@ -88,9 +89,10 @@ class Axis:
 class Series:
     """Counts of one name (and one record type where split), in the order of time.
 
-    `name_index` is the place of the name in the question. The arrays have one length: `buckets` (ascending
-    indexes into the axis), `counts` (uint64, exact), `smoothed` (float64, NaN where not defined; None where
-    not asked for). Only buckets with rows are listed, unless `fill` was asked.
+    `name_index` is the first place of the name in the question. The arrays have one length: `buckets`
+    (ascending indexes into the axis), `counts` (uint64, exact), `smoothed` (float64, NaN where not defined;
+    None where not asked for). Only buckets with rows are listed, unless `fill` was asked. `filter` is
+    what came with the name itself (NAME/TYPE/BAILIWICK), not the filter of the whole question.
     """
 
     name: str
@@ -100,9 +102,18 @@ class Series:
     buckets: Indexes
     counts: Counts
     smoothed: Floats | None = None
+    filter: RowFilter = field(default_factory=RowFilter)
 
     def __len__(self) -> int:
         return len(self.buckets)
+
+    @property
+    def asked(self) -> str:
+        """The name, with the types and the bailiwick that came with it: `www.example.com./A`."""
+        if not self.filter:
+            return self.name
+        within = "" if self.filter.bailiwick is None else f"/{self.filter.bailiwick}"
+        return f"{self.name}/{','.join(self.filter.rrtypes)}{within}"
 
     @property
     def times(self) -> Times:
@@ -131,7 +142,7 @@ class Series:
         return counts
 
     def __str__(self) -> str:
-        title = self.name if self.rrtype is None else f"{self.name} {self.rrtype}"
+        title = _title(self)
         if not len(self):
             return f"{title}: nothing found"
         first, last = np.datetime_as_string(self.times[[0, -1]])
@@ -199,9 +210,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Volume(Tabular):
-    """The answer to `volume`: one series for each name in the order asked, or for each name and type.
+    """The answer to `volume`: one series for each name in the order asked, or for each name and type. A name
+    that was asked twice, in whatever spelling, has one series.
 
-    Iterates over its series; `volume["www.example.com"]` is the only series of that name.
+    Iterates over its series; `volume["www.example.com"]` is the only series of that name, and
+    `volume["www.example.com/A"]` the one that was asked like this.
     """
 
     question: VolumeQuestion = field(repr=False)
@@ -243,15 +256,19 @@ class Volume(Tabular):
     def __getitem__(self, key: int | str) -> Series:
         if not isinstance(key, str):
             return self.series[key]
-        wanted = key.lower().rstrip(".") + "."
-        hits = [series for series in self.series if series.name == wanted]
+        fold = str if self.question.case_sensitive else str.lower
+        wanted = _undotted(fold(key))
+        hits = [series for series in self.series if _undotted(fold(series.asked)) == wanted]
+        hits = hits or [series for series in self.series if _undotted(fold(series.name)) == wanted]
         if len(hits) != 1:
-            raise KeyError(f"{key}: {len(hits)} series have this name")
+            several = f": {', '.join(map(_title, hits[:5]))}" if hits else ""
+            raise KeyError(f"{key}: {len(hits)} series have this name{several}")
         return hits[0]
 
     def columns(self) -> Columns:
-        """One row for a bucket of a series: name, rrtype (where split), time, count, smoothed (where asked),
-        coverage. A count is unknown where there was nothing to look at.
+        """One row for a bucket of a series: name, rrtypes and bailiwick (where some came with a name), rrtype
+        (where split), time, count, smoothed (where asked), coverage. A count is unknown where there was
+        nothing to look at.
         """
         return series_columns(self.series, self.axis, self.split_by_rrtype, self.smoothing is not None)
 
@@ -284,6 +301,11 @@ def series_columns(series: Sequence[Series], axis: Axis, split: bool, smoothed: 
     counts = _joined([part.counts for part in series], "uint64")
     place = np.repeat(np.arange(len(series)), lengths)
     columns: list[Column] = [_words(place, "name", [part.name for part in series])]
+    types = [",".join(part.filter.rrtypes) or None for part in series]
+    within = [part.filter.bailiwick for part in series]
+    for name, texts in (("rrtypes", types), ("bailiwick", within)):
+        if any(text is not None for text in texts):
+            columns.append(_words(place, name, texts))
     if split:
         columns.append(_words(place, "rrtype", [part.rrtype for part in series]))
     label = None if axis.granularity.fine else "date"
@@ -302,6 +324,15 @@ def frozen(array: _Array) -> _Array:
     """The array, made read-only."""
     array.setflags(write=False)
     return array
+
+
+def _title(series: Series) -> str:
+    return series.asked if series.rrtype is None else f"{series.asked} {series.rrtype}"
+
+
+def _undotted(asked: str) -> str:
+    """NAME/TYPE/BAILIWICK without closing dots, to compare."""
+    return re.sub(r"\.(?=/|$)", "", asked)
 
 
 def _words(place: npt.NDArray[np.intp], name: str, texts: list[str | None] | list[str]) -> Column:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from dnstide.api.v1 import analysis_pb2
-from dnstide.codec.common import MAX_PROBLEMS, moment, unix_seconds
+from dnstide.codec.common import filter_message, filter_of, moment, unix_seconds
 from dnstide.codec.enums import GAP_KIND
 from dnstide.codec.volume import fill_summary, summary_of, volume_question, volume_request
 from dnstide.model.analysis import (
@@ -23,7 +23,7 @@ from dnstide.model.analysis import (
 )
 from dnstide.model.errors import InvalidQuestion
 from dnstide.model.question import AnalysisQuestion, VolumeQuestion
-from dnstide.model.vocabulary import Analysis
+from dnstide.model.vocabulary import MAX_PROBLEMS, Analysis
 
 _CHOICES = {
     field.name for field in analysis_pb2.AnalyzeVolumeRequest.DESCRIPTOR.oneofs_by_name["analysis"].fields
@@ -87,6 +87,7 @@ def findings_message(findings: Findings) -> analysis_pb2.AnalyzeVolumeResponse:
                     analysis_pb2.Part(rrtype=part.rrtype, total=part.total, share=part.share)
                     for part in breakdown.parts
                 ],
+                filter=filter_message(breakdown.filter),
             )
             for breakdown in findings.breakdowns
         ],
@@ -121,6 +122,7 @@ def findings(
                 breakdown.name,
                 breakdown.total,
                 tuple(Part(part.rrtype, part.total, part.share) for part in breakdown.parts),
+                filter_of(breakdown.filter),
             )
             for breakdown in message.breakdowns
         ),
@@ -161,6 +163,7 @@ def _series_message(series: SeriesFindings) -> analysis_pb2.SeriesFindings:
             for gap in series.gaps
         ],
         shape=None if series.shape is None else _shape_message(series.shape),
+        filter=filter_message(series.filter),
     )
 
 
@@ -175,6 +178,7 @@ def _series(message: analysis_pb2.SeriesFindings) -> SeriesFindings:
             for g in message.gaps
         ),
         shape=_shape(message.shape) if message.HasField("shape") else None,
+        filter=filter_of(message.filter),
     )
 
 

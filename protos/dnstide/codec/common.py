@@ -11,7 +11,7 @@ from dnstide.codec.enums import COVERAGE, GRANULARITY, Problems
 from dnstide.model.coverage import SpanCoverage
 from dnstide.model.errors import Failure, InvalidQuestion, ServerDefect
 from dnstide.model.question import EVERYTHING, RowFilter, Span
-from dnstide.model.vocabulary import Coverage
+from dnstide.model.vocabulary import MAX_PROBLEMS, Coverage
 from dnstide.model.volume import Axis, PlanEntry
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -27,9 +27,6 @@ AXIS_UNITS = 50_000
 
 MAX_REASON = 1_000
 """Characters of the reason of a failed table that an answer tells."""
-
-MAX_PROBLEMS = 20
-"""Wrong fields that a refusal names; they travel in trailers, which have to stay small."""
 
 _WORST_COVERAGE = max(Coverage)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from dnstide.api.v1 import common_pb2
-from dnstide.codec.common import MAX_PROBLEMS, failure_of
+from dnstide.codec.common import failure_of
 from dnstide.model.errors import (
     AccessDenied,
     AnalysisRefused,
@@ -31,6 +31,7 @@ from dnstide.model.errors import (
     TablesDamaged,
     VersionMismatch,
 )
+from dnstide.model.vocabulary import MAX_PROBLEMS
 from google.protobuf import duration_pb2
 from google.protobuf.message import DecodeError, Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2

@@ -33,6 +33,9 @@ from dnstide.model.volume import Axis, Progress, Series, Summary, Timings, Volum
 SERIES_UNITS = 16
 """What a series takes beside its points: a name can have 255 bytes, and more where escaped."""
 
+FILTER_UNITS = 96
+"""What the types and the bailiwick that came with a name take in addition, with room for 64 types."""
+
 SMALL_PART = 256
 """A part of a series that is shorter, and not its last, begins a message of its own instead."""
 
@@ -50,6 +53,7 @@ def volume_request(question: VolumeQuestion) -> volume_pb2.QueryVolumeRequest:
         failure_policy=FAILURE_POLICY.number[question.failure_policy],
         dataset=question.dataset,
         explain=question.explain,
+        case_sensitive=question.case_sensitive,
     )
     if question.smoothing is not None:
         request.smoothing.method = SMOOTHING_METHOD.number[question.smoothing.method]
@@ -78,6 +82,7 @@ def volume_question(
         "failure_policy": FAILURE_POLICY.asked(problems, "failure_policy", request.failure_policy),
         "dataset": request.dataset or "dns",
         "explain": request.explain,
+        "case_sensitive": request.case_sensitive,
     }
     question: VolumeQuestion = build(VolumeQuestion, fields, problems, also)
     return question
@@ -95,14 +100,15 @@ def volume_messages(volume: Volume) -> Iterator[volume_pb2.QueryVolumeResponse]:
         room = MESSAGE_UNITS - len(part.starts)
     for series in volume.series:
         first, size = 0, len(series)
+        head = SERIES_UNITS + (FILTER_UNITS if series.filter else 0)
         while True:
-            if room < SERIES_UNITS + min(size - first, SMALL_PART):
+            if room < head + min(size - first, SMALL_PART):
                 yield message
                 message = volume_pb2.QueryVolumeResponse()
                 room = MESSAGE_UNITS
-            stop = min(size, first + room - SERIES_UNITS)
+            stop = min(size, first + room - head)
             _add_chunk(message, series, first, stop)
-            room -= SERIES_UNITS + stop - first
+            room -= head + stop - first
             first = stop
             if first == size:
                 break
@@ -195,6 +201,8 @@ def _add_chunk(message: volume_pb2.QueryVolumeResponse, series: Series, first: i
     chunk = message.series.add(name=series.name, name_index=series.name_index, last=stop == len(series))
     if series.rrtype is not None:
         chunk.rrtype = series.rrtype
+    if series.filter and not first:
+        chunk.filter.CopyFrom(filter_message(series.filter))
     chunk.buckets.extend(series.buckets[first:stop].tolist())
     chunk.counts.extend(series.counts[first:stop].tolist())
     if series.smoothed is not None:
@@ -214,7 +222,10 @@ def _series(chunks: list[volume_pb2.SeriesChunk], axis: Axis, smooth: bool) -> S
     if not whole or (size and int(buckets.max()) >= len(axis)):
         raise ServerDefect(f"the columns of {first.name} do not fit together")
     # Where split, a name without rows has no type.
-    return Series(first.name, first.rrtype or None, first.name_index, axis, buckets, counts, smoothed)
+    return Series(
+        first.name, first.rrtype or None, first.name_index, axis, buckets, counts, smoothed,
+        filter_of(first.filter),
+    )  # fmt: skip
 
 
 def _joined(parts: list[Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,9 +12,18 @@ import dns.exception
 import dns.name
 import dns.rdatatype
 from dnstide.model.errors import InvalidQuestion
+from dnstide.model.question import RowFilter as AskedFilter
 from dnstide.model.vocabulary import MAX_RRTYPES
 from dnstide.mtbl import ALL_ROWS, LookupQuery, RowFilter
-from dnstide.mtbl.dnstable import owner_prefix, reversed_name
+from dnstide.mtbl.dnstable import owner_prefix, read_reversed_name, reversed_name
+
+_REVERSE_ZONE = re.compile(r"(?:[^/]*\.)?[0-9]+/[0-9]+\.(?:[^/]*\.)?(?:in-addr|ip6)\.arpa\.?", re.IGNORECASE)
+"""A name at or under a zone of RFC 2317, whose slash belongs to it: what follows is no record type."""
+
+_DEFANGED_DOT = re.compile(r"(?<!\\)(?:\[(?:\.|dot)\]|\((?:\.|dot)\))", re.IGNORECASE)
+_URL = re.compile(r"(?:https?|hxxps?|ftp|fxp)(?::|\[:\])//", re.IGNORECASE)
+_HOST = re.compile(r"([^/?#@:\\]+)(?::[0-9]+)?/?")
+_MAILBOX = re.compile(r"[^.]@|@[^.]")
 
 _ALL_TYPES = frozenset({"ANY", "ANY-DNSSEC", "TYPE255"})
 """All types, in dnstable's words: it reads ANY-DNSSEC as ANY, since DNSSEC has a dataset of its own."""
@@ -27,19 +37,22 @@ class NotParsed(ValueError):
 class OwnerTarget:
     """One owner name, or with `wildcard` everything under it, the name itself included; and which rows count.
 
-    str() is the canonical name.
+    str() is the canonical name. `spelling` is the name in the form of tables where its case counts: names are
+    compared without regard to it.
     """
 
     name: dns.name.Name
     wildcard: bool = False
     filter: RowFilter = ALL_ROWS
+    spelling: bytes | None = None
 
     @classmethod
     def parse(cls, text: str, field: str = "names") -> OwnerTarget:
         """From NAME, NAME/TYPE or NAME/TYPE/BAILIWICK, where TYPE may be empty or a comma list.
 
-        A slash inside a name is written \\/ or \\047. `*.NAME` makes a wildcard, `*` and `*.` stand for all
-        names; an asterisk that is meant literally is written \\*. Raises InvalidQuestion for the field.
+        A slash inside a name is written \\/ or \\047, or as it is in the reverse zones of RFC 2317. `*.NAME`
+        makes a wildcard, `*` and `*.` stand for all names; an asterisk that is meant literally is
+        written \\*. Raises InvalidQuestion for the field.
         """
         with refused(field, text):
             return read_target(text)
@@ -47,7 +60,8 @@ class OwnerTarget:
     @cached_property
     def query(self) -> LookupQuery:
         """What a reader looks for."""
-        return LookupQuery(owner_prefix(self.name, self.wildcard), self.wildcard, self.filter)
+        prefix = owner_prefix(self.name, self.wildcard, keep_case=self.spelling is not None)
+        return LookupQuery(prefix, self.wildcard, self.filter)
 
     def narrowed(self, row_filter: RowFilter) -> OwnerTarget:
         """The same name with this filter."""
@@ -59,6 +73,15 @@ class OwnerTarget:
         if self.wildcard:
             return "*." if self.name == dns.name.root else f"*.{name_text(self.name)}"
         return name_text(self.name)
+
+    @property
+    def filter_texts(self) -> AskedFilter:
+        """The filter as it is asked, in canonical form."""
+        within = self.filter.bailiwick
+        return AskedFilter(
+            tuple(map(rrtype_text, self.filter.rrtypes)),
+            None if within is None else name_text(read_reversed_name(within)[0]),
+        )
 
     def __str__(self) -> str:
         return self.text
@@ -73,9 +96,14 @@ def refused(field: str, text: str) -> Iterator[None]:
         raise InvalidQuestion.of(field, text, str(error)) from None
 
 
-def read_owner(text: str) -> tuple[dns.name.Name, bool]:
+def read_owner(text: str, keep_case: bool = False) -> tuple[dns.name.Name, bool]:
     """NAME, or `*.NAME`, `*` and `*.` for a name with all that is under it. Raises NotParsed."""
-    name = text.strip()
+    name = refanged(text)
+    if name == "+" or name.startswith("+."):
+        raise NotParsed(
+            "exactly one label under a name (+.example.com) cannot be asked; *.example.com is all that is"
+            " under it, and a plus that is meant literally is written \\+"
+        )
     wildcard = name in ("*", "*.") or name.startswith("*.")
     if wildcard:
         name = name[2:] or "."
@@ -83,24 +111,58 @@ def read_owner(text: str) -> tuple[dns.name.Name, bool]:
         raise NotParsed(
             "an asterisk stands for whole names in front only (*.example.com); a literal one is written \\*"
         )
-    return read_name(name), wildcard
+    return read_name(name, keep_case), wildcard
 
 
 def name_text(name: dns.name.Name) -> str:
-    """In presentation form; an asterisk is escaped, so that nobody takes it for all names."""
-    return name.to_text().replace("*", "\\*")
+    """In presentation form, with escapes where the name would be read as anything else.
+
+    That is for an asterisk (all names), a slash (a record type follows), a # or a plus in front (a remark,
+    one label), and a bracket that looks like a defanged dot.
+    """
+    text = name.to_text().replace("*", "\\*")
+    if "/" in text and not _REVERSE_ZONE.fullmatch(text):
+        text = text.replace("/", "\\/")
+    if "[" in text:
+        text = _DEFANGED_DOT.sub(r"\\\g<0>", text)
+    return f"\\{text}" if text.startswith(("#", "+.")) else text
 
 
-def read_name(text: str) -> dns.name.Name:
-    """An absolute name in lower case with A-labels. Raises NotParsed."""
+def refanged(text: str) -> str:
+    """The text without blanks around it, defanged dots as dots, and a URL of a host alone as the host.
+
+    Raises NotParsed for any other URL.
+    """
+    text = text.strip()
+    if "[" in text or "(" in text:
+        text = _DEFANGED_DOT.sub(".", text)
+    scheme = _URL.match(text)
+    if scheme is None:
+        return text
+    host = _HOST.fullmatch(text, scheme.end())
+    if host is None:
+        raise NotParsed("a URL with more than a host is no name: give the host alone")
+    return host[1]
+
+
+def read_name(text: str, keep_case: bool = False) -> dns.name.Name:
+    """An absolute name with A-labels, in lower case unless it is kept. Raises NotParsed."""
+    text = refanged(text)
     if not text:
         raise NotParsed("the name is empty; the root is written '.'")
     plain = _unescaped(text)
     if not plain.isprintable() or " " in plain:  # other white space is not printable
         raise NotParsed("a space or control character in a name is written \\DDD, as in \\032")
+    if _MAILBOX.search(plain):
+        raise NotParsed(
+            "a mail address is no name: ask for what follows the @, or write \\@ for an @ in a name"
+        )
     try:
+        if text == "@":
+            text = "@."  # which dnspython would take for the origin, as zone files do
         if text.isascii():
-            return dns.name.from_text(text).canonicalize()
+            name = dns.name.from_text(text)
+            return name if keep_case else name.canonicalize()
         if "\\" in text:
             raise NotParsed("write the labels of a name with escapes as A-labels (xn--…)")
         return dns.name.from_unicode(text, idna_codec=dns.name.IDNA_2008_Practical).canonicalize()
@@ -155,34 +217,32 @@ def rrtype_text(rrtype: int) -> str:
 
 
 @lru_cache(maxsize=4096)
-def read_target(text: str) -> OwnerTarget:
-    """As `OwnerTarget.parse`. Raises NotParsed."""
-    parts = _split(text.strip())
-    if len(parts) > 3:
+def read_target(text: str, keep_case: bool = False) -> OwnerTarget:
+    """As `OwnerTarget.parse`, in lower case unless it is kept. Raises NotParsed."""
+    name, rest = _cut(refanged(text))
+    rrtypes, _, bailiwick = (part.strip() for part in rest.partition("/"))
+    bailiwick, more = _cut(bailiwick)
+    if more:
         raise NotParsed("take NAME/TYPE/BAILIWICK; a slash inside a name is written \\/")
-    name, rrtypes, bailiwick = (part.strip() for part in [*parts, "", ""][:3])
-    owner, wildcard = read_owner(name)
+    owner, wildcard = read_owner(name, keep_case)
     numbers = {read_rrtype(word) for word in rrtypes.split(",") if word.strip()}
     if len(numbers) > MAX_RRTYPES:
         raise NotParsed(f"at most {MAX_RRTYPES} record types at once")
     chosen = () if None in numbers else tuple(sorted(number for number in numbers if number))
-    within = reversed_name(read_name(bailiwick)) if bailiwick else None
-    return OwnerTarget(owner, wildcard, RowFilter(chosen, within))
+    within = reversed_name(read_name(bailiwick, keep_case), keep_case) if bailiwick else None
+    spelling = reversed_name(owner, keep_case) if keep_case else None
+    return OwnerTarget(owner, wildcard, RowFilter(chosen, within), spelling)
 
 
-def _split(text: str) -> list[str]:
-    """The parts between slashes that no backslash precedes."""
-    if "\\" not in text:
-        return text.split("/")
-    parts, begin, at = [], 0, 0
-    while at < len(text):
-        if text[at] == "\\":
-            at += 1
-        elif text[at] == "/":
-            parts.append(text[begin:at])
-            begin = at + 1
-        at += 1
-    return [*parts, text[begin:]]
+def _cut(text: str) -> tuple[str, str]:
+    """The name at the beginning, and what follows the slash after it."""
+    match = _REVERSE_ZONE.match(text)
+    if match and text[match.end() : match.end() + 1].strip() in ("", "/"):
+        return match[0], text[match.end() :].strip().removeprefix("/")
+    at = 0
+    while at < len(text) and text[at] != "/":
+        at += 2 if text[at] == "\\" else 1
+    return text[:at].strip(), text[at + 1 :]
 
 
 def _unescaped(text: str) -> str:

@@ -146,29 +146,31 @@ def decode_varints(data: bytes, count: int) -> tuple[int, ...]:
     return tuple(values)
 
 
-def reversed_labels(labels: tuple[bytes, ...]) -> bytes:
-    """The labels of an absolute name (the root's empty one last), in reversed wire form, lower case."""
+def reversed_labels(labels: tuple[bytes, ...], keep_case: bool = False) -> bytes:
+    """The labels of an absolute name (the root's empty one last), in reversed wire form, lower case unless
+    it is kept.
+    """
     if not labels or labels[-1]:
         raise BadEntry("a name must be absolute (end with a dot)")
     parts = []
     for label in reversed(labels[:-1]):
         parts.append(_ONE_BYTE[len(label)])
-        parts.append(label.lower())
+        parts.append(label if keep_case else label.lower())
     parts.append(b"\0")
     return b"".join(parts)
 
 
-def reversed_name(name: dns.name.Name) -> bytes:
-    """The wire form with its labels reversed, in lower case.
+def reversed_name(name: dns.name.Name, keep_case: bool = False) -> bytes:
+    """The wire form with its labels reversed, in lower case unless it is kept.
 
     `www.example.com.` becomes `03 com 07 example 03 www 00`.
     """
-    return reversed_labels(name.labels)
+    return reversed_labels(name.labels, keep_case)
 
 
-def owner_prefix(name: dns.name.Name, wildcard: bool = False) -> bytes:
+def owner_prefix(name: dns.name.Name, wildcard: bool = False, keep_case: bool = False) -> bytes:
     """The prefix of the keys of the name's RRsets; with `wildcard`, also of those of all names under it."""
-    prefix = b"\0" + reversed_name(name)
+    prefix = b"\0" + reversed_name(name, keep_case)
     return prefix[:-1] if wildcard else prefix
 
 

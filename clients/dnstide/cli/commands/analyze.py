@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 from dnstide.cli import exits
 from dnstide.cli.diagnostics import warn, warn_of_buckets, warn_of_coverage, warn_of_failures
+from dnstide.cli.listed import read_names
 from dnstide.cli.options import (
     names_options,
     output_options,
     question_options,
-    read_names,
     timeout_option,
     words_of,
 )
@@ -48,8 +48,9 @@ DRAWN = (Analysis.SHIFTS, Analysis.CORRELATION)
 @timeout_option
 @output_options
 def analyze(
-    analysis: str, names: tuple[str, ...], names_file: str | None, shortest: int | None,
-    min_ratio: float | None, window: int | None, threshold: float | None, alpha: float | None,
+    analysis: str, names: tuple[str, ...], names_files: tuple[str, ...], skip_bad: bool,
+    shortest: int | None, min_ratio: float | None, window: int | None, threshold: float | None,
+    alpha: float | None,
     plot: str | None, source: Source, timeout: float | None, output: Output,
     **question: Any,
 ) -> int:  # fmt: skip
@@ -80,13 +81,13 @@ def analyze(
     output.check()
     if plot is not None and analysis == Analysis.CORRELATION and plot.lower().endswith(".html"):
         raise click.UsageError("--plot: the scatter plot is drawn as .png, .svg, .pdf, .ps or .eps")
-    asked = read_names(names, names_file)
+    asked = read_names(names, names_files, skip_bad)
     given = {"shortest": shortest, "min_ratio": min_ratio, "window": window, "threshold": threshold}
     settings: Any = {name: value for name, value in (given | {"alpha": alpha}).items() if value is not None}
     with closing(source.connect(timeout)) as client:
-        findings = client.analyze(analysis, asked, settings=settings, **question)
+        findings = asked.ask(lambda texts: client.analyze(analysis, texts, settings=settings, **question))
         if plot is not None:
-            _draw(client, findings, asked, question, drawing)
+            _draw(client, findings, asked.texts, question, drawing)
     if not (drawing.in_terminal and output.to_stdout):
         from dnstide.cli.write.findings import FindingsLayout
 
@@ -94,7 +95,7 @@ def analyze(
     warn_of_buckets(findings.question.volume.bucket_by, findings.summary)
     warn_of_coverage(findings.coverage)
     warn_of_failures(findings.summary)
-    if findings.summary.failures_total:
+    if findings.summary.failures_total or asked.left_out:
         return exits.PARTIAL
     if not findings.summary.total_count:
         warn("nothing found: is the name spelt right, the record type, the bailiwick?")

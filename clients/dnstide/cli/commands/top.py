@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import click
 from dnstide.cli import exits
 from dnstide.cli.diagnostics import explain_top, warn_of_top
+from dnstide.cli.listed import Listed, Names, read_list
 from dnstide.cli.options import (
     cache_option,
     dataset_option,
     output_options,
     partial_option,
-    read_list,
     rrtype_option,
     span_options,
     timeout_option,
@@ -58,8 +58,9 @@ class _Top(click.Command):
     help="Leave out before ranking: a name, or *.SUFFIX; may be repeated.",
 )  # fmt: skip
 @click.option(
-    "--exclude-file", metavar="FILE", help="The same, one a line, # begins a remark; - is standard input."
-)
+    "--exclude-file", "exclude_files", multiple=True, metavar="FILE",
+    help="The same, one a line, # begins a remark; - is standard input; may be repeated.",
+)  # fmt: skip
 @click.option(
     "--series", is_flag=False, flag_value="day", default=None, metavar="[G]",
     help="Add a series for each rank; in steps of a day, or of the granularity given.",
@@ -87,7 +88,7 @@ class _Top(click.Command):
 @output_options
 def top(
     limit: int, by: str, start: str | None, stop: str | None, days_back: int | None, date: str | None,
-    rrtypes: tuple[str, ...], under: str | None, exclude: tuple[str, ...], exclude_file: str | None,
+    rrtypes: tuple[str, ...], under: str | None, exclude: tuple[str, ...], exclude_files: tuple[str, ...],
     series: str | None, plot: str | None, log: bool, movers_against: str | None, only: str,
     ratio_from: int | None, partial: bool, dataset: str, explain: bool, cache_dir: str | None, source: Source,
     timeout: float | None, output: Output,
@@ -120,9 +121,10 @@ def top(
     output.check()
     if date is not None and (start or stop or days_back):
         raise click.UsageError("--date goes without --start, --stop and --days-back")
-    excluded = [*exclude, *(read_list(exclude_file) if exclude_file is not None else [])]
+    given = [Listed(name, f"--exclude {number}") for number, name in enumerate(exclude, 1)]
+    excluded = Names([*given, *(name for path in dict.fromkeys(exclude_files) for name in read_list(path))])
     options: TopOptions = {
-        "by": by, "rrtypes": rrtypes, "under": under, "exclude": excluded,
+        "by": by, "rrtypes": rrtypes, "under": under,
         "start": date or start, "stop": date or stop, "days_back": days_back, "series": series,
         "against": _span(movers_against), "only": only, "ratio_from": ratio_from, "partial": partial,
         "dataset": dataset, "explain": explain,
@@ -133,7 +135,8 @@ def top(
             assert bar is not None
             bar(now.summaries_made, now.summaries_wanted)
 
-        answer = client.top(limit, progress=progress if bar else None, **options)
+        shown = progress if bar else None
+        answer = excluded.ask(lambda texts: client.top(limit, progress=shown, **options | {"exclude": texts}))
     if explain:
         explain_top(answer)
     draw_top(answer, drawing, picture_title(answer, options))

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 from dnstide.cli import exits
 from dnstide.cli.diagnostics import explain_volume, warn_of_volume
+from dnstide.cli.listed import read_names
 from dnstide.cli.options import (
     cache_option,
     names_options,
     output_options,
     question_options,
-    read_names,
     timeout_option,
     words_of,
 )
@@ -47,8 +47,9 @@ if TYPE_CHECKING:
 @timeout_option
 @output_options
 def vot(
-    names: tuple[str, ...], names_file: str | None, smooth: int | None, smooth_by: str, explain: bool,
-    plot: str | None, plot_type: str, log: bool, panels: bool, mark_shifts: bool, cache_dir: str | None,
+    names: tuple[str, ...], names_files: tuple[str, ...], skip_bad: bool, smooth: int | None,
+    smooth_by: str, explain: bool, plot: str | None, plot_type: str, log: bool, panels: bool,
+    mark_shifts: bool, cache_dir: str | None,
     source: Source, timeout: float | None, output: Output,
     **question: Any,
 ) -> int:  # fmt: skip
@@ -79,7 +80,7 @@ def vot(
     drawing = Drawing(plot, plot_type, log=log, panels=panels, force=output.force)
     check_drawing(drawing, output)
     output.check()
-    asked = read_names(names, names_file)
+    asked = read_names(names, names_files, skip_bad)
     smoothing = None if smooth is None else Smoothing(smooth, SmoothingMethod(smooth_by))
     with closing(source.connect(timeout, cache_dir)) as client, progress_bar("reading tables") as bar:
 
@@ -87,20 +88,21 @@ def vot(
             if bar is not None:
                 bar(now.tables_answered + now.tables_failed, now.tables_asked)
 
-        volume = client.volume(
-            asked, progress=progress if bar else None, smooth=smoothing, explain=explain, **question
+        shown = progress if bar else None
+        volume = asked.ask(
+            lambda texts: client.volume(texts, progress=shown, smooth=smoothing, explain=explain, **question)
         )
         marks: Sequence[Mark] = ()
         if mark_shifts and plot:
-            marks = client.analyze(Analysis.SHIFTS, asked, **question).marks(volume)
+            marks = client.analyze(Analysis.SHIFTS, asked.texts, **question).marks(volume)
     if explain:
         explain_volume(volume)
-    draw(volume, drawing, asked, question, marks)
+    draw(volume, drawing, asked.texts, question, marks)
     if not (drawing.in_terminal and output.to_stdout):
         from dnstide.cli.write.volume import VolumeLayout
 
         output.write(VolumeLayout(volume))
     warn_of_volume(volume)
-    if volume.summary.failures_total:
+    if volume.summary.failures_total or asked.left_out:
         return exits.PARTIAL
     return exits.COMPLETE if volume.found else exits.NOTHING

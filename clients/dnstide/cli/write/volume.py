@@ -16,6 +16,11 @@ from dnstide.model.volume import Axis, Volume
 
 _TABLE = Spelling(number=c_float, unknown="NaN", compact=True)
 _TABLE_WORD = Spelling(unknown="-")
+_NOTHING = Spelling(unknown="")
+
+
+_OF_SERIES = ("name", "rrtypes", "bailiwick", "rrtype")
+"""Columns that are the same in all rows of a series."""
 
 
 class VolumeLayout(Layout):
@@ -27,7 +32,8 @@ class VolumeLayout(Layout):
         super().__init__(volume.columns(), dates=self._dates)
 
     def text(self) -> Iterator[str]:
-        """vot.pl's table; names (and types) lead the lines where there is more than one series.
+        """vot.pl's table; names as they were asked (and types) lead the lines where there is more than one
+        series.
 
         A bucket about which nothing is known is a date alone.
         """
@@ -35,7 +41,7 @@ class VolumeLayout(Layout):
         for chunk in chunks(self.columns):
             lead = []
             if len(volume) > 1 or volume.split_by_rrtype:
-                lead.append(spell(chunk["name"], _TABLE_WORD))
+                lead.append(_asked(chunk))
             if volume.split_by_rrtype:
                 lead.append(spell(chunk["rrtype"], _TABLE_WORD))
             table = replace(_TABLE, dates=self._dates)
@@ -62,11 +68,17 @@ class VolumeLayout(Layout):
             "bucket_by": str(volume.summary.bucket_by),
         }
         yield f'{{"axis":{compact(span)},\n"series":['
-        points = Columns(tuple(c for c in _with_smoothed(self.columns) if c.name not in ("name", "rrtype")))
+        points = Columns(tuple(c for c in _with_smoothed(self.columns) if c.name not in _OF_SERIES))
         stop = 0
         for number, series in enumerate(volume):
             start, stop = stop, stop + len(series)
-            head = {"name": series.name} | ({"rrtype": series.rrtype} if volume.split_by_rrtype else {})
+            head: dict[str, str | None] = {"name": series.name}
+            if "rrtypes" in self.columns.names:
+                head["rrtypes"] = ",".join(series.filter.rrtypes) or None
+            if "bailiwick" in self.columns.names:
+                head["bailiwick"] = series.filter.bailiwick
+            if volume.split_by_rrtype:
+                head["rrtype"] = series.rrtype
             objects = ",\n".join(json_objects(points.slice(start, stop), self._json))
             yield ("," if number else "") + f'\n{compact(head)[:-1]},"points":['
             yield (objects and f"\n{objects}\n") + "]}"
@@ -81,6 +93,22 @@ class VolumeLayout(Layout):
 def bucket_labels(axis: Axis, *, compact: bool = False) -> list[str]:
     """Each bucket's date (compact: as YYYYMMDD), or its time where the step is finer than a day."""
     return spell_moments(axis.starts, Spelling(dates=not axis.granularity.fine, compact=compact))
+
+
+def _asked(columns: Columns) -> list[str]:
+    """The names as they were asked: with the types and the bailiwick that came with them."""
+    names = spell(columns["name"], _TABLE_WORD)
+    if not {"rrtypes", "bailiwick"} & {*columns.names}:
+        return names
+    nothing = [""] * len(columns)
+    types, within = (
+        spell(columns[name], _NOTHING) if name in columns.names else nothing
+        for name in ("rrtypes", "bailiwick")
+    )
+    return [
+        f"{name}/{kind}/{zone}" if zone else f"{name}/{kind}" if kind else name
+        for name, kind, zone in zip(names, types, within, strict=True)
+    ]
 
 
 def _with_smoothed(columns: Columns) -> Columns:

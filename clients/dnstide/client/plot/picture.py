@@ -146,8 +146,9 @@ def smoothing_words(volume: Volume) -> str:
 
 
 def label_of(series: Series) -> str:
-    """The name without its closing dot, and the record type where split."""
+    """The name without its closing dot, with what came with it, and the record type where split."""
     name = series.name.rstrip(".") or "."
+    name += series.asked[len(series.name) :]
     return name if series.rrtype is None else f"{name} {series.rrtype}"
 
 

@@ -22,48 +22,49 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from dnstide.api.v1 import common_pb2 as dnstide_dot_api_dot_v1_dot_common__pb2
 from dnstide.api.v1 import volume_pb2 as dnstide_dot_api_dot_v1_dot_volume__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x64nstide/api/v1/analysis.proto\x12\x0e\x64nstide.api.v1\x1a\x1b\x64nstide/api/v1/volume.proto\"\x8b\x03\n\x14\x41nalyzeVolumeRequest\x12\x34\n\x08question\x18\x01 \x01(\x0b\x32\".dnstide.api.v1.QueryVolumeRequest\x12/\n\x06shifts\x18\x02 \x01(\x0b\x32\x1d.dnstide.api.v1.ShiftSettingsH\x00\x12/\n\x06spikes\x18\x03 \x01(\x0b\x32\x1d.dnstide.api.v1.SpikeSettingsH\x00\x12+\n\x04gaps\x18\x04 \x01(\x0b\x32\x1b.dnstide.api.v1.GapSettingsH\x00\x12:\n\x0b\x63orrelation\x18\x05 \x01(\x0b\x32#.dnstide.api.v1.CorrelationSettingsH\x00\x12.\n\x05shape\x18\x06 \x01(\x0b\x32\x1d.dnstide.api.v1.ShapeSettingsH\x00\x12\x36\n\tbreakdown\x18\x07 \x01(\x0b\x32!.dnstide.api.v1.BreakdownSettingsH\x00\x42\n\n\x08\x61nalysis\"Y\n\rShiftSettings\x12\x15\n\x08shortest\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x16\n\tmin_ratio\x18\x02 \x01(\x01H\x01\x88\x01\x01\x42\x0b\n\t_shortestB\x0c\n\n_min_ratio\"U\n\rSpikeSettings\x12\x13\n\x06window\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x16\n\tthreshold\x18\x02 \x01(\x01H\x01\x88\x01\x01\x42\t\n\x07_windowB\x0c\n\n_threshold\"+\n\x0bGapSettings\x12\x12\n\x05\x61lpha\x18\x01 \x01(\x01H\x00\x88\x01\x01\x42\x08\n\x06_alpha\"\x15\n\x13\x43orrelationSettings\"\x0f\n\rShapeSettings\"\x13\n\x11\x42reakdownSettings\"\xd3\x01\n\x15\x41nalyzeVolumeResponse\x12.\n\x06series\x18\x01 \x03(\x0b\x32\x1e.dnstide.api.v1.SeriesFindings\x12\x31\n\x0c\x63orrelations\x18\x02 \x03(\x0b\x32\x1b.dnstide.api.v1.Correlation\x12-\n\nbreakdowns\x18\x03 \x03(\x0b\x32\x19.dnstide.api.v1.Breakdown\x12(\n\x07summary\x18\x04 \x01(\x0b\x32\x17.dnstide.api.v1.Summary\"\xc5\x01\n\x0eSeriesFindings\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06rrtype\x18\x02 \x01(\t\x12%\n\x06shifts\x18\x03 \x03(\x0b\x32\x15.dnstide.api.v1.Shift\x12%\n\x06spikes\x18\x04 \x03(\x0b\x32\x15.dnstide.api.v1.Spike\x12!\n\x04gaps\x18\x05 \x03(\x0b\x32\x13.dnstide.api.v1.Gap\x12$\n\x05shape\x18\x06 \x01(\x0b\x32\x15.dnstide.api.v1.Shape\"R\n\x05Shift\x12\x0c\n\x04time\x18\x01 \x01(\x03\x12\x0e\n\x06\x62\x65\x66ore\x18\x02 \x01(\x01\x12\r\n\x05\x61\x66ter\x18\x03 \x01(\x01\x12\r\n\x05ratio\x18\x04 \x01(\x01\x12\r\n\x05score\x18\x05 \x01(\x01\"E\n\x05Spike\x12\x0c\n\x04time\x18\x01 \x01(\x03\x12\r\n\x05\x63ount\x18\x02 \x01(\x04\x12\x10\n\x08\x65xpected\x18\x03 \x01(\x01\x12\r\n\x05score\x18\x04 \x01(\x01\"i\n\x03Gap\x12\r\n\x05start\x18\x01 \x01(\x03\x12\x0c\n\x04stop\x18\x02 \x01(\x03\x12%\n\x04kind\x18\x03 \x01(\x0e\x32\x17.dnstide.api.v1.GapKind\x12\x10\n\x08\x65xpected\x18\x04 \x01(\x01\x12\x0c\n\x04open\x18\x05 \x01(\x08\"\xb5\x01\n\x05Shape\x12\x0f\n\x07\x62uckets\x18\x01 \x01(\r\x12\x0c\n\x04seen\x18\x02 \x01(\r\x12\r\n\x05total\x18\x03 \x01(\x04\x12\x0c\n\x04mean\x18\x04 \x01(\x01\x12\x0e\n\x06median\x18\x05 \x01(\x01\x12\x0b\n\x03low\x18\x06 \x01(\x04\x12\x0c\n\x04high\x18\x07 \x01(\x04\x12\x16\n\tvariation\x18\x08 \x01(\x01H\x00\x88\x01\x01\x12\x10\n\x08weekdays\x18\t \x03(\x01\x12\r\n\x05hours\x18\n \x03(\x01\x42\x0c\n\n_variation\"\x83\x01\n\x0b\x43orrelation\x12\t\n\x01x\x18\x01 \x01(\t\x12\t\n\x01y\x18\x02 \x01(\t\x12\r\n\x05slope\x18\x03 \x01(\x01\x12\x11\n\tintercept\x18\x04 \x01(\x01\x12\t\n\x01r\x18\x05 \x01(\x01\x12\x11\n\tr_squared\x18\x06 \x01(\x01\x12\x13\n\x0bslope_error\x18\x07 \x01(\x01\x12\t\n\x01n\x18\x08 \x01(\r\"M\n\tBreakdown\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05total\x18\x02 \x01(\x04\x12#\n\x05parts\x18\x03 \x03(\x0b\x32\x14.dnstide.api.v1.Part\"4\n\x04Part\x12\x0e\n\x06rrtype\x18\x01 \x01(\t\x12\r\n\x05total\x18\x02 \x01(\x04\x12\r\n\x05share\x18\x03 \x01(\x01*N\n\x07GapKind\x12\x18\n\x14GAP_KIND_UNSPECIFIED\x10\x00\x12\x13\n\x0fGAP_KIND_SILENT\x10\x01\x12\x14\n\x10GAP_KIND_NO_DATA\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x64nstide/api/v1/analysis.proto\x12\x0e\x64nstide.api.v1\x1a\x1b\x64nstide/api/v1/common.proto\x1a\x1b\x64nstide/api/v1/volume.proto\"\x8b\x03\n\x14\x41nalyzeVolumeRequest\x12\x34\n\x08question\x18\x01 \x01(\x0b\x32\".dnstide.api.v1.QueryVolumeRequest\x12/\n\x06shifts\x18\x02 \x01(\x0b\x32\x1d.dnstide.api.v1.ShiftSettingsH\x00\x12/\n\x06spikes\x18\x03 \x01(\x0b\x32\x1d.dnstide.api.v1.SpikeSettingsH\x00\x12+\n\x04gaps\x18\x04 \x01(\x0b\x32\x1b.dnstide.api.v1.GapSettingsH\x00\x12:\n\x0b\x63orrelation\x18\x05 \x01(\x0b\x32#.dnstide.api.v1.CorrelationSettingsH\x00\x12.\n\x05shape\x18\x06 \x01(\x0b\x32\x1d.dnstide.api.v1.ShapeSettingsH\x00\x12\x36\n\tbreakdown\x18\x07 \x01(\x0b\x32!.dnstide.api.v1.BreakdownSettingsH\x00\x42\n\n\x08\x61nalysis\"Y\n\rShiftSettings\x12\x15\n\x08shortest\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x16\n\tmin_ratio\x18\x02 \x01(\x01H\x01\x88\x01\x01\x42\x0b\n\t_shortestB\x0c\n\n_min_ratio\"U\n\rSpikeSettings\x12\x13\n\x06window\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x16\n\tthreshold\x18\x02 \x01(\x01H\x01\x88\x01\x01\x42\t\n\x07_windowB\x0c\n\n_threshold\"+\n\x0bGapSettings\x12\x12\n\x05\x61lpha\x18\x01 \x01(\x01H\x00\x88\x01\x01\x42\x08\n\x06_alpha\"\x15\n\x13\x43orrelationSettings\"\x0f\n\rShapeSettings\"\x13\n\x11\x42reakdownSettings\"\xd3\x01\n\x15\x41nalyzeVolumeResponse\x12.\n\x06series\x18\x01 \x03(\x0b\x32\x1e.dnstide.api.v1.SeriesFindings\x12\x31\n\x0c\x63orrelations\x18\x02 \x03(\x0b\x32\x1b.dnstide.api.v1.Correlation\x12-\n\nbreakdowns\x18\x03 \x03(\x0b\x32\x19.dnstide.api.v1.Breakdown\x12(\n\x07summary\x18\x04 \x01(\x0b\x32\x17.dnstide.api.v1.Summary\"\xf0\x01\n\x0eSeriesFindings\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06rrtype\x18\x02 \x01(\t\x12%\n\x06shifts\x18\x03 \x03(\x0b\x32\x15.dnstide.api.v1.Shift\x12%\n\x06spikes\x18\x04 \x03(\x0b\x32\x15.dnstide.api.v1.Spike\x12!\n\x04gaps\x18\x05 \x03(\x0b\x32\x13.dnstide.api.v1.Gap\x12$\n\x05shape\x18\x06 \x01(\x0b\x32\x15.dnstide.api.v1.Shape\x12)\n\x06\x66ilter\x18\x07 \x01(\x0b\x32\x19.dnstide.api.v1.RowFilter\"R\n\x05Shift\x12\x0c\n\x04time\x18\x01 \x01(\x03\x12\x0e\n\x06\x62\x65\x66ore\x18\x02 \x01(\x01\x12\r\n\x05\x61\x66ter\x18\x03 \x01(\x01\x12\r\n\x05ratio\x18\x04 \x01(\x01\x12\r\n\x05score\x18\x05 \x01(\x01\"E\n\x05Spike\x12\x0c\n\x04time\x18\x01 \x01(\x03\x12\r\n\x05\x63ount\x18\x02 \x01(\x04\x12\x10\n\x08\x65xpected\x18\x03 \x01(\x01\x12\r\n\x05score\x18\x04 \x01(\x01\"i\n\x03Gap\x12\r\n\x05start\x18\x01 \x01(\x03\x12\x0c\n\x04stop\x18\x02 \x01(\x03\x12%\n\x04kind\x18\x03 \x01(\x0e\x32\x17.dnstide.api.v1.GapKind\x12\x10\n\x08\x65xpected\x18\x04 \x01(\x01\x12\x0c\n\x04open\x18\x05 \x01(\x08\"\xb5\x01\n\x05Shape\x12\x0f\n\x07\x62uckets\x18\x01 \x01(\r\x12\x0c\n\x04seen\x18\x02 \x01(\r\x12\r\n\x05total\x18\x03 \x01(\x04\x12\x0c\n\x04mean\x18\x04 \x01(\x01\x12\x0e\n\x06median\x18\x05 \x01(\x01\x12\x0b\n\x03low\x18\x06 \x01(\x04\x12\x0c\n\x04high\x18\x07 \x01(\x04\x12\x16\n\tvariation\x18\x08 \x01(\x01H\x00\x88\x01\x01\x12\x10\n\x08weekdays\x18\t \x03(\x01\x12\r\n\x05hours\x18\n \x03(\x01\x42\x0c\n\n_variation\"\x83\x01\n\x0b\x43orrelation\x12\t\n\x01x\x18\x01 \x01(\t\x12\t\n\x01y\x18\x02 \x01(\t\x12\r\n\x05slope\x18\x03 \x01(\x01\x12\x11\n\tintercept\x18\x04 \x01(\x01\x12\t\n\x01r\x18\x05 \x01(\x01\x12\x11\n\tr_squared\x18\x06 \x01(\x01\x12\x13\n\x0bslope_error\x18\x07 \x01(\x01\x12\t\n\x01n\x18\x08 \x01(\r\"x\n\tBreakdown\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05total\x18\x02 \x01(\x04\x12#\n\x05parts\x18\x03 \x03(\x0b\x32\x14.dnstide.api.v1.Part\x12)\n\x06\x66ilter\x18\x04 \x01(\x0b\x32\x19.dnstide.api.v1.RowFilter\"4\n\x04Part\x12\x0e\n\x06rrtype\x18\x01 \x01(\t\x12\r\n\x05total\x18\x02 \x01(\x04\x12\r\n\x05share\x18\x03 \x01(\x01*N\n\x07GapKind\x12\x18\n\x14GAP_KIND_UNSPECIFIED\x10\x00\x12\x13\n\x0fGAP_KIND_SILENT\x10\x01\x12\x14\n\x10GAP_KIND_NO_DATA\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'dnstide.api.v1.analysis_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GAPKIND']._serialized_start=1887
-  _globals['_GAPKIND']._serialized_end=1965
-  _globals['_ANALYZEVOLUMEREQUEST']._serialized_start=79
-  _globals['_ANALYZEVOLUMEREQUEST']._serialized_end=474
-  _globals['_SHIFTSETTINGS']._serialized_start=476
-  _globals['_SHIFTSETTINGS']._serialized_end=565
-  _globals['_SPIKESETTINGS']._serialized_start=567
-  _globals['_SPIKESETTINGS']._serialized_end=652
-  _globals['_GAPSETTINGS']._serialized_start=654
-  _globals['_GAPSETTINGS']._serialized_end=697
-  _globals['_CORRELATIONSETTINGS']._serialized_start=699
-  _globals['_CORRELATIONSETTINGS']._serialized_end=720
-  _globals['_SHAPESETTINGS']._serialized_start=722
-  _globals['_SHAPESETTINGS']._serialized_end=737
-  _globals['_BREAKDOWNSETTINGS']._serialized_start=739
-  _globals['_BREAKDOWNSETTINGS']._serialized_end=758
-  _globals['_ANALYZEVOLUMERESPONSE']._serialized_start=761
-  _globals['_ANALYZEVOLUMERESPONSE']._serialized_end=972
-  _globals['_SERIESFINDINGS']._serialized_start=975
-  _globals['_SERIESFINDINGS']._serialized_end=1172
-  _globals['_SHIFT']._serialized_start=1174
-  _globals['_SHIFT']._serialized_end=1256
-  _globals['_SPIKE']._serialized_start=1258
-  _globals['_SPIKE']._serialized_end=1327
-  _globals['_GAP']._serialized_start=1329
-  _globals['_GAP']._serialized_end=1434
-  _globals['_SHAPE']._serialized_start=1437
-  _globals['_SHAPE']._serialized_end=1618
-  _globals['_CORRELATION']._serialized_start=1621
-  _globals['_CORRELATION']._serialized_end=1752
-  _globals['_BREAKDOWN']._serialized_start=1754
-  _globals['_BREAKDOWN']._serialized_end=1831
-  _globals['_PART']._serialized_start=1833
-  _globals['_PART']._serialized_end=1885
+  _globals['_GAPKIND']._serialized_start=2002
+  _globals['_GAPKIND']._serialized_end=2080
+  _globals['_ANALYZEVOLUMEREQUEST']._serialized_start=108
+  _globals['_ANALYZEVOLUMEREQUEST']._serialized_end=503
+  _globals['_SHIFTSETTINGS']._serialized_start=505
+  _globals['_SHIFTSETTINGS']._serialized_end=594
+  _globals['_SPIKESETTINGS']._serialized_start=596
+  _globals['_SPIKESETTINGS']._serialized_end=681
+  _globals['_GAPSETTINGS']._serialized_start=683
+  _globals['_GAPSETTINGS']._serialized_end=726
+  _globals['_CORRELATIONSETTINGS']._serialized_start=728
+  _globals['_CORRELATIONSETTINGS']._serialized_end=749
+  _globals['_SHAPESETTINGS']._serialized_start=751
+  _globals['_SHAPESETTINGS']._serialized_end=766
+  _globals['_BREAKDOWNSETTINGS']._serialized_start=768
+  _globals['_BREAKDOWNSETTINGS']._serialized_end=787
+  _globals['_ANALYZEVOLUMERESPONSE']._serialized_start=790
+  _globals['_ANALYZEVOLUMERESPONSE']._serialized_end=1001
+  _globals['_SERIESFINDINGS']._serialized_start=1004
+  _globals['_SERIESFINDINGS']._serialized_end=1244
+  _globals['_SHIFT']._serialized_start=1246
+  _globals['_SHIFT']._serialized_end=1328
+  _globals['_SPIKE']._serialized_start=1330
+  _globals['_SPIKE']._serialized_end=1399
+  _globals['_GAP']._serialized_start=1401
+  _globals['_GAP']._serialized_end=1506
+  _globals['_SHAPE']._serialized_start=1509
+  _globals['_SHAPE']._serialized_end=1690
+  _globals['_CORRELATION']._serialized_start=1693
+  _globals['_CORRELATION']._serialized_end=1824
+  _globals['_BREAKDOWN']._serialized_start=1826
+  _globals['_BREAKDOWN']._serialized_end=1946
+  _globals['_PART']._serialized_start=1948
+  _globals['_PART']._serialized_end=2000
 # @@protoc_insertion_point(module_scope)

@@ -1,3 +1,4 @@
+from dnstide.api.v1 import common_pb2 as _common_pb2
 from dnstide.api.v1 import volume_pb2 as _volume_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -82,20 +83,22 @@ class AnalyzeVolumeResponse(_message.Message):
     def __init__(self, series: _Optional[_Iterable[_Union[SeriesFindings, _Mapping]]] = ..., correlations: _Optional[_Iterable[_Union[Correlation, _Mapping]]] = ..., breakdowns: _Optional[_Iterable[_Union[Breakdown, _Mapping]]] = ..., summary: _Optional[_Union[_volume_pb2.Summary, _Mapping]] = ...) -> None: ...
 
 class SeriesFindings(_message.Message):
-    __slots__ = ("name", "rrtype", "shifts", "spikes", "gaps", "shape")
+    __slots__ = ("name", "rrtype", "shifts", "spikes", "gaps", "shape", "filter")
     NAME_FIELD_NUMBER: _ClassVar[int]
     RRTYPE_FIELD_NUMBER: _ClassVar[int]
     SHIFTS_FIELD_NUMBER: _ClassVar[int]
     SPIKES_FIELD_NUMBER: _ClassVar[int]
     GAPS_FIELD_NUMBER: _ClassVar[int]
     SHAPE_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
     name: str
     rrtype: str
     shifts: _containers.RepeatedCompositeFieldContainer[Shift]
     spikes: _containers.RepeatedCompositeFieldContainer[Spike]
     gaps: _containers.RepeatedCompositeFieldContainer[Gap]
     shape: Shape
-    def __init__(self, name: _Optional[str] = ..., rrtype: _Optional[str] = ..., shifts: _Optional[_Iterable[_Union[Shift, _Mapping]]] = ..., spikes: _Optional[_Iterable[_Union[Spike, _Mapping]]] = ..., gaps: _Optional[_Iterable[_Union[Gap, _Mapping]]] = ..., shape: _Optional[_Union[Shape, _Mapping]] = ...) -> None: ...
+    filter: _common_pb2.RowFilter
+    def __init__(self, name: _Optional[str] = ..., rrtype: _Optional[str] = ..., shifts: _Optional[_Iterable[_Union[Shift, _Mapping]]] = ..., spikes: _Optional[_Iterable[_Union[Spike, _Mapping]]] = ..., gaps: _Optional[_Iterable[_Union[Gap, _Mapping]]] = ..., shape: _Optional[_Union[Shape, _Mapping]] = ..., filter: _Optional[_Union[_common_pb2.RowFilter, _Mapping]] = ...) -> None: ...
 
 class Shift(_message.Message):
     __slots__ = ("time", "before", "after", "ratio", "score")
@@ -182,14 +185,16 @@ class Correlation(_message.Message):
     def __init__(self, x: _Optional[str] = ..., y: _Optional[str] = ..., slope: _Optional[float] = ..., intercept: _Optional[float] = ..., r: _Optional[float] = ..., r_squared: _Optional[float] = ..., slope_error: _Optional[float] = ..., n: _Optional[int] = ...) -> None: ...
 
 class Breakdown(_message.Message):
-    __slots__ = ("name", "total", "parts")
+    __slots__ = ("name", "total", "parts", "filter")
     NAME_FIELD_NUMBER: _ClassVar[int]
     TOTAL_FIELD_NUMBER: _ClassVar[int]
     PARTS_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
     name: str
     total: int
     parts: _containers.RepeatedCompositeFieldContainer[Part]
-    def __init__(self, name: _Optional[str] = ..., total: _Optional[int] = ..., parts: _Optional[_Iterable[_Union[Part, _Mapping]]] = ...) -> None: ...
+    filter: _common_pb2.RowFilter
+    def __init__(self, name: _Optional[str] = ..., total: _Optional[int] = ..., parts: _Optional[_Iterable[_Union[Part, _Mapping]]] = ..., filter: _Optional[_Union[_common_pb2.RowFilter, _Mapping]] = ...) -> None: ...
 
 class Part(_message.Message):
     __slots__ = ("rrtype", "total", "share")

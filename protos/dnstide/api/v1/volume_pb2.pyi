@@ -43,7 +43,7 @@ class Smoothing(_message.Message):
     def __init__(self, method: _Optional[_Union[SmoothingMethod, str]] = ..., period: _Optional[int] = ...) -> None: ...
 
 class QueryVolumeRequest(_message.Message):
-    __slots__ = ("names", "filter", "span", "granularity", "bucket_by", "split_by_rrtype", "smoothing", "fill", "failure_policy", "dataset", "explain")
+    __slots__ = ("names", "filter", "span", "granularity", "bucket_by", "split_by_rrtype", "smoothing", "fill", "failure_policy", "dataset", "explain", "case_sensitive")
     NAMES_FIELD_NUMBER: _ClassVar[int]
     FILTER_FIELD_NUMBER: _ClassVar[int]
     SPAN_FIELD_NUMBER: _ClassVar[int]
@@ -55,6 +55,7 @@ class QueryVolumeRequest(_message.Message):
     FAILURE_POLICY_FIELD_NUMBER: _ClassVar[int]
     DATASET_FIELD_NUMBER: _ClassVar[int]
     EXPLAIN_FIELD_NUMBER: _ClassVar[int]
+    CASE_SENSITIVE_FIELD_NUMBER: _ClassVar[int]
     names: _containers.RepeatedScalarFieldContainer[str]
     filter: _common_pb2.RowFilter
     span: _common_pb2.Span
@@ -66,7 +67,8 @@ class QueryVolumeRequest(_message.Message):
     failure_policy: _common_pb2.FailurePolicy
     dataset: str
     explain: bool
-    def __init__(self, names: _Optional[_Iterable[str]] = ..., filter: _Optional[_Union[_common_pb2.RowFilter, _Mapping]] = ..., span: _Optional[_Union[_common_pb2.Span, _Mapping]] = ..., granularity: _Optional[_Union[_common_pb2.Granularity, str]] = ..., bucket_by: _Optional[_Union[BucketBy, str]] = ..., split_by_rrtype: _Optional[bool] = ..., smoothing: _Optional[_Union[Smoothing, _Mapping]] = ..., fill: _Optional[bool] = ..., failure_policy: _Optional[_Union[_common_pb2.FailurePolicy, str]] = ..., dataset: _Optional[str] = ..., explain: _Optional[bool] = ...) -> None: ...
+    case_sensitive: bool
+    def __init__(self, names: _Optional[_Iterable[str]] = ..., filter: _Optional[_Union[_common_pb2.RowFilter, _Mapping]] = ..., span: _Optional[_Union[_common_pb2.Span, _Mapping]] = ..., granularity: _Optional[_Union[_common_pb2.Granularity, str]] = ..., bucket_by: _Optional[_Union[BucketBy, str]] = ..., split_by_rrtype: _Optional[bool] = ..., smoothing: _Optional[_Union[Smoothing, _Mapping]] = ..., fill: _Optional[bool] = ..., failure_policy: _Optional[_Union[_common_pb2.FailurePolicy, str]] = ..., dataset: _Optional[str] = ..., explain: _Optional[bool] = ..., case_sensitive: _Optional[bool] = ...) -> None: ...
 
 class QueryVolumeResponse(_message.Message):
     __slots__ = ("progress", "axis", "series", "summary")
@@ -93,7 +95,7 @@ class Progress(_message.Message):
     def __init__(self, tables_asked: _Optional[int] = ..., tables_answered: _Optional[int] = ..., tables_failed: _Optional[int] = ..., shards_pending: _Optional[int] = ...) -> None: ...
 
 class SeriesChunk(_message.Message):
-    __slots__ = ("name", "rrtype", "name_index", "buckets", "counts", "smoothed", "last")
+    __slots__ = ("name", "rrtype", "name_index", "buckets", "counts", "smoothed", "last", "filter")
     NAME_FIELD_NUMBER: _ClassVar[int]
     RRTYPE_FIELD_NUMBER: _ClassVar[int]
     NAME_INDEX_FIELD_NUMBER: _ClassVar[int]
@@ -101,6 +103,7 @@ class SeriesChunk(_message.Message):
     COUNTS_FIELD_NUMBER: _ClassVar[int]
     SMOOTHED_FIELD_NUMBER: _ClassVar[int]
     LAST_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
     name: str
     rrtype: str
     name_index: int
@@ -108,7 +111,8 @@ class SeriesChunk(_message.Message):
     counts: _containers.RepeatedScalarFieldContainer[int]
     smoothed: _containers.RepeatedScalarFieldContainer[float]
     last: bool
-    def __init__(self, name: _Optional[str] = ..., rrtype: _Optional[str] = ..., name_index: _Optional[int] = ..., buckets: _Optional[_Iterable[int]] = ..., counts: _Optional[_Iterable[int]] = ..., smoothed: _Optional[_Iterable[float]] = ..., last: _Optional[bool] = ...) -> None: ...
+    filter: _common_pb2.RowFilter
+    def __init__(self, name: _Optional[str] = ..., rrtype: _Optional[str] = ..., name_index: _Optional[int] = ..., buckets: _Optional[_Iterable[int]] = ..., counts: _Optional[_Iterable[int]] = ..., smoothed: _Optional[_Iterable[float]] = ..., last: _Optional[bool] = ..., filter: _Optional[_Union[_common_pb2.RowFilter, _Mapping]] = ...) -> None: ...
 
 class Timings(_message.Message):
     __slots__ = ("plan", "ask", "merge", "slowest_shard")

@@ -48,7 +48,7 @@ def analyze(volume: Volume, question: AnalysisQuestion) -> Findings:
 
 def _series(volume: Volume, series: Series, question: AnalysisQuestion) -> SeriesFindings:
     counts, known = series.dense(), _known(volume)
-    findings = SeriesFindings(series.name, series.rrtype)
+    findings = SeriesFindings(series.name, series.rrtype, filter=series.filter)
     edges = volume.axis.edges
     settings: dict[str, Any] = dict(question.settings)
     longest = int(np.diff(edges).max()) if edges.size > 1 else 0
@@ -95,12 +95,16 @@ def _labels(volume: Volume) -> list[str]:
 
 
 def _breakdowns(volume: Volume) -> tuple[Breakdown, ...]:
-    parts: dict[tuple[int, str], list[tuple[str, NDArray[np.uint64]]]] = {}
+    parts: dict[int, list[tuple[str, NDArray[np.uint64]]]] = {}
+    named = {series.name_index: series for series in volume.series}
     for series in volume.series:
-        group = parts.setdefault((series.name_index, series.name), [])
+        group = parts.setdefault(series.name_index, [])
         if series.rrtype is not None:
             group.append((series.rrtype, series.counts))
-    return tuple(break_down(name, group) for (_, name), group in parts.items())
+    return tuple(
+        replace(break_down(named[index].name, group), filter=named[index].filter)
+        for index, group in parts.items()
+    )
 
 
 def _known(volume: Volume) -> Bools:

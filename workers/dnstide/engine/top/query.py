@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import dns.exception
 import dns.name
@@ -22,17 +23,17 @@ from dnstide.engine.parse import (
     rrtype_text,
 )
 from dnstide.engine.volume.plan import PlanKey
-from dnstide.engine.volume.query import MAX_PROBLEMS
 from dnstide.model.errors import InvalidQuestion
 from dnstide.model.granularity import Granularity
 from dnstide.model.question import Span, TopQuestion
-from dnstide.model.vocabulary import MAX_EXCLUDED, BucketBy, Grouping
+from dnstide.model.vocabulary import MAX_EXCLUDED, MAX_PROBLEMS, BucketBy, Grouping
 from dnstide.mtbl import reversed_name
 from dnstide.mtbl.keys import labels
 from dnstide.mtbl.psl import suffix_list
 from dnstide.shard.ranking.requests import RankScope
 from dnstide.shard.ranking.scope import stays_whole
 
+_Read = TypeVar("_Read")
 _PLAIN = re.compile(rb"[a-z0-9_-]+")
 
 
@@ -129,11 +130,24 @@ def _excluded(
     if grouping.by_name:
         return _excluded_names(grouping, suffix, exclude)
     parse = _excluded_type if grouping is Grouping.RRTYPE else _excluded_rdata
-    keys = set()
+    keys = _each(exclude, lambda text: parse(text.strip()))
+    return tuple(sorted(set(keys))), ()
+
+
+def _each(exclude: Sequence[str], read: Callable[[str], _Read]) -> list[_Read]:
+    """What is read of each. Raises InvalidQuestion that names the wrong ones, 20 at most."""
+    found: list[_Read] = []
+    problems: list[tuple[str, str]] = []
     for i, text in enumerate(exclude):
-        with refused(f"exclude[{i}]", text.strip()):
-            keys.add(parse(text.strip()))
-    return tuple(sorted(keys)), ()
+        try:
+            found.append(read(text))
+        except NotParsed as error:
+            problems += InvalidQuestion.of(f"exclude[{i}]", text.strip(), str(error)).problems
+            if len(problems) >= MAX_PROBLEMS:
+                break
+    if problems:
+        raise InvalidQuestion(problems)
+    return found
 
 
 def _excluded_names(
@@ -142,13 +156,15 @@ def _excluded_names(
     """The excluded keys and suffixes that can matter: groups of this kind, none within another."""
     names: set[bytes] = set()
     suffixes: set[bytes] = set()
-    for i, text in enumerate(exclude):
-        with refused(f"exclude[{i}]", text):
-            name, wildcard = read_owner(text)
-            key = reversed_name(name)
-            if wildcard and (suffix or b"\0").startswith(key[:-1]):
-                raise NotParsed("nothing would be left")
+
+    def read(text: str) -> None:
+        name, wildcard = read_owner(text)
+        key = reversed_name(name)
+        if wildcard and (suffix or b"\0").startswith(key[:-1]):
+            raise NotParsed("nothing would be left")
         (suffixes if wildcard else names).add(key)
+
+    _each(exclude, read)
     is_group = _group_test(grouping)
     outer: list[bytes] = []
     for key in sorted(suffixes):

@@ -171,10 +171,10 @@ def plan_volume(catalog: Catalog, query: VolumeQuery) -> VolumePlan:
     question = query.question
     key = PlanKey(question.span, question.granularity, question.bucket_by, question.dataset)
     plan = plan_tables(catalog, key)
-    cells = len(plan.coverage) * len(query.targets)
+    cells = len(plan.coverage) * len(query.distinct)
     if cells > MAX_CELLS and (question.fill or question.smoothing is not None):
         reason = _too_many("names times buckets", cells, MAX_CELLS)
-        raise InvalidQuestion.of("names", len(query.targets), reason)
+        raise InvalidQuestion.of("names", len(query.distinct), reason)
     return plan
 
 

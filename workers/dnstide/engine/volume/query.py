@@ -8,11 +8,8 @@ from functools import cached_property
 from dnstide.engine.parse import NotParsed, OwnerTarget, parse_rrtypes, read_name, read_target
 from dnstide.model.errors import InvalidQuestion
 from dnstide.model.question import VolumeQuestion
-from dnstide.model.vocabulary import MAX_NAMES
+from dnstide.model.vocabulary import MAX_NAMES, MAX_PROBLEMS
 from dnstide.mtbl import LookupQuery, RowFilter, reversed_name
-
-MAX_PROBLEMS = 20
-"""Wrong fields that one error names."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +25,7 @@ class VolumeQuery:
         names, row_filter = question.names, question.filter
         if len(names) > max_names:
             raise InvalidQuestion.of("names", len(names), f"at most {max_names:,} names at once")
+        keep_case = question.case_sensitive
         problems: list[tuple[str, str]] = []
         rrtypes: tuple[int, ...] = ()
         bailiwick: bytes | None = None
@@ -37,14 +35,14 @@ class VolumeQuery:
         except InvalidQuestion as error:
             problems += error.problems
         try:
-            bailiwick = reversed_name(read_name(text)) if text else None
+            bailiwick = reversed_name(read_name(text, keep_case), keep_case) if text else None
         except NotParsed as error:
             problems += InvalidQuestion.of("bailiwick", text, str(error)).problems
         filtered = bool(row_filter.rrtypes) or bool(text)
         targets: list[OwnerTarget] = []
         for i, name in enumerate(names):
             try:
-                target = read_target(name)
+                target = read_target(name, keep_case)
                 targets.append(_alone(target) if filtered else target)
             except NotParsed as error:
                 problems += InvalidQuestion.of(f"names[{i}]", name, str(error)).problems
@@ -64,7 +62,7 @@ class VolumeQuery:
     @cached_property
     def distinct(self) -> tuple[OwnerTarget, ...]:
         """The targets without repetition, in the order of their first mention: query i looks for
-        distinct[i].
+        distinct[i], and the answer has one series for it.
         """
         return self.targets if len(self.targets) == 1 else tuple(dict.fromkeys(self.targets))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from dnstide.engine.parse import OwnerTarget, rrtype_text
 from dnstide.engine.volume.coverage import Codes
 from dnstide.engine.volume.query import VolumeQuery
 from dnstide.engine.volume.smooth import smooth
-from dnstide.model.question import VolumeQuestion
+from dnstide.model.question import RowFilter, VolumeQuestion
 from dnstide.model.vocabulary import Coverage
 from dnstide.model.volume import Axis, Indexes, Series, frozen
 from dnstide.shard.partial import Int32s, UInt16s, UInt64s, sum_runs
@@ -37,7 +37,8 @@ def build_series(
 ) -> tuple[tuple[Series, ...], int]:
     """The series and the sum of all counts.
 
-    There is one series for each name asked, in that order; where split, one for each of its types, by number.
+    There is one series for each name asked, in the order of their first mention; where split, one for each of
+    its types, by number.
 
     A name without rows has one empty series, without a type unless types were asked for. The columns are
     sorted by (query, rrtype, bucket). Raises CountOverflow where the total of a series passes 2**64-1.
@@ -50,27 +51,19 @@ def build_series(
         groups = [_Group(q, None, bounds[q], bounds[q + 1]) for q in range(len(distinct))]
     totals = _totals(groups, count)
     names = [str(target) for target in distinct]
-    of_query: dict[int, list[Series]] = defaultdict(list)
+    place = {target: i for i, target in reversed([*enumerate(volume_query.targets)])}
+    series = []
+    filters = [RowFilter() if question.filter else target.filter_texts for target in distinct]
     columns = _columns(
         question, groups, frozen(bucket.astype(np.uint32, copy=False)), frozen(count), axis.coverage
     )
     for group, (buckets, counts, smoothed) in zip(groups, columns, strict=True):
         mnemonic = None if group.rrtype is None else rrtype_text(group.rrtype)
         q = group.query
-        of_query[q].append(Series(names[q], mnemonic, q, axis, buckets, counts, smoothed))
-    total_of: dict[int, int] = defaultdict(int)
-    for group, total in zip(groups, totals, strict=True):
-        total_of[group.query] += total
-    targets = volume_query.targets
-    if len(distinct) == len(targets):
-        return tuple([series for q in range(len(distinct)) for series in of_query[q]]), sum(totals)
-    place = {target: q for q, target in enumerate(distinct)}
-    repeated = [
-        replace(series, name_index=i)
-        for i, target in enumerate(targets)
-        for series in of_query[place[target]]
-    ]
-    return tuple(repeated), sum(total_of[place[target]] for target in targets)
+        series.append(
+            Series(names[q], mnemonic, place[distinct[q]], axis, buckets, counts, smoothed, filters[q])
+        )
+    return tuple(series), sum(totals)
 
 
 def _groups_by_type(distinct: tuple[OwnerTarget, ...], query: Int32s, rrtype: UInt16s) -> list[_Group]:
