@@ -24,6 +24,7 @@ from dnstide.cli.pictures import Drawing, check_drawing, plot_option
 from dnstide.cli.progress import progress_bar
 from dnstide.cli.source import Source, source_options
 from dnstide.cli.top_picture import check_top_drawing, draw_top, picture_title
+from dnstide.cli.unicode import unicode_option, unicode_top
 from dnstide.model.vocabulary import Grouping, Movement
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class _Top(click.Command):
 )  # fmt: skip
 @plot_option("Draw the ranking, or with --series its lines; as vot --plot.")
 @click.option("--log", is_flag=True, help="Draw with a logarithmic axis of counts.")
+@unicode_option
 @partial_option
 @dataset_option
 @click.option("--explain", is_flag=True, help="Say how the answer was found, and why it is proved.")
@@ -89,7 +91,7 @@ class _Top(click.Command):
 def top(
     limit: int, by: str, start: str | None, stop: str | None, days_back: int | None, date: str | None,
     rrtypes: tuple[str, ...], under: str | None, exclude: tuple[str, ...], exclude_files: tuple[str, ...],
-    series: str | None, plot: str | None, log: bool, movers_against: str | None, only: str,
+    series: str | None, plot: str | None, log: bool, in_unicode: bool, movers_against: str | None, only: str,
     ratio_from: int | None, partial: bool, dataset: str, explain: bool, cache_dir: str | None, source: Source,
     timeout: float | None, output: Output,
 ) -> int:  # fmt: skip
@@ -139,11 +141,12 @@ def top(
         answer = excluded.ask(lambda texts: client.top(limit, progress=shown, **options | {"exclude": texts}))
     if explain:
         explain_top(answer)
-    draw_top(answer, drawing, picture_title(answer, options))
+    shown_answer = unicode_top(answer) if in_unicode else answer
+    draw_top(shown_answer, drawing, picture_title(answer, options))
     if not (drawing.in_terminal and output.to_stdout):
         from dnstide.cli.write.top import TopLayout
 
-        output.write(TopLayout(answer))
+        output.write(TopLayout(shown_answer if output.form == "text" else answer))
     warn_of_top(answer)
     if answer.summary.failures_total:
         return exits.PARTIAL

@@ -21,6 +21,7 @@ from dnstide.cli.output import Output
 from dnstide.cli.pictures import Drawing, check_drawing, draw, picture_options
 from dnstide.cli.progress import progress_bar
 from dnstide.cli.source import Source, source_options
+from dnstide.cli.unicode import unicode_option, unicode_volume
 from dnstide.model.vocabulary import Analysis, SmoothingMethod
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 @click.option("--fill", is_flag=True, help="List every bucket: 0 where covered, empty where not.")
 @click.option("--explain", is_flag=True, help="Say which tables were used, and why others were not.")
 @picture_options
+@unicode_option
 @cache_option
 @source_options
 @timeout_option
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
 def vot(
     names: tuple[str, ...], names_files: tuple[str, ...], skip_bad: bool, smooth: int | None,
     smooth_by: str, explain: bool, plot: str | None, plot_type: str, log: bool, panels: bool,
-    mark_shifts: bool, cache_dir: str | None,
+    mark_shifts: bool, in_unicode: bool, cache_dir: str | None,
     source: Source, timeout: float | None, output: Output,
     **question: Any,
 ) -> int:  # fmt: skip
@@ -97,11 +99,12 @@ def vot(
             marks = client.analyze(Analysis.SHIFTS, asked.texts, **question).marks(volume)
     if explain:
         explain_volume(volume)
-    draw(volume, drawing, asked.texts, question, marks)
+    shown_volume = unicode_volume(volume) if in_unicode else volume
+    draw(shown_volume, drawing, asked.texts, question, marks)
     if not (drawing.in_terminal and output.to_stdout):
         from dnstide.cli.write.volume import VolumeLayout
 
-        output.write(VolumeLayout(volume))
+        output.write(VolumeLayout(shown_volume if output.form == "text" else volume))
     warn_of_volume(volume)
     if volume.summary.failures_total or asked.left_out:
         return exits.PARTIAL
