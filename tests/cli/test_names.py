@@ -229,3 +229,31 @@ def test_names_are_asked_as_written(dnstide, two_spellings, tmp_path, served) ->
         assert under.out == "*.example.com. 20240101 10\n"
         within = ("--case-sensitive", "-b", "Example.com", *where)
         assert dnstide("vot", "WWW.example.com", *within).code == 4
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (["www.example.com/MX"], "www.example.com./MX: it has A, AAAA in this span"),
+        (["mail.example.com", "-t", "A,AAAA"], "mail.example.com.: it has MX in this span"),
+        (
+            ["www.example.com", "-b", "example.org"],
+            "www.example.com.: it has A, AAAA in this span, in other bailiwicks",
+        ),
+        (["once-3.example.org"], "once-3.example.org.: it has A outside this span, in 2024"),
+        (["once-3.example.org/MX"], "once-3.example.org./MX: it has A outside this span, in 2024"),
+    ],
+)
+def test_where_a_name_is_that_was_not_found(dnstide, where, asked: list[str], told: str) -> None:
+    """A name of another type, bailiwick or time is told apart from one that is nowhere."""
+    done = dnstide("vot", *asked, "--start", "2024-01-01", "--stop", "2024-01-01", *where)
+    assert (done.code, done.out) == (4, "")
+    assert done.err == f"dnstide: nothing found for {told}\n"
+
+
+def test_a_name_that_is_nowhere(dnstide, where) -> None:
+    """No table has it, of no type and at no time."""
+    done = dnstide("vot", "nowhere.example.com/A", "--start", "2024-01-01", "--stop", "2024-01-01", *where)
+    assert done.err == "dnstide: nothing found: is the name spelt right, the record type, the bailiwick?\n"
+    both = dnstide("vot", "nowhere.example.com", "www.example.com", *SPAN, *where)
+    assert "nothing found for nowhere.example.com.\n" in both.err

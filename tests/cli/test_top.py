@@ -217,3 +217,46 @@ def test_sparkline() -> None:
     assert line() == ""
     assert len(line(*range(1000))) == 60
     assert line(2**64 - 1, 1) == "█▁"
+
+
+@pytest.mark.parametrize("form", ["text", "csv", "json", "jsonl"])
+def test_record_types_have_series_and_changes(dnstide, small_dir, gateway, form: str) -> None:
+    """As names have, in every format, in process and from a server."""
+    span = ["--start", "2024-01-02", "--stop", "2024-01-03"]
+    for more in (
+        ["--series"],
+        ["--movers-against", "2024-01-01"],
+        ["--movers-against", "2024-01-01", "--only", "new"],
+    ):
+        question = ["top", "9", "--by", "rrtype", *span, *more, "--format", form]
+        here = dnstide(*question, "--mtbl-dir", small_dir)
+        there = dnstide(*question, "--server", gateway)
+        assert (here.code, here.out, here.err) == (there.code, there.out, there.err)
+        assert here.code == (4 if "new" in more else 0)
+    series = dnstide(
+        "top", "9", "--by", "rrtype", *span, "--series", "--format", "csv", "--mtbl-dir", small_dir
+    )
+    assert series.out.splitlines() == [
+        "rank,name,rrtype,count,share,coverage,2024-01-02,2024-01-03",
+        f"1,A,,25,{25 / 37},complete,12,13",
+        f"2,MX,,10,{10 / 37},complete,5,5",
+        f"3,AAAA,,2,{2 / 37},complete,1,1",
+    ]
+    moved = dnstide(
+        "top", "9", "--by", "rrtype", *span, "--movers-against", "2024-01-01", "--mtbl-dir", small_dir
+    )
+    assert moved.out == "rise  1  +1.5/day  ×1.1  11  25  A\n"
+
+
+def test_a_large_table_is_read_in_full_once(dnstide, own_dir, tmp_path, monkeypatch) -> None:
+    """A ranking over it makes its summary, from which the next one answers."""
+    from dnstide.shard.ranking import scope
+
+    asked = ["top", "1", "--date", "2024-01-05", "--explain", "--cache-dir", tmp_path / "cache"]
+    assert "1 table scanned" in dnstide(*asked, "--mtbl-dir", own_dir).err
+    assert not list((tmp_path / "cache").rglob("*.summary"))
+    monkeypatch.setattr(scope, "SMALL_TABLE", 1)
+    for _ in range(2):
+        done = dnstide(*asked, "--mtbl-dir", own_dir)
+        assert "summary of 1 table" in done.err
+    assert len(list((tmp_path / "cache").rglob("*.summary"))) == 1

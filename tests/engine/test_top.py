@@ -180,7 +180,7 @@ def test_top_is_brute_force(tmp_path: Path, by: Grouping, asked: dict[str, Any])
             assert sum(entry.share for entry in answer.ranks) <= 1 + 1e-9
 
 
-@pytest.mark.parametrize("by", [Grouping.FQDN, Grouping.DOMAIN, Grouping.RDATA])
+@pytest.mark.parametrize("by", [Grouping.FQDN, Grouping.DOMAIN, Grouping.RRTYPE, Grouping.RDATA])
 @pytest.mark.parametrize("ratio_from", [None, 1, 60])
 @pytest.mark.parametrize("movement", Movement)
 @pytest.mark.parametrize("lost", [(), (1, 4)])
@@ -237,7 +237,7 @@ def expected_changes(
     return [(key_text(by, key)[0], up[key], down.get(key, 0)) for key in sorted(moved, key=place)]
 
 
-@pytest.mark.parametrize("by", [Grouping.FQDN, Grouping.DOMAIN, Grouping.RDATA])
+@pytest.mark.parametrize("by", [Grouping.FQDN, Grouping.DOMAIN, Grouping.RRTYPE, Grouping.RDATA])
 def test_series_of_the_winners(tmp_path: Path, by: Grouping) -> None:
     """Each winner's counts by day are those of its table, and add up to its rank's count."""
     random = Random(5)
@@ -296,15 +296,23 @@ def test_a_damaged_table_fails_the_answer_or_marks_it(engine: LocalEngine, tmp_p
 
 
 def test_counts_that_do_not_fit(tmp_path: Path) -> None:
-    """Sums past 2**64 - 1 are an error, of a key and of the total."""
+    """A sum of a key past 2**64 - 1 is an error; a total is told as that, and shares are of the true one."""
+    half = 2**63
     for names in (["a.com."] * 2, ["a.com.", "b.com."]):
         folder = tmp_path / "-".join(names)
         folder.mkdir()
-        rows = [Row(dns.name.from_text(n), 1, dns.name.root, (bytes(4),), 1, 1, 2**63) for n in names]
+        rows = [Row(dns.name.from_text(n), 1, dns.name.root, (bytes(4),), 1, 1, half) for n in names]
         write(folder, [[row] for row in rows])
+        assert run(folder, top_query(5, stop=FIRST + DAY), 1, None).ranks[0].count == half
+        if len({*names}) == 1:
+            with pytest.raises(CountOverflow):
+                run(folder, top_query(5), 1, None)
+        else:
+            answer = run(folder, top_query(5), 1, None)
+            assert [(entry.count, entry.share) for entry in answer.ranks] == [(half, 0.5), (half, 0.5)]
+            assert answer.summary.total_count == 2**64 - 1
         with pytest.raises(CountOverflow):
-            run(folder, top_query(5), 1, None)
-        assert run(folder, top_query(5, stop=FIRST + DAY), 1, None).ranks[0].count == 2**63
+            run(folder, top_query(5, "rrtype"), 1, None)
 
 
 def test_rdata_of_tables_without_rdata_entries(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -77,14 +77,19 @@ def explain_top(top: Top) -> None:
     _warn_request(summary.request_id)
 
 
-def warn_of_volume(volume: Volume) -> None:
-    """Name the series that are empty, what the tables do not cover, and the tables that failed."""
-    if not volume.found and not volume.summary.failures_total:
+def warn_of_volume(volume: Volume, absent: Mapping[str, str]) -> None:
+    """Name the series that are empty, what the tables do not cover, and the tables that failed.
+
+    `absent` tells of series without rows, by what was asked, where their names have some.
+    """
+    if not volume.found and not absent and not volume.summary.failures_total:
         warn("nothing found: is the name spelt right, the record type, the bailiwick?")
     else:
         for series in volume:
             if not series.counts.any():
-                warn(f"nothing found for {series.asked}{' ' + series.rrtype if series.rrtype else ''}")
+                what = f"{series.asked}{' ' + series.rrtype if series.rrtype else ''}"
+                where = absent.get(series.asked)
+                warn(f"nothing found for {what}{f': {where}' if where else ''}")
     warn_of_buckets(volume.question.bucket_by, volume.summary)
     warn_of_coverage(volume.coverage)
     warn_of_failures(volume.summary)

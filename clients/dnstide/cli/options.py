@@ -16,6 +16,7 @@ from dnstide.model.vocabulary import DATASETS, BucketBy
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 TIMEOUT = 60.0
+"""Seconds that a server is waited for, where nothing else is said."""
 
 rrtype_option = click.option(
     "--rrtype", "-t", "rrtypes", multiple=True, metavar="T[,T]",
@@ -106,17 +107,15 @@ def cache_option(command: Command) -> Command:
 
 
 def timeout_option(command: Command) -> Command:
-    """--timeout, in seconds; 0 becomes None."""
+    """--timeout, in seconds; 0 waits without end, None leaves it to the source."""
     return apply_options(
         command,
         click.option(
             "--timeout",
             type=click.FloatRange(min=0),
-            default=TIMEOUT,
-            show_default=True,
+            default=None,
             metavar="SECONDS",
-            callback=lambda _ctx, _param, value: value or None,
-            help="Give up after this time; 0 waits without end.",
+            help=f"Give up after this time; 0 waits without end. Default: {TIMEOUT:g} for a server, else 0.",
         ),
     )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 from click.core import ParameterSource
 from dnstide.cli.diagnostics import show_log_warnings
-from dnstide.cli.options import Command, apply_options
+from dnstide.cli.options import TIMEOUT, Command, apply_options
 
 if TYPE_CHECKING:
     from dnstide.client import Client, LocalClient
@@ -31,16 +31,16 @@ class Source:
     key: str | None = None
 
     def connect(self, timeout: float | None, cache_dir: str | None = None) -> Client | LocalClient:
-        """A client for it, to be closed by the caller. `cache_dir` is where a client in process keeps
-        summaries; commands without that option follow the environment. Raises click.UsageError where it was
-        given for a server.
+        """A client for it, to be closed by the caller. A `timeout` of 0 waits without end; None is that of
+        the kind of client. `cache_dir` is where a client in process keeps summaries; commands without that
+        option follow the environment. Raises click.UsageError where it was given for a server.
         """
         if self.mtbl_dir is not None:
             from dnstide.client.local import LocalClient
 
             show_log_warnings()
             folder = cache_dir or os.environ.get("DNSTIDE_CACHE_DIR")
-            return LocalClient(self.mtbl_dir, timeout=timeout, cache_dir=folder)
+            return LocalClient(self.mtbl_dir, timeout=timeout or None, cache_dir=folder)
         given = click.get_current_context().get_parameter_source("cache_dir")
         if given is ParameterSource.COMMANDLINE:
             raise click.UsageError(
@@ -51,7 +51,8 @@ class Source:
 
         secure = self.tls or self.ca or self.cert or self.key
         tls = Tls(self.ca, self.cert, self.key) if secure else None
-        return Client(self.server or "", timeout=timeout, tls=tls)
+        seconds = TIMEOUT if timeout is None else timeout or None
+        return Client(self.server or "", timeout=seconds, tls=tls)
 
 
 def find_source(

@@ -13,7 +13,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
 
-from dnstide.client.timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout, seconds_of
+from dnstide.client.timeouts import DEFAULT, Timeout, seconds_of
 from dnstide.model.analysis import Findings
 from dnstide.model.arguments import (
     TopOptions,
@@ -55,7 +55,7 @@ class LocalClient:
         self,
         mtbl_dir: str | os.PathLike[str],
         *,
-        timeout: float | None = DEFAULT_TIMEOUT,
+        timeout: float | None = None,
         threads: int | None = None,
         cache_dir: str | os.PathLike[str] | None = None,
     ) -> None:

@@ -224,7 +224,7 @@ class Answering:
         catalog = self._pool.catalog
         known = self._summarized.setdefault(catalog, set())
         names = {name for plan in plan_spans(catalog, query) for name in plan.tables} - known
-        if len(names) < 2:
+        if not names:
             return
         tables = tuple(sorted(names))
         wanted = missing = await self._missing(SummaryRequest(tables, 0, query.scope), deadline)

@@ -40,7 +40,10 @@ CHUNK_PAIRS = 16384
 RESCAN_SECONDS = 2.0
 """Files that are rewritten in place do not touch the directory; they are noticed after this time."""
 
-TOO_LATE = "no whole answer in time: allow more with a longer timeout, or ask for less"
+TOO_LATE = (
+    "no whole answer in time: allow more with a longer timeout, or ask for less; summaries that were made "
+    "are kept, and asking again goes on from there"
+)
 
 _ERRORS: Mapping[str, type[DnstideError]] = {
     CANCELLED: Cancelled,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from dnstide.cli import exits
+from dnstide.cli.absent import reasons
 from dnstide.cli.diagnostics import explain_volume, warn_of_volume
 from dnstide.cli.listed import read_names
 from dnstide.cli.options import (
@@ -94,6 +95,7 @@ def vot(
         volume = asked.ask(
             lambda texts: client.volume(texts, progress=shown, smooth=smoothing, explain=explain, **question)
         )
+        absent = reasons(volume, lambda texts, **other: client.volume(texts, **{**question, **other}))
         marks: Sequence[Mark] = ()
         if mark_shifts and plot:
             marks = client.analyze(Analysis.SHIFTS, asked.texts, **question).marks(volume)
@@ -105,7 +107,7 @@ def vot(
         from dnstide.cli.write.volume import VolumeLayout
 
         output.write(VolumeLayout(shown_volume if output.form == "text" else volume))
-    warn_of_volume(volume)
+    warn_of_volume(volume, absent)
     if volume.summary.failures_total or asked.left_out:
         return exits.PARTIAL
     return exits.COMPLETE if volume.found else exits.NOTHING

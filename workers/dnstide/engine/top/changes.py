@@ -12,7 +12,7 @@ long, that is the difference of the sums.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cmp_to_key
@@ -167,12 +167,8 @@ def move(
             downs = add_exact((yield ExactRequest(asked, span=minus)), len(chosen))
             rounds += 2
             looked_up += cost
-        moved = [
-            (key, up, down)
-            for key, up, down in zip(asked, ups.tolist(), downs.tolist(), strict=True)
-            if weights.difference(up, down) > 0 and up >= (ratio_min_count or 0) and not (absent and down)
-        ]
-        moved = _sorted(moved, tie_order, weights, bool(ratio_min_count))[:n]
+        sums = zip(asked, ups.tolist(), downs.tolist(), strict=True)
+        moved = _largest(sums, n, tie_order, weights, ratio_min_count, absent=absent)
         threshold = ratio_min_count or (weights.count(moved[-1]) if len(moved) == n else 0)
         certificate = Certificate(
             theta=capped(ahead.theta),
@@ -187,12 +183,50 @@ def move(
         if (
             ahead.theta == 0 or ahead.theta < threshold
         ):  # the order of a single list says nothing about changes
-            rise = direction is Direction.RISE
-            return Movers(
-                tuple(Movement(key, *((down, up) if rise else (up, down))) for key, up, down in moved),
-                certificate,
-            )
+            return Movers(_movements(moved, direction), certificate)
         plus_request = deepen(plus_request, ahead, n, threshold, plus)
+
+
+def move_counted(
+    n: int,
+    direction: Direction,
+    tie_order: Callable[[bytes], Any],
+    after: Mapping[bytes, int],
+    before: Mapping[bytes, int],
+    *,
+    ratio_min_count: int | None = None,
+    seconds: tuple[int, int] = (1, 1),
+    absent: bool = False,
+) -> tuple[Movement, ...]:
+    """The same of keys that are all counted in both spans."""
+    ups, downs = (after, before) if direction is Direction.RISE else (before, after)
+    up_seconds, down_seconds = seconds if direction is Direction.RISE else seconds[::-1]
+    sums = [(key, up, downs.get(key, 0)) for key, up in ups.items()]
+    weights = _Weights.of(up_seconds, down_seconds)
+    return _movements(_largest(sums, n, tie_order, weights, ratio_min_count, absent=absent), direction)
+
+
+def _largest(
+    sums: Iterable[tuple[bytes, int, int]],
+    n: int,
+    tie_order: Callable[[bytes], Any],
+    weights: _Weights,
+    ratio_min_count: int | None,
+    *,
+    absent: bool,
+) -> list[tuple[bytes, int, int]]:
+    """Of keys with their sums in the plus and in the minus span, the `n` that moved most."""
+    moved = [
+        (key, up, down)
+        for key, up, down in sums
+        if weights.difference(up, down) > 0 and up >= (ratio_min_count or 0) and not (absent and down)
+    ]
+    return _sorted(moved, tie_order, weights, bool(ratio_min_count))[:n]
+
+
+def _movements(moved: list[tuple[bytes, int, int]], direction: Direction) -> tuple[Movement, ...]:
+    rise = direction is Direction.RISE
+    return tuple(Movement(key, *((down, up) if rise else (up, down))) for key, up, down in moved)
 
 
 def _beside(ahead: Merged, behind: Merged) -> _Both:

@@ -10,11 +10,11 @@ import logging
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from dnstide.engine.catalog import available, utc_text
-from dnstide.engine.top.changes import Direction, Movers, move
+from dnstide.engine.top.changes import AFTER, BEFORE, Direction, Movers, move, move_counted
 from dnstide.engine.top.merged import add_exact
 from dnstide.engine.top.query import TopQuery, key_text
 from dnstide.engine.top.threshold import Ranking, rank
@@ -27,7 +27,14 @@ from dnstide.model.errors import CountOverflow, Failure, InvalidQuestion, NoTabl
 from dnstide.model.granularity import Granularity
 from dnstide.model.question import Span
 from dnstide.model.top import Certificate, Change, Rank, Top, TopSummary
-from dnstide.model.vocabulary import MAX_LISTED_FAILURES, FailurePolicy, Grouping, Movement, RankMethod
+from dnstide.model.vocabulary import (
+    MAX_COUNT,
+    MAX_LISTED_FAILURES,
+    FailurePolicy,
+    Grouping,
+    Movement,
+    RankMethod,
+)
 from dnstide.model.volume import Axis, frozen
 from dnstide.mtbl import TableChanged
 from dnstide.mtbl.keys import Keys, tie_order
@@ -155,6 +162,14 @@ def top_steps(catalog: Catalog, query: TopQuery) -> TopSteps:
     raise AssertionError("the loop ends by returning or raising")
 
 
+class _MoveSettings(TypedDict):
+    """How changes are ranked, whichever way they are found."""
+
+    ratio_min_count: int | None
+    seconds: tuple[int, int]
+    absent: bool
+
+
 class _Run:
     """One attempt over one choice of tables."""
 
@@ -176,22 +191,28 @@ class _Run:
         question = self._question
         ranks: tuple[Rank, ...] = ()
         moved: list[Movers] = []
+        by_type = self._scope.grouping is Grouping.RRTYPE
         if question.baseline is not None:
+            totals = yield from self._totals()
+            before = (yield from self._totals(BEFORE)) if by_type else None
             for direction in _DIRECTIONS[question.movement]:
-                steps = move(
-                    question.limit,
-                    direction,
-                    self._order,
+                settings = _MoveSettings(
                     ratio_min_count=question.ratio_min_count,
                     seconds=self._seconds,
                     absent=question.movement in (Movement.NEW, Movement.GONE),
                 )
-                moved.append((yield from self._drive(steps)))
+                if before is None:
+                    steps = move(question.limit, direction, self._order, **settings)
+                    moved.append((yield from self._drive(steps)))
+                else:
+                    moved.append(self._move_types(direction, totals, before, settings))
             certificates = [movers.certificate for movers in moved]
+        elif by_type:
             totals = yield from self._totals()
-        elif self._scope.grouping is Grouping.RRTYPE:
-            totals = yield from self._totals()
-            ranks, certificates = self._by_type(totals)
+            keys, counts, certificates = self._by_type(totals)
+            ranks = self._ranks(keys, counts, sum(self._ranked_types(totals).values()))
+            if self._series is not None:
+                ranks = yield from self._with_series(ranks, keys)
         else:
             ranking: Ranking = yield from self._drive(rank(question.limit, self._order))
             certificates = [ranking.certificate]
@@ -238,8 +259,8 @@ class _Run:
                 return done.value
             values = yield from self._ask(request, self._plans[request.span].tables)
 
-    def _totals(self) -> Generator[ShardsRequest, Any, Totals]:
-        parts: list[Totals] = yield from self._ask(TotalsRequest(), self._plans[0].tables)
+    def _totals(self, span: int = AFTER) -> Generator[ShardsRequest, Any, Totals]:
+        parts: list[Totals] = yield from self._ask(TotalsRequest(span), self._plans[span].tables)
         types: dict[int, tuple[int, int]] | None = {}
         for part in parts:
             if part.types is None or types is None:
@@ -248,29 +269,42 @@ class _Run:
             for rrtype, (rows, count) in part.types.items():
                 before = types.get(rrtype, (0, 0))
                 types[rrtype] = before[0] + rows, before[1] + count
-        totals = Totals(sum(part.count for part in parts), sum(part.excluded for part in parts), types)
-        if totals.count > LARGEST_COUNT:
-            raise CountOverflow("the total of the ranking passes 2**64 - 1")
-        return totals
+        return Totals(sum(part.count for part in parts), sum(part.excluded for part in parts), types)
 
-    def _by_type(self, totals: Totals) -> tuple[tuple[Rank, ...], list[Certificate]]:
-        excluded = {int.from_bytes(key, "big") for key in self._scope.excluded}
-        types = {t: count for t, count in self._types(totals).items() if t not in excluded}
-        best = sorted(types, key=lambda t: (-types[t], t))[: self._question.limit]
-        counts = tuple(types[t] for t in best)
-        ranks = self._ranks(tuple(t.to_bytes(2, "big") for t in best), counts, sum(types.values()))
-        lists = len(self._plans[0].tables)
-        certificate = Certificate(
+    def _by_type(self, totals: Totals) -> tuple[tuple[bytes, ...], tuple[int, ...], list[Certificate]]:
+        """The largest types, their counts, and why no other can belong there."""
+        types = self._ranked_types(totals)
+        best = sorted(types, key=lambda key: (-types[key], key))[: self._question.limit]
+        counts = tuple(types[key] for key in best)
+        if any(count > LARGEST_COUNT for count in counts):
+            raise CountOverflow("the count of a record type passes 2**64 - 1")
+        return tuple(best), counts, [self._everything_counted(min(counts, default=0), len(types))]
+
+    def _move_types(
+        self, direction: Direction, after: Totals, before: Totals, settings: _MoveSettings
+    ) -> Movers:
+        counts = self._ranked_types(after), self._ranked_types(before)
+        if any(count > LARGEST_COUNT for side in counts for count in side.values()):
+            raise CountOverflow("the count of a record type passes 2**64 - 1")
+        moved = move_counted(self._question.limit, direction, self._order, *counts, **settings)
+        return Movers(moved, self._everything_counted(0, len({*counts[0], *counts[1]})))
+
+    def _everything_counted(self, threshold: int, keys: int) -> Certificate:
+        return Certificate(
             theta=0,
-            threshold=min(counts, default=0),
-            lists=lists,
-            depth=len(types),
-            candidates=len(types),
+            threshold=threshold,
+            lists=len(self._plans[0].tables),
+            depth=keys,
+            candidates=keys,
             lookups=0,
             scanned=0,
             rounds=1,
         )
-        return ranks, [certificate]
+
+    def _ranked_types(self, totals: Totals) -> dict[bytes, int]:
+        """Counts by record type, as keys of a ranking, without those that are left out."""
+        types = {t.to_bytes(2, "big"): count for t, count in self._types(totals).items()}
+        return {key: count for key, count in types.items() if count and key not in self._scope.excluded}
 
     def _types(self, totals: Totals) -> dict[int, int]:
         """Counts by record type, those of the scope alone."""
@@ -325,8 +359,8 @@ class _Run:
             failures=self._failures[:MAX_LISTED_FAILURES],
             failures_total=len(self._failures),
             plan=plan_entries(self._all) if question.explain else (),
-            total_count=totals.count - excluded,
-            excluded_count=excluded,
+            total_count=min(totals.count - excluded, MAX_COUNT),
+            excluded_count=min(excluded, MAX_COUNT),
             certificates=tuple(certificates),
             method=method,
             keep=KEEP,

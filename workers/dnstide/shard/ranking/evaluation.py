@@ -11,7 +11,7 @@ import numpy.typing as npt
 from dnstide.mtbl import Cancel, CountOverflow, Table, TableError
 from dnstide.mtbl.keys import Grouping, Keys
 from dnstide.mtbl.scan import COMMON_TYPES, sum_groups
-from dnstide.shard.counts import Counts, add_counts
+from dnstide.shard.counts import LARGEST_COUNT, Counts, add_counts
 from dnstide.shard.ranking.bounds import Bounds, Reach
 from dnstide.shard.ranking.lists import KeyInterner, KeySums, PrefixList, add_up
 from dnstide.shard.ranking.requests import AboveRequest, RankScope, TopRequest, Totals
@@ -99,7 +99,11 @@ class RankEvaluation:
         return summed.bounds(0, len(sources) * (request.threshold - 1))
 
     def exact(self, keys: Keys, bucket_of: Mapping[str, int], size: int) -> Counts:
-        """uint64[len(keys), size]: the sums of the keys over the tables of each bucket."""
+        """uint64[len(keys), size]: the sums of the keys over the tables of each bucket. Raises
+        CountOverflow.
+        """
+        if self.scope.grouping is Grouping.RRTYPE:
+            return self._exact_types(keys, bucket_of, size)
         names = {table: name for name, table in self._tables.items()}
         sources, _, failed = self._store.lists(list(names), self.scope, 0, self._cancel, rescan=False)
         self._drop(failed)
@@ -129,6 +133,22 @@ class RankEvaluation:
             counts.append(looked_up)
         sums = add_counts(np.concatenate(cells), np.concatenate(counts), len(keys) * size)
         return sums.reshape(len(keys), size)
+
+    def _exact_types(self, keys: Keys, bucket_of: Mapping[str, int], size: int) -> Counts:
+        place = {int.from_bytes(key, "big"): i for i, key in enumerate(keys)}
+        sums = np.zeros((len(keys), size), np.uint64)
+        tables: dict[int, list[Table]] = {}
+        for name, table in self._tables.items():
+            tables.setdefault(bucket_of[name], []).append(table)
+        for bucket, some in tables.items():
+            types, failed = self._store.types(some, self.scope.under, self._cancel)
+            self._drop(failed)
+            for rrtype in types.keys() & place.keys():
+                count = types[rrtype][1]
+                if count > LARGEST_COUNT:
+                    raise CountOverflow("a count passed 2**64 - 1")
+                sums[place[rrtype], bucket] = count
+        return sums
 
     def totals(self) -> Totals:
         """The sums over all rows of the scope."""

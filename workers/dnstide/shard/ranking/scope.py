@@ -16,6 +16,10 @@ _FEW_ROWS = 2_000
 """A suffix with fewer rows in the largest table is read rather than summarized."""
 
 
+SMALL_TABLE = 1_000_000
+"""Entries of a table that is read in less than a tenth of a second."""
+
+
 def stays_whole(grouping: Grouping, under: bytes | None) -> bool:
     """Whether the names under a suffix are whole groups, so that lists over all names bound them as well."""
     if under is None or grouping is Grouping.FQDN:
@@ -33,10 +37,12 @@ def suits(scope: RankScope) -> bool:
 def worth_summaries(scope: RankScope, tables: Sequence[Table]) -> bool:
     """Whether it pays to make summaries for such a ranking.
 
-    A single table is scanned for the request alone, and so are the rows under a suffix where they are few:
-    that is faster.
+    A single small table is scanned for the request alone, and so are the rows under a suffix where they are
+    few: that is faster. A large one is not to be read in full for every ranking.
     """
-    if len(tables) < 2 or not suits(scope):
+    if not tables or not suits(scope):
+        return False
+    if len(tables) == 1 and tables[0].entries_count < SMALL_TABLE:
         return False
     if scope.under is None:
         return True
