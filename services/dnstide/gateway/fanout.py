@@ -191,7 +191,7 @@ class Fanout(Generic[R]):
         return self._pool.choose(table, attempt.shards, states=(State.ALIVE,))
 
     def _other_node(self, table: str, attempt: Attempt) -> str | None:
-        return self._pool.choose(table, attempt.shards, attempt.nodes)
+        return self._pool.choose(table, attempt.shards, attempt.nodes, any_version=True)
 
 
 def _timed_out(sent: _Sent[R]) -> R | None:

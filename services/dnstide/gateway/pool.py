@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Protocol
 
 from dnstide.engine.catalog import build_catalog
 from dnstide.gateway.batching import Batcher
 from dnstide.gateway.placement import place
+from dnstide.gateway.versions import Copies, CopyKey, differing, elected
 from dnstide.model.catalog import Catalog, ShardInfo
 from dnstide.shard.client import ShardClient
 from dnstide.shard.directory import TableStatus
 from dnstide.shard.shard import ShardLoad
+
+log = logging.getLogger(__name__)
 
 KEPT_DIVISIONS = 1024
 """Lists of tables whose division among the shards is kept."""
@@ -85,6 +89,10 @@ class Pool:
         self.catalog = Catalog()
         self.placement: Mapping[str, tuple[str, ...]] = {}
         self.ready = False
+        self.digests: dict[CopyKey, int | None] = {}
+        """Of files that nodes hold under one name, where they had to be compared."""
+        self._other_versions: Mapping[str, tuple[str, ...]] = {}
+        self._told: set[tuple[str, str]] = set()
         self._seen: list[object] = []
         # By identity, since comparing long lists costs what dividing them costs.
         self._divisions: dict[int, tuple[tuple[str, ...], Division]] = {}
@@ -124,23 +132,44 @@ class Pool:
             for name, member in self.members.items()
             for status in member.inventory
         ]
+        versions = {name: elected(copies, self.digests) for name, copies in self.differing().items()}
+        seen.append(versions)
         if seen == self._seen:
             return False
         self._seen = seen
-        catalog = build_catalog([s for member in self.members.values() for s in member.inventory])
+
+        def is_table(member: Member, status: TableStatus) -> bool:
+            nodes = versions.get(status.name)
+            return nodes is None or member.spec.node in nodes
+
+        members = self.members.values()
+        catalog = build_catalog([s for m in members for s in m.inventory if is_table(m, s)])
+        others = {(m.spec.node, s.name) for m in members for s in m.inventory if not is_table(m, s)}
+        for node, name in others - self._told:
+            log.warning("node %s holds another file under the name %s, which is not asked", node, name)
+        self._told = others
+        catalog = replace(catalog, ignored=tuple(sorted((*catalog.ignored, *map(_other_version, others)))))
         changed = catalog.version != self.catalog.version or catalog.ignored != self.catalog.ignored
         if changed:
             self.catalog = catalog
         visible: dict[str, list[str]] = {table.name: [] for table in catalog.tables}
+        unlike: dict[str, list[str]] = {}
         for name, member in self.members.items():
             for status in member.inventory:
                 if status.name in visible:
-                    visible[status.name].append(name)
+                    (visible if is_table(member, status) else unlike).setdefault(status.name, []).append(name)
+        self._other_versions = place(unlike)
         placement = place(visible)
         if placement != self.placement:
             self.placement = placement
             self._divisions.clear()
         return changed
+
+    def differing(self) -> dict[str, Copies]:
+        """The files of each node, for names under which nodes hold files that do not look alike."""
+        if len({member.spec.node for member in self.members.values()}) < 2:
+            return {}
+        return differing((member.spec.node, member.inventory) for member in self.members.values())
 
     def owned(self, shard: str) -> list[str]:
         """The tables that the shard is asked for first."""
@@ -152,12 +181,17 @@ class Pool:
         tried: Collection[str] = (),
         nodes: Collection[str] = (),
         states: Sequence[State] = (State.ALIVE, State.SILENT),
+        *,
+        any_version: bool = False,
     ) -> str | None:
         """The first shard for the table in the first of the states, neither tried nor on one of the nodes.
 
-        A silent one is better than none: it may only be slow, and a deadline bounds the wait.
+        A silent one is better than none: it may only be slow, and a deadline bounds the wait. With
+        `any_version`, shards come last that hold another file under the name.
         """
         preferred = self.placement.get(table, ())
+        if any_version:
+            preferred = (*preferred, *self._other_versions.get(table, ()))
         for state in states:
             for shard in preferred:
                 member = self.members[shard]
@@ -175,6 +209,11 @@ class Pool:
             self._divisions.clear()
         self._divisions[id(tables)] = tables, division
         return division
+
+
+def _other_version(file: tuple[str, str]) -> tuple[str, str]:
+    node, name = file
+    return name, f"on node {node} another file than elsewhere, and an older one: it is not asked"
 
 
 def divide(tables: Iterable[str], choose: Callable[[str], str | None]) -> Division:

@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 
 from dnstide.gateway.batching import Batcher
 from dnstide.gateway.pool import Backend, Member, Pool, ShardSpec, State
+from dnstide.gateway.versions import copy_key, undecided
 from dnstide.shard.client import Observer, ShardClient, ShardGoneError
+from dnstide.shard.directory import TableStatus
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +85,7 @@ class Supervisor:
             raise StartError(
                 f"no shard came up: {errors[0]}" if errors else "the cluster has no node with a CPU"
             )
+        await self._compare_copies()
         self.pool.rebuild()
         await self._open_owned()
         await self.refresh()
@@ -116,10 +119,37 @@ class Supervisor:
 
     async def _refresh(self) -> bool:
         await asyncio.gather(*(self._take_inventory(member) for member in self._alive()))
+        await self._compare_copies()
         changed = self.pool.rebuild()
         if changed:
             log.info("catalog %s: %d tables", self.pool.catalog.version, len(self.pool.catalog.tables))
         return changed
+
+    async def _compare_copies(self) -> None:
+        """Learn the digests of files that nodes hold under one name, where size and time do not decide."""
+        wanted: dict[str, list[TableStatus]] = {}
+        differing = self.pool.differing()
+        self.pool.digests = {key: d for key, d in self.pool.digests.items() if key[1] in differing}
+        for copies in differing.values():
+            for node in undecided(copies, self.pool.digests):
+                wanted.setdefault(node, []).append(copies[node])
+        members = {member.spec.node: member for member in self._alive()}
+        await asyncio.gather(
+            *(self._learn_digests(members[node], files) for node, files in wanted.items() if node in members)
+        )
+
+    async def _learn_digests(self, member: Member, files: list[TableStatus]) -> None:
+        client = member.client
+        assert client is not None
+        try:
+            digests = await self._while_alive(member, client.digests([status.name for status in files]))
+        except (ShardGoneError, _SilentError):
+            return  # the next look asks again
+        except Exception as error:
+            log.warning("shard %s cannot compare its tables: %s", member.spec.name, error)
+            return
+        for status, digest in zip(files, digests, strict=True):
+            self.pool.digests[copy_key(member.spec.node, status)] = digest
 
     def _alive(self) -> list[Member]:
         return [member for member in self.pool.members.values() if member.state is State.ALIVE]

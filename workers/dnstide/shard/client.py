@@ -90,6 +90,11 @@ class ShardClient:
         statuses: list[TableStatus] = await self.call("inventory")
         return statuses
 
+    async def digests(self, names: Sequence[str]) -> list[int | None]:
+        """As `Shard.digests`."""
+        digests: list[int | None] = await self.call("digests", list(names))
+        return digests
+
     async def open(self, names: Sequence[str]) -> None:
         """Open tables ahead of the questions. One that cannot be opened shows in the inventory."""
         await self.call("open", list(names))

@@ -16,7 +16,7 @@ from dnstide.shard.shard import Shard, ShardLoad
 
 log = logging.getLogger(__name__)
 
-ASK = ("answer", "rank", "summarize")
+ASK = ("answer", "digests", "rank", "summarize")
 """Methods that can take long."""
 
 CONTROL = ("cancel", "inventory", "open", "ping")
@@ -72,6 +72,10 @@ class ShardDispatch:
     def inventory(self) -> list[TableStatus]:
         """As `Shard.inventory`."""
         return self.shard.inventory()
+
+    def digests(self, names: Sequence[str]) -> list[int | None]:
+        """As `Shard.digests`."""
+        return self.shard.digests(names)
 
     def open(self, names: Sequence[str]) -> None:
         """Open tables ahead of the questions. One that cannot be opened shows in the inventory."""

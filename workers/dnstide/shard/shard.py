@@ -14,7 +14,16 @@ from time import perf_counter
 import numpy as np
 import numpy.typing as npt
 from dnstide.model.errors import Failure
-from dnstide.mtbl import BlockCache, Cancel, Cancelled, CountOverflow, DeadlineExceeded, Table, lookup
+from dnstide.mtbl import (
+    BlockCache,
+    Cancel,
+    Cancelled,
+    CountOverflow,
+    DeadlineExceeded,
+    Table,
+    TableError,
+    lookup,
+)
 from dnstide.shard.batch import Batch, batches, divide
 from dnstide.shard.directory import TableStatus, list_directory
 from dnstide.shard.partial import CANCELLED, COUNT_OVERFLOW, DEADLINE_PASSED, Partial, ShardError
@@ -101,6 +110,13 @@ class Shard:
         """Open these tables in one batch; return the failures of those that cannot be read."""
         tables = self._tables.get(list(names), self.threads)
         return [table for table in tables if isinstance(table, Failure)]
+
+    def digests(self, names: Iterable[str]) -> list[int | None]:
+        """The digest of each of these tables, None of one that cannot be read. Reads a little of every
+        block.
+        """
+        tables = self._tables.get(list(names), self.threads)
+        return [None if isinstance(table, Failure) else _digest(table) for table in tables]
 
     def answer(
         self, questions: Sequence[ShardQuestion], cancel: Cancel | None = None
@@ -263,3 +279,10 @@ class Shard:
         with self._lock:
             for question in batch.questions:
                 self._running.pop(question.id, None)
+
+
+def _digest(table: Table) -> int | None:
+    try:
+        return table.digest()
+    except TableError:
+        return None
