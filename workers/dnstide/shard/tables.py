@@ -9,7 +9,7 @@ from dataclasses import replace
 from threading import Lock
 
 from dnstide.model.errors import Failure
-from dnstide.mtbl import Table, TableChanged, TableError, TableMissing, open_tables
+from dnstide.mtbl import NotDnstable, Table, TableChanged, TableError, TableMissing, open_tables
 from dnstide.shard.directory import TableStatus
 from dnstide.shard.partial import failure_of
 
@@ -60,9 +60,15 @@ class OpenTables:
         return [table for table in tables if table is not None]
 
     def failed(self, name: str, table: Table, error: TableError) -> Failure:
-        """Record an error of an open table; the next question opens it again unless it is damaged."""
+        """Record an error of an open table; the next question opens it again unless it is damaged.
+
+        A row that is no dnstable row under a sound checksum fails what meets it, and nothing else: that one
+        question asked for all rows must not cost the others their answer.
+        """
         failure = failure_of(name, error)
         log.debug("%s failed while it was read: %s", name, error)
+        if isinstance(error, NotDnstable):
+            return failure
         with self._lock:
             if self._open.get(name) is table:
                 del self._open[name]

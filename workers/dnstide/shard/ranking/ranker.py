@@ -11,7 +11,6 @@ import numpy.typing as npt
 from dnstide.model.errors import Failure
 from dnstide.mtbl import Cancel, DeadlineExceeded, Table
 from dnstide.shard.counts import Counts
-from dnstide.shard.partial import failure_of
 from dnstide.shard.ranking.bounds import Bounds
 from dnstide.shard.ranking.evaluation import RankEvaluation, SummedLists
 from dnstide.shard.ranking.requests import (
@@ -26,7 +25,7 @@ from dnstide.shard.ranking.requests import (
     TotalsRequest,
 )
 from dnstide.shard.ranking.scope import worth_summaries
-from dnstide.shard.ranking.store import ListStore, NoRdata
+from dnstide.shard.ranking.store import ListStore
 from dnstide.shard.summaries.cache import SummaryCache
 from dnstide.shard.summaries.store import Failed, Progress, Summaries
 from dnstide.shard.tables import OpenTables
@@ -159,13 +158,12 @@ class Ranker:
         return tables, failures
 
     def _met(self, tables: dict[str, Table], failed: Failed) -> list[Failure]:
-        """The failures of these tables. One that only lacks rdata stays open for other questions."""
+        """The failures of these tables."""
         failures = []
         for name, table in tables.items():
             error = failed.get(table)
             if error is not None:
-                sound = isinstance(error, NoRdata)
-                failures.append(failure_of(name, error) if sound else self._tables.failed(name, table, error))
+                failures.append(self._tables.failed(name, table, error))
         return failures
 
 

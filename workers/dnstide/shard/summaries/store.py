@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-from dnstide.mtbl import Cancel, CountOverflow, Table, TableError
+from dnstide.mtbl import Cancel, CountOverflow, NotDnstable, Table, TableError
 from dnstide.mtbl.keys import Grouping, labels
 from dnstide.mtbl.psl import suffix_list
 from dnstide.mtbl.scan import COMMON_TYPES
@@ -54,6 +54,8 @@ class Summaries:
         self._threads = threads
         self._summaries: dict[Identity, Summary | StoredSummary] = {}
         self._damaged: set[Identity] = set()
+        self._unusable: dict[Identity, TableError] = {}
+        """Tables with a row that is none. They are not read in full again: they do not change."""
         self._counts: dict[tuple[Identity, bytes, int], int | None] = {}
 
     def get(self, table: Table) -> Summary | StoredSummary | None:
@@ -83,8 +85,8 @@ class Summaries:
         A summary that cannot be stored stays in memory; with `must_keep` OSError is raised. Raises Cancelled,
         DeadlineExceeded.
         """
-        failed: Failed = {}
-        missing = self.missing(tables)
+        failed: Failed = {t: self._unusable[t.identity] for t in tables if t.identity in self._unusable}
+        missing = self.missing([table for table in tables if table not in failed])
         keep = KEEP if self._cache is None else self._cache.keep
         for first in range(0, len(missing), _BATCH):
             batch = missing[first : first + _BATCH]
@@ -94,6 +96,8 @@ class Summaries:
             for table, made in zip(batch, summaries, strict=True):
                 if isinstance(made, TableError):
                     failed[table] = made
+                    if isinstance(made, NotDnstable):
+                        self._unusable[table.identity] = made
                     continue
                 if self._cache is not None and self._cache.store(table, made):
                     # Read back when needed: a summary in memory holds every list in full.
