@@ -110,6 +110,9 @@ def bad_blocks() -> Iterator[tuple[str, bytes]]:
     swapped = parts()
     swapped.plain[1], swapped.plain[2] = swapped.plain[2], swapped.plain[1]
     yield "blocks-swapped", swapped.assemble()
+    one = parts()
+    one.index_keys[0] = b""
+    yield "first-separator-below-its-block", one.assemble()
     for name, key in (("separator-below-its-block", b"\0"), ("separator-above-the-next-block", b"\xff")):
         one = parts()
         one.index_keys[1] = key

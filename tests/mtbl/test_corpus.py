@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dnstide.mtbl import LookupQuery, Table, TableError, lookup, verify_table
+from dnstide.mtbl.keys import Grouping
+from dnstide.mtbl.scan import TypeClasses, scan
 
 from tests.corpus import build
 from tests.mtbl.reference import read_table
@@ -81,6 +83,22 @@ def test_codes(name: str) -> None:
         with pytest.raises(TableError) as caught:
             way()
         assert caught.value.code == CODES[name]
+
+
+def test_an_index_that_hides_a_block() -> None:
+    """Where the index says too little of the first block, neither everything nor a scan comes without it."""
+    path = str(build.CORPUS / "bad" / "first-separator-below-its-block.mtbl")
+    (outcome,) = scan([Table(path)], [Grouping.FQDN], TypeClasses(all=True))
+    assert isinstance(outcome, TableError)
+    for told in [outcome, *map(raised, ways(path))]:
+        assert told.code == "BAD_BLOCK"
+        assert "key is greater than the index allows" in told.reason
+
+
+def raised(way: Callable[[], object]) -> TableError:
+    with pytest.raises(TableError) as caught:
+        way()
+    return caught.value
 
 
 @pytest.mark.parametrize("path", ROWS, ids=lambda path: path.stem)

@@ -53,6 +53,8 @@ public:
             if (at == At::end) {
                 ++next_;
             } else {
+                // A name is looked for where the index says; whoever asks for everything is to get everything.
+                if (prefix(order_[next_]).size() == 1) cursor_.require_none_before();
                 walk();
             }
         }

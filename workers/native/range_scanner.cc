@@ -49,6 +49,7 @@ void RangeScanner::run(const Table& table, const Cancel* cancel, TableCursor& cu
     cursor.read_ahead(kReadAhead);
     try {
         TableCursor::At at = cursor.seek(bytes_of(borders_[0]));
+        cursor.require_none_before();
         while (at == TableCursor::At::entry) {
             // Only the last block holds keys at or past the stop.
             const bool last = compare(cursor.separator(), stop) >= 0;

@@ -101,6 +101,33 @@ TableCursor::At TableCursor::next_block() {
     return At::entry;
 }
 
+void TableCursor::require_none_before() {
+    if (!loaded_ || extent_.offset == table_->trailer().index_offset - table_->trailer().bytes_data) return;
+    BlockCursor index;
+    index.reset(table_->index());
+    Extent before;
+    Buffer border;
+    size_t size = 0;
+    while (index.next()) {
+        const Extent extent = table_->extent(index);
+        if (extent.offset >= extent_.offset) break;
+        before = extent;
+        keep(border, size, index.key());
+    }
+    BlockReader reader;
+    Block block;
+    reader.read(*table_, before, true, block);
+    try {
+        BlockCursor entries;
+        entries.reset(block);
+        while (entries.next()) {
+        }
+        if (compare(entries.key(), {border.data(), size}) > 0) malformed("last key is greater than the index allows");
+    } catch (const Malformed& m) {
+        throw table_->error(m, before.offset);
+    }
+}
+
 void TableCursor::will_need(Bytes from, Bytes prefix, uint64_t max_bytes) {
     probe_.reset(table_->index());
     if (!probe_.seek(from)) return;

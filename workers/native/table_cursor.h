@@ -39,6 +39,9 @@ public:
     }
     // The first entry of the block that follows.
     At next_block();
+    // To be called after seek: reads the block before the one it led to, and throws where that one holds keys that the
+    // index does not allow it. Otherwise an index that says too little of its blocks would hide them from a walk.
+    void require_none_before();
 
     Bytes key() const { return entries_.key(); }
     Bytes value() const { return entries_.value(); }
