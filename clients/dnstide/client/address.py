@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Mapping
+from ipaddress import ip_address
 
 from dnstide.model.errors import InvalidQuestion
 
@@ -19,3 +22,26 @@ def check_address(text: str) -> str:
     if match is None or not 1 <= int(match[2]) <= 65535:
         raise InvalidQuestion([("server", f'"{text}" is not HOST:PORT')])
     return text
+
+
+def is_loopback(server: str) -> bool:
+    """Whether a checked address is of this very machine."""
+    if server.startswith("unix:"):
+        return True
+    host = server.rpartition(":")[0].strip("[]").lower()
+    try:
+        return ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def proxy_of(server: str, environment: Mapping[str, str] = os.environ) -> str | None:
+    """The proxy by whose way gRPC reaches a server, None for no proxy."""
+    if is_loopback(server):
+        return None
+    host = server.rpartition(":")[0]
+    for name in ("no_grpc_proxy", "no_proxy"):
+        if any(part and host.endswith(part.strip()) for part in environment.get(name, "").split(",")):
+            return None
+    found = (environment.get(name) for name in ("grpc_proxy", "https_proxy", "http_proxy"))
+    return next(filter(None, found), None)

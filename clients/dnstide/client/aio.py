@@ -66,9 +66,11 @@ class AsyncClient:
         _keep_poller()
         self._timeout = seconds_of(timeout, None)
         if tls is None:
-            self._channel = grpc.aio.insecure_channel(server, options=channel_options())
+            self._channel = grpc.aio.insecure_channel(server, options=channel_options(server))
         else:
-            self._channel = grpc.aio.secure_channel(server, tls.credentials(), options=channel_options())
+            self._channel = grpc.aio.secure_channel(
+                server, tls.credentials(), options=channel_options(server)
+            )
         self._stub = service_pb2_grpc.DnstideStub(self._channel)  # type: ignore[no-untyped-call]
 
     async def volume(

@@ -54,9 +54,9 @@ class Client:
         self.server = check_address(server)
         self._timeout = seconds_of(timeout, None)
         if tls is None:
-            self._channel = grpc.insecure_channel(server, options=channel_options())
+            self._channel = grpc.insecure_channel(server, options=channel_options(server))
         else:
-            self._channel = grpc.secure_channel(server, tls.credentials(), options=channel_options())
+            self._channel = grpc.secure_channel(server, tls.credentials(), options=channel_options(server))
         self._stub = service_pb2_grpc.DnstideStub(self._channel)  # type: ignore[no-untyped-call]
 
     def volume(

@@ -8,27 +8,32 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+from dnstide.client.address import is_loopback
 from dnstide.client.version import client_version
 from dnstide.model.errors import InvalidQuestion
+from dnstide.model.vocabulary import MAX_REQUEST_BYTES
 
 CONNECT_MS = 5_000
 """A silent address (gRPC waits 20 s for it) is given up after this."""
 
-MAX_MESSAGE = 16 << 20
-"""The server keeps messages near 1 MiB; requests with very many names are larger."""
+MAX_ANSWER_BYTES = 16 << 20
+"""The server keeps messages near 1 MiB."""
 
 KEEPALIVE_MS = 120_000
 """Servers of dnstide allow a ping a minute; finds a dead link under a long call."""
 
 
-def channel_options() -> Sequence[tuple[str, Any]]:
-    """Channel arguments of both clients."""
+def channel_options(server: str) -> Sequence[tuple[str, Any]]:
+    """Channel arguments of both clients, for a server at this address."""
+    # gRPC sends calls to this very machine through the proxy of http_proxy, which cannot reach it.
+    direct = (("grpc.enable_http_proxy", 0),) if is_loopback(server) else ()
     return (
+        *direct,
         ("grpc.primary_user_agent", f"dnstide/{client_version()}"),
         # A call that gRPC repeats by itself can outlive its deadline where the server dies; see `transport`.
         ("grpc.enable_retries", 0),
-        ("grpc.max_receive_message_length", MAX_MESSAGE),
-        ("grpc.max_send_message_length", MAX_MESSAGE),
+        ("grpc.max_receive_message_length", MAX_ANSWER_BYTES),
+        ("grpc.max_send_message_length", MAX_REQUEST_BYTES),
         ("grpc.keepalive_time_ms", KEEPALIVE_MS),
         ("grpc.keepalive_timeout_ms", 20_000),
         ("grpc.min_reconnect_backoff_ms", CONNECT_MS),

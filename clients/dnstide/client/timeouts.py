@@ -8,6 +8,10 @@ DEFAULT_TIMEOUT = 60.0
 """gRPC has no deadline of its own; a warm question takes milliseconds, a cold one over years some seconds."""
 
 
+LONGEST_TIMEOUT = 366 * 86_400
+"""gRPC and the clocks of threads cannot count much further."""
+
+
 class _Default:
     """Stands for "the client's own timeout", which is not the same as None, no deadline."""
 
@@ -20,8 +24,15 @@ Timeout = float | None | _Default
 
 
 def seconds_of(timeout: Timeout, default: float | None) -> float | None:
-    """The deadline of a call. Raises InvalidQuestion for one that is not positive."""
+    """The deadline of a call. Raises InvalidQuestion for what is no positive number of seconds."""
     value = default if isinstance(timeout, _Default) else timeout
-    if value is not None and not value > 0:
-        raise InvalidQuestion([("timeout", f"{value} is not a positive number of seconds")])
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        raise InvalidQuestion([("timeout", f"{value!r} is not a positive number of seconds")])
+    if value > LONGEST_TIMEOUT:
+        reason = (
+            f"{value!r} is more than the {LONGEST_TIMEOUT:,} seconds of a year: take None for no deadline"
+        )
+        raise InvalidQuestion([("timeout", reason)])
     return value

@@ -8,12 +8,14 @@ from typing import Any, TypeVar
 
 import grpc
 import tenacity
+from dnstide.client.address import proxy_of
 from dnstide.client.version import check_version, client_version
 from dnstide.codec.errors import error_of
 from dnstide.codec.metadata import DETAILS_KEY, REQUEST_ID_KEY, VERSION_KEY
 from dnstide.model.errors import (
     DeadlineExceeded,
     DnstideError,
+    InvalidQuestion,
     ServerBusy,
     ServerDefect,
     ServerNotReady,
@@ -29,6 +31,9 @@ ATTEMPTS = 4
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
 """Seconds between attempts; they double, and chance shortens them, so that clients come back apart."""
+
+TOO_LARGE = "larger than max"
+"""What gRPC says of a message that passes the limit of either end; it has no status of its own."""
 
 _Retrying = TypeVar("_Retrying", bound=tenacity.BaseRetrying)
 
@@ -91,9 +96,13 @@ def error_from_rpc(error: Any, server: str) -> DnstideError:
 def _explained(error: DnstideError, server: str) -> DnstideError:
     """Adds the address and what to do where the server's own words cannot."""
     text = str(error)
+    if isinstance(error, ServerBusy) and TOO_LARGE in text:
+        return InvalidQuestion([("request", f"it is too large for {server} ({text}): ask in parts")])
+    proxy = proxy_of(server)
+    way = f" by way of the proxy {proxy}" if proxy else ""
     words: dict[type[DnstideError], str] = {
         ServerUnreachable: (
-            f"no server answers at {server} ({_cause(text)}): check the address, "
+            f"no server answers at {server}{way} ({_cause(text)}): check the address, "
             f"or start one with `dnstide serve --mtbl-dir DIR --listen {server}`"
         ),
         DeadlineExceeded: (

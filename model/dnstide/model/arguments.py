@@ -129,9 +129,7 @@ def top_question(limit: int, options: TopOptions, *, now: datetime | None = None
         group_by=choice(Grouping, "by", options.get("by", Grouping.FQDN)),
         filter=RowFilter(record_types(options.get("rrtypes", ()))),
         under=_name("under", options.get("under")),
-        exclude=tuple(
-            plain_text("exclude", text) for text in ((exclude,) if isinstance(exclude, str) else exclude)
-        ),
+        exclude=tuple(plain_text("exclude", text) for text in _texts("exclude", exclude)),
         span=Span(*span(options.get("start"), options.get("stop"), options.get("days_back"), now=now)),
         series_granularity=None if series is None else Granularity.parse(series, "series"),
         baseline=_baseline(options.get("against")),
@@ -148,13 +146,15 @@ def analysis_question(
 ) -> AnalysisQuestion:
     """The question of `analyze`. Settings of None are left to the engine. Raises as `volume_question`."""
     chosen = choice(Analysis, "analysis", analysis)
+    if settings is not None and not isinstance(settings, Mapping):
+        raise InvalidQuestion([("settings", f"{settings!r} is not a mapping of names to numbers")])
     given: Any = {name: value for name, value in (settings or {}).items() if value is not None}
     return AnalysisQuestion(volume_question(names, options), chosen, given)
 
 
 def record_types(rrtypes: str | Iterable[str]) -> tuple[str, ...]:
     """Words, one text may list several with commas. Raises InvalidQuestion for an empty one."""
-    given = (rrtypes,) if isinstance(rrtypes, str) else tuple(rrtypes)
+    given = _texts("rrtypes", rrtypes)
     parts = [part.strip() for text in given for part in plain_text("rrtypes", text).split(",")]
     if any(not part for part in parts):
         raise InvalidQuestion([("rrtypes", f'"{",".join(given)}" holds an empty record type')])
@@ -173,8 +173,17 @@ def plain_text(field: str, value: str) -> str:
 
 
 def _names(names: str | Iterable[str]) -> tuple[str, ...]:
-    given = (names,) if isinstance(names, str) else tuple(names)
-    return tuple(plain_text("names", name) for name in given)
+    return tuple(plain_text("names", name) for name in _texts("names", names))
+
+
+def _texts(field: str, given: str | Iterable[str]) -> tuple[str, ...]:
+    """One text, or several. Raises InvalidQuestion for what is neither."""
+    if isinstance(given, str):
+        return (given,)
+    try:
+        return tuple(given)
+    except TypeError:
+        raise InvalidQuestion([(field, f"{given!r} is neither a text nor a list of texts")]) from None
 
 
 def _name(field: str, text: str | None) -> str | None:
@@ -193,7 +202,13 @@ def _policy(partial: bool) -> FailurePolicy:
 def _baseline(moments: tuple[Moment, Moment] | None) -> Span | None:
     if moments is None:
         return None
-    first, last = moments
+    try:
+        if isinstance(moments, str):
+            raise TypeError
+        first, last = moments
+    except (TypeError, ValueError):
+        reason = f"{moments!r} is not a pair of a first and a last day"
+        raise InvalidQuestion([("against", reason)]) from None
     try:
         start, stop = span(first, last, None)
     except InvalidQuestion as error:

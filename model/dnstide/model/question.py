@@ -16,9 +16,11 @@ from dnstide.model.granularity import MAX_TIME, MIN_TIME, Granularity
 from dnstide.model.vocabulary import (
     DATASETS,
     MAX_COUNT,
+    MAX_NAME_TEXT,
     MAX_PERIOD,
     MAX_RANKS,
     MAX_RANKS_WITH_SERIES,
+    MAX_RRTYPES,
     SETTINGS_OF,
     Analysis,
     AnalysisSettings,
@@ -110,6 +112,9 @@ class VolumeQuestion:
         problems: Problems = []
         if isinstance(self.names, str) or not self.names:
             problems.append(("names", "no name was given"))
+        for name in self.names:
+            _check_length(problems, "names", name)
+        _check_filter(problems, self.filter)
         _check_span(problems, self.span)
         _check_dataset(problems, self.dataset)
         _refuse(problems)
@@ -153,6 +158,8 @@ class TopQuestion:
             problems.append(("movement", f'"{self.movement}" needs a span to compare with'))
         if self.filter.bailiwick is not None:
             problems.append(("bailiwick", "a ranking counts the rows of all bailiwicks"))
+        _check_filter(problems, self.filter)
+        _check_length(problems, "under", self.under)
         step = self.series_granularity
         if step is not None and self.baseline is not None:
             problems.append(("series", "changes have no series"))
@@ -215,6 +222,22 @@ def _check_span(problems: Problems, span: Span, prefix: str = "") -> None:
 def _check_dataset(problems: Problems, dataset: str) -> None:
     if dataset not in DATASETS:
         problems.append(("dataset", f'"{dataset}" is not one of {", ".join(DATASETS)}'))
+
+
+def _check_length(problems: Problems, name: str, text: str | None) -> None:
+    """Before anything reads it: a text of megabytes would hold up everyone else."""
+    if text is not None and len(text) > MAX_NAME_TEXT:
+        reason = f"{text[:40]!r}... has {len(text):,} characters, at most {MAX_NAME_TEXT:,}"
+        problems.append((name, reason))
+
+
+def _check_filter(problems: Problems, row_filter: RowFilter) -> None:
+    if len(row_filter.rrtypes) > MAX_RRTYPES:
+        reason = f"{len(row_filter.rrtypes):,} record types, at most {MAX_RRTYPES} at once"
+        problems.append(("rrtypes", reason))
+    for text in row_filter.rrtypes[:MAX_RRTYPES]:
+        _check_length(problems, "rrtypes", text)
+    _check_length(problems, "bailiwick", row_filter.bailiwick)
 
 
 def _check_number(problems: Problems, name: str, value: object, largest: int) -> None:

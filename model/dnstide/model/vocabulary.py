@@ -39,6 +39,14 @@ MAX_RANKS = 100_000
 MAX_RANKS_WITH_SERIES = 1_000
 """Ranks that can have a series each: bounds the memory of one answer."""
 
+MAX_NAME_TEXT = 4_096
+"""Characters of one name as it is asked, with types and bailiwick. An owner name has 255 octets, of which
+each may be written with four characters.
+"""
+
+MAX_REQUEST_BYTES = 32 << 20
+"""Of one request: MAX_EXCLUDED names of 255 octets, or MAX_NAMES with every octet escaped and a bailiwick."""
+
 MAX_EXCLUDED = 100_000
 """Names that a ranking leaves out."""
 

@@ -32,7 +32,7 @@ from dnstide.model.catalog import Catalog, TableInfo
 from dnstide.model.errors import DeadlineExceeded, InvalidQuestion
 from dnstide.model.question import AnalysisQuestion, TopQuestion, VolumeQuestion
 from dnstide.model.top import Top, TopProgress
-from dnstide.model.vocabulary import DATASETS, FailurePolicy
+from dnstide.model.vocabulary import DATASETS, MAX_NAME_TEXT, FailurePolicy
 from dnstide.model.volume import Progress, Timings, Volume
 from dnstide.shard.partial import Partial
 from dnstide.shard.ranking.requests import RankReply
@@ -153,6 +153,8 @@ class Answering:
         catalog, placement = self._pool.catalog, self._pool.placement
         tables = [table for table in catalog.tables if not dataset or table.dataset == dataset]
         first = 0
+        if len(page_token) > MAX_NAME_TEXT:
+            raise InvalidQuestion.of("page_token", page_token[:40], "not a token of this server")
         if page_token:
             # The token is the last table sent, so pages fit together although tables come and go.
             last = parse_table_name(page_token)

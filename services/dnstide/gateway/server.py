@@ -25,6 +25,7 @@ from dnstide.gateway.pool import Backend, Pool
 from dnstide.gateway.rpc import Rpc
 from dnstide.gateway.service import DnstideService
 from dnstide.gateway.supervisor import Intervals, StartError, Supervisor
+from dnstide.model.vocabulary import MAX_REQUEST_BYTES
 from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
@@ -36,6 +37,7 @@ OPTIONS: Final = (
     ("grpc.so_reuseport", 0),  # two servers on one port would share its calls without a word
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_ping_interval_without_data_ms", 60_000),
+    ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
 )
 FLUSH_GRACE: Final = 0.5
 """Seconds in which the last answers leave the server."""
