@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from typing import Any
 
 import pytest
-from dnstide.client import AsyncClient, Client, LocalClient
+from dnstide.client import AsyncClient, Client, ClientClosed, LocalClient
 from dnstide.client.address import is_loopback, proxy_of
+from dnstide.gateway.testing import running_gateway
 from dnstide.model.errors import InvalidQuestion, ServerUnreachable
 from dnstide.model.vocabulary import MAX_NAME_TEXT, MAX_NAMES, MAX_REQUEST_BYTES
 
@@ -99,3 +101,51 @@ def test_addresses_of_this_machine() -> None:
     away = {"https_proxy": "http://p:1", "no_proxy": "example.com, 192.0.2.1"}
     asked = ("a.test:1", "a.example.com:1", "192.0.2.1:1", "[::1]:1")
     assert [proxy_of(server, away) for server in asked] == ["http://p:1", None, None, None]
+
+
+async def test_a_closed_client_says_so(small_dir, gateway) -> None:
+    """All three in the same words, whatever they are asked; closing again is no error."""
+    local, client, waiting = LocalClient(small_dir), Client(gateway), AsyncClient(gateway)
+    assert (await waiting.info()).version
+    local.close()
+    client.close()
+    await waiting.close()
+    for one in (local, client):
+        for ask in (
+            lambda one=one: one.volume("a."),
+            lambda one=one: one.top(1),
+            lambda one=one: one.tables(),
+        ):
+            with pytest.raises(ClientClosed, match="make a new one"):
+                ask()
+        one.close()
+    for waited in (waiting.volume("a."), waiting.top(1), waiting.tables(), waiting.info()):
+        with pytest.raises(ClientClosed, match="make a new one"):
+            await waited
+    await waiting.close()
+
+
+def test_a_client_made_outside_its_loop(gateway) -> None:
+    """It belongs to the loop in which it is first asked."""
+    waiting = AsyncClient(gateway)
+
+    async def ask() -> int:
+        async with waiting:
+            return (
+                (await waiting.volume("www.example.com", start="2024-01-01", stop="2024-01-01"))
+                .series[0]
+                .total
+            )
+
+    assert asyncio.run(ask()) == 11
+
+
+async def test_hundreds_of_calls_at_once(small_dir, tmp_path) -> None:
+    """A server that takes four questions answers four hundred: the client waits and asks again."""
+    with running_gateway(small_dir, max_inflight=4, cache_dir=tmp_path) as running:
+        async with AsyncClient(running.address, timeout=60) as waiting:
+            days = [f"2024-01-{1 + i % 20:02}" for i in range(400)]
+            answers = await asyncio.gather(
+                *(waiting.volume("www.example.com", start=day, stop=day) for day in days)
+            )
+    assert [answer.series[0].total for answer in answers] == [11 + i % 20 for i in range(400)]

@@ -15,6 +15,7 @@ from dnstide.model import errors as model
 from dnstide.model.errors import (
     AnalysisRefused,
     AnswerIncomplete,
+    ClientClosed,
     DnstideError,
     Failure,
     InvalidQuestion,
@@ -35,7 +36,7 @@ from tests.codec.values import TEXTS, WORDS, difference, of
 
 SERVICE = Path(__file__).parents[2] / "protos" / "dnstide" / "api" / "v1" / "service.proto"
 
-STAY = {DnstideError, ServerError, AnswerIncomplete, MissingExtra}
+STAY = {DnstideError, ServerError, AnswerIncomplete, ClientClosed, MissingExtra}
 """Classes that no server answers with: the roots of others, and one of the installation."""
 
 KINDS = [

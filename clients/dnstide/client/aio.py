@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, Unpack
 
@@ -29,7 +30,13 @@ from dnstide.model.arguments import (
     volume_question,
 )
 from dnstide.model.catalog import Catalog, ServerInfo
-from dnstide.model.errors import DeadlineExceeded, DnstideError, ServerNotReady, ServerUnreachable
+from dnstide.model.errors import (
+    ClientClosed,
+    DeadlineExceeded,
+    DnstideError,
+    ServerNotReady,
+    ServerUnreachable,
+)
 from dnstide.model.top import Top, TopProgress
 from dnstide.model.vocabulary import AnalysisSettings
 from dnstide.model.volume import Progress, Volume
@@ -48,8 +55,14 @@ def _keep_poller() -> None:
         _kept.append(True)
 
 
+CALLS_AT_ONCE = 64
+"""Calls of one client that a server sees at the same time; the others wait here, within their deadlines. A
+server refuses those that are too many for it."""
+
+
 class AsyncClient:
-    """As `Client`, for one event loop: make it and use it there. Cancelling a task cancels its call.
+    """As `Client`, for one event loop: use it there, wherever it was made. Cancelling a task cancels its
+    call.
 
     >>> async with AsyncClient("localhost:50051") as client:
     ...     answers = await asyncio.gather(*(client.volume(name) for name in names))
@@ -63,15 +76,27 @@ class AsyncClient:
         tls: Tls | None = None,
     ) -> None:
         self.server = check_address(server)
-        _keep_poller()
         self._timeout = seconds_of(timeout, None)
-        if tls is None:
-            self._channel = grpc.aio.insecure_channel(server, options=channel_options(server))
-        else:
-            self._channel = grpc.aio.secure_channel(
-                server, tls.credentials(), options=channel_options(server)
-            )
-        self._stub = service_pb2_grpc.DnstideStub(self._channel)  # type: ignore[no-untyped-call]
+        self._credentials = None if tls is None else tls.credentials()
+        self._channel: grpc.aio.Channel | None = None
+        self._methods: service_pb2_grpc.DnstideStub | None = None
+        self._places = asyncio.Semaphore(CALLS_AT_ONCE)
+        self._closed = False
+
+    @property
+    def _stub(self) -> service_pb2_grpc.DnstideStub:
+        """The methods of the server; the channel is of the loop of the first call. Raises ClientClosed."""
+        if self._closed:
+            raise ClientClosed
+        if self._methods is None:
+            _keep_poller()
+            options = channel_options(self.server)
+            if self._credentials is None:
+                self._channel = grpc.aio.insecure_channel(self.server, options=options)
+            else:
+                self._channel = grpc.aio.secure_channel(self.server, self._credentials, options=options)
+            self._methods = service_pb2_grpc.DnstideStub(self._channel)  # type: ignore[no-untyped-call]
+        return self._methods
 
     async def volume(
         self,
@@ -151,7 +176,9 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Give up the channel and what is still under way on it."""
-        await self._channel.close()
+        self._closed = True
+        if self._channel is not None:
+            await self._channel.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -161,6 +188,23 @@ class AsyncClient:
     ) -> None:
         await self.close()
 
+    @asynccontextmanager
+    async def _place(self, end: float | None) -> AsyncIterator[None]:
+        """A place among the calls that a server sees. Raises DeadlineExceeded where none comes free."""
+        seconds = left(end, asyncio.get_running_loop().time())
+        try:
+            if self._places.locked():
+                await asyncio.wait_for(self._places.acquire(), seconds)
+            else:
+                await self._places.acquire()
+        except TimeoutError:
+            reason = f"no answer from {self.server} in time: {CALLS_AT_ONCE} other calls of this client go on"
+            raise DeadlineExceeded(reason) from None
+        try:
+            yield
+        finally:
+            self._places.release()
+
     async def _unary(self, method: Any, request: Any, timeout: Timeout) -> tuple[Any, str]:
         """As `Client._unary`."""
         seconds = seconds_of(timeout, self._timeout)
@@ -168,9 +212,10 @@ class AsyncClient:
         end = None if seconds is None else now() + seconds
         try:
             async for attempt in retrying(tenacity.AsyncRetrying, seconds):
-                with attempt:
-                    call = method(request, timeout=left(end, now()), metadata=CALLER)
-                    answer = await call
+                async with self._place(end):
+                    with attempt:
+                        call = method(request, timeout=left(end, now()), metadata=CALLER)
+                        answer = await call
             trailers = await call.trailing_metadata()
         except grpc.aio.AioRpcError as error:
             raise error_from_rpc(error, self.server) from None
@@ -182,6 +227,18 @@ class AsyncClient:
         seconds = seconds_of(timeout, self._timeout)
         now = asyncio.get_running_loop().time
         end = None if seconds is None else now() + seconds
+        async with self._place(end):
+            return await self._read_stream(method, request, feed, seconds, end)
+
+    async def _read_stream(
+        self,
+        method: Any,
+        request: Any,
+        feed: Callable[[Any], None],
+        seconds: float | None,
+        end: float | None,
+    ) -> str:
+        now = asyncio.get_running_loop().time
         call: Any = None
         try:
             async for attempt in retrying(tenacity.AsyncRetrying, seconds):

@@ -28,7 +28,13 @@ from dnstide.model.arguments import (
     volume_question,
 )
 from dnstide.model.catalog import Catalog, ServerInfo
-from dnstide.model.errors import DeadlineExceeded, DnstideError, ServerNotReady, ServerUnreachable
+from dnstide.model.errors import (
+    ClientClosed,
+    DeadlineExceeded,
+    DnstideError,
+    ServerNotReady,
+    ServerUnreachable,
+)
 from dnstide.model.top import Top, TopProgress
 from dnstide.model.vocabulary import AnalysisSettings
 from dnstide.model.volume import Progress, Volume
@@ -57,7 +63,15 @@ class Client:
             self._channel = grpc.insecure_channel(server, options=channel_options(server))
         else:
             self._channel = grpc.secure_channel(server, tls.credentials(), options=channel_options(server))
-        self._stub = service_pb2_grpc.DnstideStub(self._channel)  # type: ignore[no-untyped-call]
+        self._methods = service_pb2_grpc.DnstideStub(self._channel)  # type: ignore[no-untyped-call]
+        self._closed = False
+
+    @property
+    def _stub(self) -> service_pb2_grpc.DnstideStub:
+        """The methods of the server. Raises ClientClosed."""
+        if self._closed:
+            raise ClientClosed
+        return self._methods
 
     def volume(
         self,
@@ -151,6 +165,7 @@ class Client:
 
     def close(self) -> None:
         """Give up the channel and what is still under way on it."""
+        self._closed = True
         self._channel.close()
 
     def __enter__(self) -> Self:

@@ -23,7 +23,7 @@ from dnstide.model.arguments import (
     volume_question,
 )
 from dnstide.model.catalog import Catalog, TableReport
-from dnstide.model.errors import Failure, MissingExtra
+from dnstide.model.errors import ClientClosed, Failure, MissingExtra
 from dnstide.model.top import Top, TopProgress
 from dnstide.model.vocabulary import AnalysisSettings
 from dnstide.model.volume import Progress, Volume
@@ -62,6 +62,7 @@ class LocalClient:
         self.mtbl_dir = os.fspath(mtbl_dir)
         self._timeout = seconds_of(timeout, None)
         self._engine = LocalEngine(self.mtbl_dir, threads or os.cpu_count() or 1, cache_dir)
+        self._closed = False
 
     def volume(
         self,
@@ -115,13 +116,14 @@ class LocalClient:
         Opening is quick and cannot be stopped: `timeout` is accepted so that both clients are called alike,
         and has no effect.
         """
-        catalog = _interruptible(lambda _: self._engine.tables(check=True), None)
+        catalog = self._run(lambda _: self._engine.tables(check=True), None)
         if dataset is None:
             return catalog
         return replace(catalog, tables=tuple(table for table in catalog if table.dataset == dataset))
 
     def close(self) -> None:
         """Close the tables."""
+        self._closed = True
         self._engine.close()
 
     def __enter__(self) -> Self:
@@ -133,6 +135,8 @@ class LocalClient:
         self.close()
 
     def _run(self, work: Callable[[Cancel], Answer], timeout: Timeout) -> Answer:
+        if self._closed:
+            raise ClientClosed
         return _interruptible(work, seconds_of(timeout, self._timeout))
 
 

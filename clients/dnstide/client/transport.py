@@ -29,6 +29,9 @@ CALLER = ((VERSION_KEY, client_version()),)
 ATTEMPTS = 4
 """A call is tried so often, until the first message of its answer."""
 
+BUSY_ATTEMPTS = 16
+"""The same where a server is busy: it answers others meanwhile, in milliseconds mostly."""
+
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
 """Seconds between attempts; they double, and chance shortens them, so that clients come back apart."""
 
@@ -41,21 +44,37 @@ _Retrying = TypeVar("_Retrying", bound=tenacity.BaseRetrying)
 def retrying(kind: type[_Retrying], seconds: float | None) -> _Retrying:
     """The attempts at one call that has so many seconds in all; None is no limit.
 
-    UNAVAILABLE alone is safe to repeat. The last error comes out as it is.
+    Only what has not begun is repeated: where no server answers, and where one takes no more. The last error
+    comes out as it is.
     """
-    stop: Any = tenacity.stop_after_attempt(ATTEMPTS)
+    stop: Any = _Enough()
     if seconds is not None:
         stop = stop | tenacity.stop_before_delay(seconds)
     return kind(
         stop=stop,
         wait=tenacity.wait_random_exponential(multiplier=FIRST_PAUSE, max=LONGEST_PAUSE),
-        retry=tenacity.retry_if_exception(_is_unavailable),
+        retry=tenacity.retry_if_exception(lambda error: _is_unavailable(error) or _is_busy(error)),
         reraise=True,
     )
 
 
 def _is_unavailable(error: BaseException) -> bool:
     return isinstance(error, grpc.RpcError) and error.code() is grpc.StatusCode.UNAVAILABLE
+
+
+def _is_busy(error: BaseException) -> bool:
+    if not isinstance(error, grpc.RpcError) or error.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED:
+        return False
+    return TOO_LARGE not in (error.details() or "")
+
+
+class _Enough(tenacity.stop.stop_base):
+    """Whether a call was tried often enough, by what became of it last."""
+
+    def __call__(self, retry_state: tenacity.RetryCallState) -> bool:
+        error = None if retry_state.outcome is None else retry_state.outcome.exception()
+        busy = error is not None and _is_busy(error)
+        return retry_state.attempt_number >= (BUSY_ATTEMPTS if busy else ATTEMPTS)
 
 
 def left(end: float | None, now: float) -> float | None:

@@ -235,6 +235,15 @@ class ServerDefect(ServerError):
     reason = "INTERNAL"
 
 
+class ClientClosed(DnstideError):
+    """The client was closed before it was asked."""
+
+    reason = "CLIENT_CLOSED"
+
+    def __init__(self, text: str = "this client is closed: make a new one") -> None:
+        super().__init__(text)
+
+
 class MissingExtra(DnstideError, ImportError):
     """A part that `pip install dnstide` leaves out is needed."""
 
