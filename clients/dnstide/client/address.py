@@ -24,11 +24,20 @@ def check_address(text: str) -> str:
     return text
 
 
+def split_address(server: str) -> tuple[str, int] | None:
+    """Host and port of a checked address, None where it is a socket of this machine's file system."""
+    if server.startswith("unix:"):
+        return None
+    host, _, port = server.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
 def is_loopback(server: str) -> bool:
     """Whether a checked address is of this very machine."""
-    if server.startswith("unix:"):
+    target = split_address(server)
+    if target is None:
         return True
-    host = server.rpartition(":")[0].strip("[]").lower()
+    host = target[0].lower()
     try:
         return ip_address(host.partition("%")[0]).is_loopback
     except ValueError:

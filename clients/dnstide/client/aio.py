@@ -77,6 +77,7 @@ class AsyncClient:
     ) -> None:
         self.server = check_address(server)
         self._timeout = seconds_of(timeout, None)
+        self._tls = tls
         self._credentials = None if tls is None else tls.credentials()
         self._channel: grpc.aio.Channel | None = None
         self._methods: service_pb2_grpc.DnstideStub | None = None
@@ -218,7 +219,7 @@ class AsyncClient:
                         answer = await call
             trailers = await call.trailing_metadata()
         except grpc.aio.AioRpcError as error:
-            raise error_from_rpc(error, self.server) from None
+            raise await asyncio.to_thread(error_from_rpc, error, self.server, self._tls) from None
         accept(self.server, trailers)
         return answer, told(trailers, REQUEST_ID_KEY) or ""
 
@@ -255,7 +256,7 @@ class AsyncClient:
                 message = await _read(call)
             return told(await call.trailing_metadata(), REQUEST_ID_KEY) or ""
         except grpc.aio.AioRpcError as error:
-            raise error_from_rpc(error, self.server) from None
+            raise await asyncio.to_thread(error_from_rpc, error, self.server, self._tls) from None
         finally:
             if call is not None:
                 call.cancel()

@@ -59,6 +59,7 @@ class Client:
     ) -> None:
         self.server = check_address(server)
         self._timeout = seconds_of(timeout, None)
+        self._tls = tls
         if tls is None:
             self._channel = grpc.insecure_channel(server, options=channel_options(server))
         else:
@@ -187,7 +188,7 @@ class Client:
                         request, timeout=left(end, time.monotonic()), metadata=CALLER
                     )
         except grpc.RpcError as error:
-            raise error_from_rpc(error, self.server) from None
+            raise error_from_rpc(error, self.server, self._tls) from None
         trailers = call.trailing_metadata()
         accept(self.server, trailers)
         return answer, told(trailers, REQUEST_ID_KEY) or ""
@@ -214,7 +215,7 @@ class Client:
                 message = next(call, None)
             return told(call.trailing_metadata(), REQUEST_ID_KEY) or ""
         except grpc.RpcError as error:
-            raise error_from_rpc(error, self.server) from None
+            raise error_from_rpc(error, self.server, self._tls) from None
         finally:
             if call is not None:
                 call.cancel()

@@ -4,11 +4,12 @@ gRPC's errors into those of the model.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
 import tenacity
 from dnstide.client.address import proxy_of
+from dnstide.client.handshake import tls_mistake
 from dnstide.client.version import check_version, client_version
 from dnstide.codec.errors import error_of
 from dnstide.codec.metadata import DETAILS_KEY, REQUEST_ID_KEY, VERSION_KEY
@@ -22,6 +23,9 @@ from dnstide.model.errors import (
     ServerUnreachable,
     VersionMismatch,
 )
+
+if TYPE_CHECKING:
+    from dnstide.client.channel import Tls
 
 CALLER = ((VERSION_KEY, client_version()),)
 """The metadata of every call: a server refuses clients that do not belong to it."""
@@ -92,10 +96,11 @@ def accept(server: str, metadata: Any) -> None:
     check_version(server, told(metadata, VERSION_KEY))
 
 
-def error_from_rpc(error: Any, server: str) -> DnstideError:
+def error_from_rpc(error: Any, server: str, tls: Tls | None = None) -> DnstideError:
     """The error that a grpc.RpcError of a call to `server` (HOST:PORT) stands for, with the request's id.
 
-    A server of another version may refuse a question for that reason alone, so that is said first.
+    Where no server answers, the handshake is tried once more, which takes up to a second. A server of
+    another version may refuse a question for that reason alone, so that is said first.
     """
     trailers = error.trailing_metadata()
     version = told(error.initial_metadata(), VERSION_KEY) or told(trailers, VERSION_KEY)
@@ -105,18 +110,22 @@ def error_from_rpc(error: Any, server: str) -> DnstideError:
             check_version(server, version)
         details = next((value for name, value in trailers or () if name == DETAILS_KEY), None)
         text = error.details() or error.code().name
-        raised = _explained(error_of(error.code().name, text, details), server)
+        raised = _explained(error_of(error.code().name, text, details), server, tls)
     except VersionMismatch as mismatch:
         raised = mismatch
     raised.request_id = told(trailers, REQUEST_ID_KEY)
     return raised
 
 
-def _explained(error: DnstideError, server: str) -> DnstideError:
+def _explained(error: DnstideError, server: str, tls: Tls | None) -> DnstideError:
     """Adds the address and what to do where the server's own words cannot."""
     text = str(error)
     if isinstance(error, ServerBusy) and TOO_LARGE in text:
         return InvalidQuestion([("request", f"it is too large for {server} ({text}): ask in parts")])
+    mistake = tls_mistake(server, tls) if isinstance(error, ServerUnreachable) else None
+    if mistake is not None:
+        error.args = (f"{server} answers, but not this call: {mistake}",)
+        return error
     proxy = proxy_of(server)
     way = f" by way of the proxy {proxy}" if proxy else ""
     words: dict[type[DnstideError], str] = {
