@@ -88,7 +88,7 @@ class AsyncClient:
     def _stub(self) -> service_pb2_grpc.DnstideStub:
         """The methods of the server; the channel is of the loop of the first call. Raises ClientClosed."""
         if self._closed:
-            raise ClientClosed
+            raise ClientClosed.now()
         if self._methods is None:
             _keep_poller()
             options = channel_options(self.server)

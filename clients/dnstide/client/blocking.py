@@ -71,7 +71,7 @@ class Client:
     def _stub(self) -> service_pb2_grpc.DnstideStub:
         """The methods of the server. Raises ClientClosed."""
         if self._closed:
-            raise ClientClosed
+            raise ClientClosed.now()
         return self._methods
 
     def volume(

@@ -22,8 +22,7 @@ SECONDS = 1.0
 
 
 def tls_mistake(server: str, tls: Tls | None) -> str | None:
-    """What is wrong with the TLS of a call to this server, and what to do; None where it is something else.
-    """
+    """What is wrong with the TLS of a call to this server, and what to do; None for all else."""
     target = split_address(server)
     if target is None:
         return None

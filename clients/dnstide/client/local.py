@@ -136,7 +136,7 @@ class LocalClient:
 
     def _run(self, work: Callable[[Cancel], Answer], timeout: Timeout) -> Answer:
         if self._closed:
-            raise ClientClosed
+            raise ClientClosed.now()
         return _interruptible(work, seconds_of(timeout, self._timeout))
 
 

@@ -14,6 +14,9 @@ from dnstide.model.vocabulary import MAX_LISTED_STRETCHES, Coverage
 
 _UNITS = {DAY: "day", 3600: "hour", 60: "minute", 1: "second"}
 
+_MANY = 100
+"""More of a unit than this are told in a larger one."""
+
 SAID_STRETCHES = 8
 """Stretches of each kind that a sentence names."""
 
@@ -129,10 +132,16 @@ def coverage_column(rows: int, *, complete: bool) -> Column:
 
 
 def length(covered: int, whole: int) -> str:
-    """``2 of 5 days``, in the largest unit in which both are whole; or ``all of 5 days``."""
+    """``2 of 5 days``, or ``all of 5 days``: in whole days, hours, minutes or seconds where a few of them are
+    both; else ``79.7 of 4,050 days``, rounded down.
+    """
     unit = _unit(covered, whole)
-    part = "all" if covered == whole else f"{covered // unit:,}"
-    return f"{part} of {_whole(whole, unit)}"
+    if whole // unit > _MANY and whole >= 2 * DAY:
+        unit = DAY
+    elif whole // unit > _MANY and whole >= 2 * 3600:
+        unit = 3600
+    part = "all" if covered == whole else _floored(covered, unit)
+    return f"{part} of {_floored(whole, unit)} {_UNITS[unit]}{'' if whole == unit else 's'}"
 
 
 def _unit(*lengths: int) -> int:
@@ -142,6 +151,12 @@ def _unit(*lengths: int) -> int:
 
 def _whole(seconds: int, unit: int) -> str:
     return many(seconds // unit, _UNITS[unit])
+
+
+def _floored(seconds: int, unit: int) -> str:
+    """In that unit, with one decimal where it is not whole; never more than it is."""
+    tenths = seconds * 10 // unit
+    return f"{seconds // unit:,}" if seconds % unit == 0 else f"{tenths // 10:,}.{tenths % 10}"
 
 
 def _date(seconds: int) -> str:

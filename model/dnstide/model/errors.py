@@ -240,8 +240,10 @@ class ClientClosed(DnstideError):
 
     reason = "CLIENT_CLOSED"
 
-    def __init__(self, text: str = "this client is closed: make a new one") -> None:
-        super().__init__(text)
+    @classmethod
+    def now(cls) -> Self:
+        """The error, with its text."""
+        return cls("this client is closed: make a new one")
 
 
 class MissingExtra(DnstideError, ImportError):
