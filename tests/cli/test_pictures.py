@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 
 import pytest
 from pyarrow import parquet
@@ -230,3 +231,27 @@ def test_rankings_draw_too(dnstide, small_dir, tmp_path) -> None:
     chart = dnstide(*question, "--plot", "-")
     assert chart.out.startswith("the 3 largest by fqdn: 2024-01-31\n")
     assert "█" in chart.out
+
+
+def test_the_users_style_has_no_say(process, small_dir, tmp_path) -> None:
+    """A matplotlibrc and a backend of the user's leave every picture as it is."""
+    (tmp_path / "matplotlibrc").write_text(
+        "figure.facecolor: red\naxes.grid: True\nfont.size: 30\nlines.linewidth: 9\nsavefig.dpi: 30\n"
+        "savefig.transparent: True\naxes.prop_cycle: cycler('color', ['y'])\n"
+    )
+    users = {"MATPLOTLIBRC": str(tmp_path / "matplotlibrc"), "MPLBACKEND": "TkAgg"}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("DNSTIDE_")}
+    for name, arguments in {
+        "series": ["vot", "www.example.com"],
+        "ranks": ["top", "3"],
+        "scatter": ["analyze", "correlation", "www.example.com/A", "*.example.com"],
+    }.items():
+        pictures = []
+        for number, environment in enumerate((clean, clean | users)):
+            path = tmp_path / f"{name}{number}.png"
+            asked = [*arguments, *SPAN, "--mtbl-dir", small_dir, "--plot", path]
+            done = process(*asked, env=environment | {"XDG_CACHE_HOME": str(tmp_path)})
+            assert done.communicate(timeout=60)[1] == ""
+            assert done.returncode == 0
+            pictures.append(path.read_bytes())
+        assert pictures[0] == pictures[1], name

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from dnstide.engine import build_catalog, parse_table_name, scan_directory
+from dnstide.engine import LocalEngine, build_catalog, parse_table_name, scan_directory
 from dnstide.engine.catalog import available, unix_seconds, with_problems
 from dnstide.model.errors import DirectoryUnreadable, Failure
 from dnstide.model.granularity import Granularity
@@ -74,7 +74,7 @@ def test_scan_of_a_directory(tmp_path: Path) -> None:
         "notes",
     ):
         (tmp_path / name).write_bytes(b"x")
-    (tmp_path / "dns.20150210.D.mtbl").mkdir()
+    (tmp_path / "folder").mkdir()
     catalog = scan_directory(str(tmp_path))
     assert [t.name for t in catalog.tables] == [
         "dns.201502.M.mtbl",
@@ -127,3 +127,16 @@ def test_wrong_directories(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DirectoryUnreadable, match="not a directory"):
         scan_directory(str(tmp_path / "file"))
+
+
+def test_what_bears_the_name_of_a_table_and_is_none(tmp_path: Path) -> None:
+    """A directory, a link that leads nowhere: listed with what is wrong, never absent."""
+    (tmp_path / "dns.20150208.D.mtbl").mkdir()
+    (tmp_path / "dns.20150209.D.mtbl").symlink_to(tmp_path / "gone")
+    (tmp_path / "other").mkdir()
+    with LocalEngine(tmp_path) as engine:
+        found = {t.name: t.problem and t.problem.reason for t in engine.tables(check=True).tables}
+    assert found == {
+        "dns.20150208.D.mtbl": "is a directory",
+        "dns.20150209.D.mtbl": "is a link that leads nowhere",
+    }

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from dnstide.model.errors import Failure
 
+SUFFIX = ".mtbl"
+"""With which the name of every table ends."""
+
 
 @dataclass(frozen=True, slots=True)
 class TableStatus:
@@ -27,7 +30,9 @@ class TableStatus:
 
 
 def list_directory(path: str) -> list[TableStatus]:
-    """Every file, sorted by name; files that vanish meanwhile are omitted.
+    """Every file, sorted by name; files that vanish meanwhile are omitted, and so are directories. A
+    directory that bears the name of a table, and a link that leads nowhere, are listed with what is wrong
+    with them.
 
     Raises OSError where the directory itself cannot be listed.
     """
@@ -36,15 +41,22 @@ def list_directory(path: str) -> list[TableStatus]:
         for entry in entries:
             try:
                 if entry.is_dir():
+                    if entry.name.endswith(SUFFIX):
+                        statuses.append(_unreadable(entry.name, "is a directory"))
                     continue
                 status = entry.stat()
             except FileNotFoundError:
+                if entry.is_symlink():
+                    statuses.append(_unreadable(entry.name, "is a link that leads nowhere"))
                 continue
             except OSError as error:
-                reason = f"cannot be looked at: {error.strerror}"
-                problem = Failure(entry.name, "TABLE_UNREADABLE", reason, retryable=True)
-                statuses.append(TableStatus(entry.name, 0, 0, 0, problem))
+                statuses.append(_unreadable(entry.name, f"cannot be looked at: {error.strerror}"))
                 continue
             size, mtime, inode = status.st_size, status.st_mtime_ns, status.st_ino
             statuses.append(TableStatus(entry.name, size, mtime, inode, ctime_ns=status.st_ctime_ns))
     return sorted(statuses, key=lambda status: status.name)
+
+
+def _unreadable(name: str, reason: str) -> TableStatus:
+    problem = Failure(name, "TABLE_UNREADABLE", reason, retryable=True)
+    return TableStatus(name, 0, 0, 0, problem)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from dnstide.client.plot.axes import LANE, days, dress, half_bucket, seconds, span
 from dnstide.client.plot.legend import add_key, add_legend
 from dnstide.client.plot.picture import Line, Picture
+from dnstide.client.plot.style import own_style
 from dnstide.client.plot.texts import put
 from dnstide.model.errors import MissingExtra
 
@@ -39,6 +40,7 @@ def new_figure(width: float, height: float, *, layout: Any = "constrained") -> F
     return figure
 
 
+@own_style
 def draw(picture: Picture, size: tuple[float, float] | None = None) -> Figure:
     """The figure of a picture: 10 x 7 inches, or higher where many panels need it. Raises MissingExtra."""
     if picture.panels and len(picture.lines) > 1:

@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from dnstide.client.plot.picture import Picture
+from dnstide.client.plot.style import own_style
 from dnstide.model.errors import InvalidQuestion
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def render(picture: Picture, form: str, size: tuple[float, float] | None = None,
     return figure_bytes(draw(picture, size), form, dpi)
 
 
+@own_style
 def figure_bytes(figure: Figure, form: str, dpi: int = DPI) -> bytes:
     """A figure of matplotlib as bytes, without a trace of when it was made."""
     import matplotlib as mpl

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from dnstide.client.plot.figure import new_figure
 from dnstide.client.plot.picture import PANELS_FROM, Line, Picture, stretches
+from dnstide.client.plot.style import own_style
 from dnstide.client.plot.texts import number, put, shortened
 from dnstide.model.top import Rank
 
@@ -23,6 +24,7 @@ LONGEST = 60
 BLOCKS = " ▏▎▍▌▋▊▉█"
 
 
+@own_style
 def ranking_figure(answer: Top, title: str, *, log: bool = False) -> Figure:
     """Bars for ranks, or for each rise and fall its rates before (hollow) and after (full).
 

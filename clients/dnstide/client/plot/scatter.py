@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 from dnstide.client.plot.figure import new_figure
+from dnstide.client.plot.style import own_style
 from dnstide.client.plot.texts import number, put
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 SIZE = (7.0, 7.0)
 
 
+@own_style
 def scatter(
     x: npt.NDArray[np.uint64],
     y: npt.NDArray[np.uint64],
