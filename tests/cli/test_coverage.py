@@ -38,7 +38,7 @@ def holed(own_dir):
     return own_dir
 
 
-@pytest.mark.parametrize(("kind", "span"), product(KINDS, SPANS))
+@pytest.mark.parametrize(("kind", "span"), list(product(KINDS, SPANS)))
 def test_text_tells_it_in_one_remark(dnstide, holed, kind: str, span: str) -> None:
     """On standard error; a gap of the data is no failure of the command, so that its exit code is 0."""
     start, stop, said = SPANS[span]

@@ -233,7 +233,7 @@ def _check_length(problems: Problems, name: str, text: str | None) -> None:
 
 def _check_filter(problems: Problems, row_filter: RowFilter) -> None:
     if len(row_filter.rrtypes) > MAX_RRTYPES:
-        reason = f"{len(row_filter.rrtypes):,} record types, at most {MAX_RRTYPES} at once"
+        reason = f"at most {MAX_RRTYPES} record types at once (got {len(row_filter.rrtypes)})"
         problems.append(("rrtypes", reason))
     for text in row_filter.rrtypes[:MAX_RRTYPES]:
         _check_length(problems, "rrtypes", text)
