@@ -6,7 +6,7 @@ import threading
 from itertools import product
 from pathlib import Path
 
-from dnstide.client import Client
+from dnstide.client import AnswerIncomplete, Client
 from dnstide.gateway.testing import running_gateway
 
 from tests.engine.versions import FILES, counts_of, ranked, truth, write
@@ -15,7 +15,9 @@ RANKINGS = 60
 
 
 def test_rankings_while_tables_are_replaced(tmp_path: Path) -> None:
-    """What a ranking says of counts, total and series belongs together, whichever versions it met."""
+    """What a ranking says of counts, total and series belongs together, whichever versions it met; where it
+    meets too many of them, it says so.
+    """
     tables = tmp_path / "tables"
     tables.mkdir()
     for day, name in enumerate(FILES):
@@ -28,7 +30,7 @@ def test_rankings_while_tables_are_replaced(tmp_path: Path) -> None:
 
     def replace() -> None:
         version = 0
-        while not done.wait(0.02):
+        while not done.wait(0.1):
             version = 1 - version
             for day, name in enumerate(FILES):
                 write(tables / name, version, day)
@@ -39,8 +41,13 @@ def test_rankings_while_tables_are_replaced(tmp_path: Path) -> None:
         try:
             with Client(running.address) as client:
                 met = set()
+                refused: list[str] = []
                 for _ in range(RANKINGS):
-                    top = client.top(3, series="day")
+                    try:
+                        top = client.top(3, series="day")
+                    except AnswerIncomplete as error:  # on a machine that is slower than the replacing
+                        refused.append(str(error))
+                        continue
                     assert [int(rank.series.sum()) for rank in top] == [rank.count for rank in top]
                     met.add((tuple(ranked(top)), top.summary.total_count))
         finally:
@@ -48,3 +55,4 @@ def test_rankings_while_tables_are_replaced(tmp_path: Path) -> None:
             replacer.join()
     assert met <= told
     assert len(met) > 1
+    assert all("replaced while the ranking read it" in text for text in refused)

@@ -13,6 +13,7 @@ from time import perf_counter
 from typing import Any, TypedDict
 
 import numpy as np
+import numpy.typing as npt
 from dnstide.engine.catalog import available, utc_text
 from dnstide.engine.top.changes import AFTER, BEFORE, Direction, Movers, move, move_counted
 from dnstide.engine.top.merged import add_exact
@@ -177,6 +178,7 @@ class _Run:
         self._question = question = query.question
         self._scope = query.scope
         self._stamps: dict[str, int] = {}
+        self._shares: dict[tuple[str, ...], npt.NDArray[np.uint64]] = {}
         self._plans = plan_spans(catalog, query)
         step = question.series_granularity
         self._series = plan_top(catalog, query, question.span, step) if step else None
@@ -243,6 +245,9 @@ class _Run:
         """All rounds read one version of each table: a mixture would be of neither."""
         replaced = []
         for reply in replies:
+            known = self._shares.setdefault(reply.tables, reply.stamps)
+            if known is not reply.stamps and np.array_equal(known, reply.stamps):
+                continue  # as this share of the tables was in an earlier round
             for table, stamp in zip(reply.tables, reply.stamps.tolist(), strict=True):
                 if stamp and self._stamps.setdefault(table, stamp) != stamp:
                     replaced.append(table)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,9 +65,9 @@ class RankEvaluation:
         return tuple(self._tables)
 
     @property
-    def stamps(self) -> tuple[int, ...]:
+    def stamps(self) -> npt.NDArray[np.uint64]:
         """What tells each of these tables from an earlier or later one of its name."""
-        return tuple([table.stamp for table in self._tables.values()])
+        return stamps_of(self._tables.values())
 
     def prepare(self, progress: Progress | None) -> None:
         """Make missing summaries where they help."""
@@ -246,3 +246,8 @@ class RankEvaluation:
         if scope.excluded_under:
             count += self._under(scope.excluded_under)
         return count
+
+
+def stamps_of(tables: Iterable[Table | None]) -> npt.NDArray[np.uint64]:
+    """The stamp of each table, 0 for None."""
+    return np.array([0 if table is None else table.stamp for table in tables], np.uint64)

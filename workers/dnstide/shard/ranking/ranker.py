@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from threading import Lock
 
-import numpy as np
-import numpy.typing as npt
 from dnstide.model.errors import Failure
 from dnstide.mtbl import Cancel, DeadlineExceeded, Table
 from dnstide.shard.counts import Counts
 from dnstide.shard.ranking.bounds import Bounds
-from dnstide.shard.ranking.evaluation import RankEvaluation, SummedLists
+from dnstide.shard.ranking.evaluation import RankEvaluation, SummedLists, stamps_of
 from dnstide.shard.ranking.requests import (
     AboveRequest,
     ExactRequest,
@@ -95,7 +93,9 @@ class Ranker:
                 self._lock.release()
             failures += self._met(tables, evaluation.failed)
             read = {name: table for name, table in tables.items() if table not in evaluation.failed}
-            return RankReply(value, tuple(failures), question.tables, _stamps(question.tables, read))
+            whole = len(read) == len(question.tables)
+            stamps = stamps_of(read.values() if whole else map(read.get, question.tables))
+            return RankReply(value, tuple(failures), question.tables, stamps)
         finally:
             self._running.pop(question.id, None)
 
@@ -128,7 +128,7 @@ class Ranker:
     def _top(self, evaluation: RankEvaluation, request: TopRequest) -> Bounds:
         """Lists of the same tables to the same depth are added up once: tables do not change."""
         key = (
-            evaluation.stamps,
+            evaluation.stamps.tobytes(),
             self._store.epoch,
             evaluation.names,
             evaluation.scope,
@@ -165,8 +165,3 @@ class Ranker:
             if error is not None:
                 failures.append(self._tables.failed(name, table, error))
         return failures
-
-
-def _stamps(names: Sequence[str], tables: Mapping[str, Table]) -> npt.NDArray[np.uint64]:
-    """The stamp of each of these tables, 0 for those that could not be read."""
-    return np.array([tables[name].stamp if name in tables else 0 for name in names], np.uint64)
