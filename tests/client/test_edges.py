@@ -82,6 +82,20 @@ def test_no_proxy_stands_before_this_machine(gateway, monkeypatch, name: str) ->
         assert client.info().version
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://user:secret@proxy.example:3128/", "http://proxy.example:3128"),
+        ("user:secret@proxy.example:3128", "proxy.example:3128"),
+        ("http://user:se@cret@proxy.example:3128", "http://proxy.example:3128"),
+        ("http://secret@[::1", "[::1"),
+        ("http://[2001:db8::1]:3128", "http://[2001:db8::1]:3128"),
+    ],
+)
+def test_the_password_of_a_proxy_is_not_told(url: str, shown: str) -> None:
+    assert proxy_of("dns.example:50151", {"http_proxy": url}) == shown
+
+
 def test_a_proxy_is_named_where_it_matters(monkeypatch) -> None:
     """Whoever cannot reach a server elsewhere learns by which way it was tried."""
     monkeypatch.delenv("no_proxy", raising=False)

@@ -27,11 +27,13 @@ class PipeClosed(Exception):
 
 
 def warn(text: str) -> None:
-    """Print one message on standard error."""
+    """Print one message on standard error. Where that is full, the answer still has to arrive."""
     try:
         print(f"dnstide: {text}", file=sys.stderr, flush=True)
     except BrokenPipeError:
         raise PipeClosed from None
+    except OSError:
+        pass
 
 
 class _WarnHandler(logging.Handler):

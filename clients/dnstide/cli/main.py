@@ -5,7 +5,6 @@ Nothing is imported before it is needed: `--help` and `--version` load neither n
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from difflib import get_close_matches
 from importlib import import_module, metadata
 
 import click
-from dnstide.cli import exits
+from dnstide.cli import exits, streams
 from dnstide.cli.diagnostics import PipeClosed, warn
 from dnstide.cli.naming import format_problems
 from dnstide.model.errors import (
@@ -137,17 +136,16 @@ def run(arguments: Sequence[str]) -> int:
         return exits.INTERRUPTED
     except PipeClosed:
         return exits.PIPE_CLOSED
+    except OSError as error:  # help and version go to standard output by way of click
+        warn(f"error: {'' if error.filename is None else f'{error.filename}: '}{error.strerror or error}")
+        return exits.ERROR
 
 
 def main() -> None:
     """Entry point of the `dnstide` script."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # file names need not be UTF-8
+    streams.prepare()
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # errors are told in words of our own
-    code = run(sys.argv[1:])
-    if code == exits.PIPE_CLOSED:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to flush goes nowhere
+    code = streams.settle(run(sys.argv[1:]))
     if code == exits.INTERRUPTED:
         os._exit(code)  # at once, whatever threads are still in native code; nothing is left to write
     sys.exit(code)
@@ -174,3 +172,5 @@ def _flush() -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         raise PipeClosed from None
+    except OSError as error:
+        raise click.ClickException(f"cannot write the output: {error.strerror}") from None

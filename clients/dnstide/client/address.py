@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from dnstide.model.errors import InvalidQuestion
 
@@ -45,7 +46,9 @@ def is_loopback(server: str) -> bool:
 
 
 def proxy_of(server: str, environment: Mapping[str, str] = os.environ) -> str | None:
-    """The proxy by whose way gRPC reaches a server, None for no proxy."""
+    """The proxy by whose way gRPC reaches a server, without the user and password of its URL; None for no
+    proxy.
+    """
     if is_loopback(server):
         return None
     host = server.rpartition(":")[0]
@@ -53,4 +56,14 @@ def proxy_of(server: str, environment: Mapping[str, str] = os.environ) -> str | 
         if any(part and host.endswith(part.strip()) for part in environment.get(name, "").split(",")):
             return None
     found = (environment.get(name) for name in ("grpc_proxy", "https_proxy", "http_proxy"))
-    return next(filter(None, found), None)
+    proxy = next(filter(None, found), None)
+    return None if proxy is None else _without_user(proxy)
+
+
+def _without_user(url: str) -> str:
+    try:
+        scheme, place, *_ = urlsplit(url if "://" in url else f"//{url}")
+    except ValueError:  # no URL at all: what lies before the last @ may still be a secret
+        scheme, place = "", url
+    place = place.rpartition("@")[2]
+    return f"{scheme}://{place}" if scheme else place

@@ -11,7 +11,7 @@ import tenacity
 from dnstide.client.address import proxy_of
 from dnstide.client.handshake import tls_mistake
 from dnstide.client.version import check_version, client_version
-from dnstide.codec.errors import error_of
+from dnstide.codec.errors import error_of, retry_seconds_of
 from dnstide.codec.metadata import DETAILS_KEY, REQUEST_ID_KEY, VERSION_KEY
 from dnstide.model.errors import (
     DeadlineExceeded,
@@ -39,6 +39,9 @@ BUSY_ATTEMPTS = 16
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
 """Seconds between attempts; they double, and chance shortens them, so that clients come back apart."""
 
+LONGEST_WANTED = 5.0
+"""Seconds of pause that a server may ask for at most."""
+
 TOO_LARGE = "larger than max"
 """What gRPC says of a message that passes the limit of either end; it has no status of its own."""
 
@@ -56,7 +59,7 @@ def retrying(kind: type[_Retrying], seconds: float | None) -> _Retrying:
         stop = stop | tenacity.stop_before_delay(seconds)
     return kind(
         stop=stop,
-        wait=tenacity.wait_random_exponential(multiplier=FIRST_PAUSE, max=LONGEST_PAUSE),
+        wait=_Pause(multiplier=FIRST_PAUSE, max=LONGEST_PAUSE),
         retry=tenacity.retry_if_exception(lambda error: _is_unavailable(error) or _is_busy(error)),
         reraise=True,
     )
@@ -79,6 +82,22 @@ class _Enough(tenacity.stop.stop_base):
         error = None if retry_state.outcome is None else retry_state.outcome.exception()
         busy = error is not None and _is_busy(error)
         return retry_state.attempt_number >= (BUSY_ATTEMPTS if busy else ATTEMPTS)
+
+
+class _Pause(tenacity.wait_random_exponential):
+    """Chance within doubling bounds, and never less than the server asks for: clients stay apart all the
+    same.
+    """
+
+    def __call__(self, retry_state: tenacity.RetryCallState) -> float:
+        error = None if retry_state.outcome is None else retry_state.outcome.exception()
+        trailers = error.trailing_metadata() if isinstance(error, grpc.RpcError) else None
+        wanted = retry_seconds_of(_details(trailers)) or 0.0
+        return min(wanted, LONGEST_WANTED) + super().__call__(retry_state)
+
+
+def _details(trailers: Any) -> bytes | None:
+    return next((value for name, value in trailers or () if name == DETAILS_KEY), None)
 
 
 def left(end: float | None, now: float) -> float | None:
@@ -108,9 +127,8 @@ def error_from_rpc(error: Any, server: str, tls: Tls | None = None) -> DnstideEr
     try:
         if version is not None:
             check_version(server, version)
-        details = next((value for name, value in trailers or () if name == DETAILS_KEY), None)
         text = error.details() or error.code().name
-        raised = _explained(error_of(error.code().name, text, details), server, tls)
+        raised = _explained(error_of(error.code().name, text, _details(trailers)), server, tls)
     except VersionMismatch as mismatch:
         raised = mismatch
     raised.request_id = told(trailers, REQUEST_ID_KEY)

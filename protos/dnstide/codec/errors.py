@@ -161,6 +161,13 @@ def error_of(status_name: str, message: str, rich: bytes | None = None) -> Dnsti
     return error
 
 
+def retry_seconds_of(rich: bytes | None) -> float | None:
+    """Seconds after which a call is worth repeating, as the serialized google.rpc.Status of its trailers
+    says; None where it does not say.
+    """
+    return _Details.read(rich).retry_seconds
+
+
 def error_class(status_name: str, reason: str = "") -> type[DnstideError]:
     """The class for the name of a status and the reason of its ErrorInfo (empty where it has none)."""
     return _KIND_OF.get((status_name, reason)) or _KIND_OF.get((status_name, "")) or ServerDefect

@@ -8,7 +8,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Final
 from wsgiref.simple_server import WSGIServer
@@ -16,7 +16,7 @@ from wsgiref.simple_server import WSGIServer
 import dnstide.gateway.ray_cluster as ray_cluster
 import grpc
 import uvloop
-from dnstide.api.v1 import service_pb2, service_pb2_grpc, top_pb2, volume_pb2
+from dnstide.api.v1 import service_pb2
 from dnstide.gateway.admission import Admission
 from dnstide.gateway.answering import Answering
 from dnstide.gateway.config import Settings, split_address
@@ -26,7 +26,6 @@ from dnstide.gateway.rpc import Rpc
 from dnstide.gateway.service import DnstideService
 from dnstide.gateway.supervisor import Intervals, StartError, Supervisor
 from dnstide.model.vocabulary import MAX_REQUEST_BYTES
-from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
@@ -41,6 +40,10 @@ OPTIONS: Final = (
 )
 FLUSH_GRACE: Final = 0.5
 """Seconds in which the last answers leave the server."""
+
+
+STOPPING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""Each asks the gateway to drain and end; SIGHUP comes where its terminal is closed."""
 
 
 class GatewayError(Exception):
@@ -109,12 +112,9 @@ class Gateway:
 
     def _build(self) -> grpc.aio.Server:
         server = grpc.aio.server(options=OPTIONS)
-        service_pb2_grpc.add_DnstideServicer_to_server(self.service, server)  # type: ignore[no-untyped-call]
-        streams = {
-            "QueryVolume": _stream(self.service.QueryVolume, volume_pb2.QueryVolumeRequest),
-            "RankNames": _stream(self.service.RankNames, top_pb2.RankNamesRequest),
-        }
-        server.add_registered_method_handlers(SERVICE, streams)
+        handlers = self.service.handlers()
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
+        server.add_registered_method_handlers(SERVICE, handlers)  # found without a search
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         if self.settings.reflection:
             names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
@@ -165,7 +165,7 @@ def run(settings: Settings, ready: Callable[[str], None] | None = None) -> int:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_serve(settings, ready))
     finally:
-        for number in (signal.SIGTERM, signal.SIGINT):  # the loop's handlers are gone, and Ray needs a moment
+        for number in STOPPING:  # the loop's handlers are gone, and Ray needs a moment
             signal.signal(number, signal.SIG_IGN)
         ray_cluster.stop()
 
@@ -188,8 +188,10 @@ async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int
     asked_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     # Ray has put its own handlers in place of what was there; these replace them.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, asked_to_stop.set)
+    for number in STOPPING:
+        # nohup lets a process ignore SIGHUP, and it is to stay so.
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, asked_to_stop.set)
     starting = asyncio.ensure_future(gateway.start())
     stopping = asyncio.ensure_future(asked_to_stop.wait())
     try:
@@ -262,11 +264,3 @@ def _credentials(settings: Settings) -> grpc.ServerCredentials | None:
 def _close(server: WSGIServer) -> None:
     server.shutdown()
     server.server_close()
-
-
-def _stream(method: Callable[..., Awaitable[bytes]], request: type[Message]) -> grpc.RpcMethodHandler:
-    """A method that streams, as if it answered with one message: then the last message, the metadata and the
-    status leave in one batch. The generated handler sends three, which is a third of what a small question
-    costs. On the wire both are the same stream.
-    """
-    return grpc.unary_unary_rpc_method_handler(method, request_deserializer=request.FromString)

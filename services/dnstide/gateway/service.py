@@ -1,4 +1,8 @@
-"""The RPCs of the service: from messages to questions, and from answers to messages."""
+"""The RPCs of the service: from messages to questions, and from answers to messages.
+
+Requests come and answers leave as bytes: what cannot be decoded is then refused within the frame of its call,
+as any other mistake, and streams end as `handlers` says.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from dnstide.api.v1 import analysis_pb2, info_pb2, service_pb2_grpc, tables_pb2, top_pb2, volume_pb2
+import grpc
+from dnstide.api.v1 import analysis_pb2, info_pb2, service_pb2, tables_pb2, top_pb2, volume_pb2
 from dnstide.codec.analysis import analysis_question, findings_message
 from dnstide.codec.catalog import MAX_PAGE_SIZE, PAGE_SIZE, server_info_message, tables_response
 from dnstide.codec.top import top_messages, top_progress, top_question
@@ -24,12 +29,17 @@ from dnstide.model.errors import InvalidQuestion
 from dnstide.model.top import Top
 from dnstide.model.vocabulary import MAX_BUCKETS
 from dnstide.model.volume import Summary
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 T = TypeVar("T")
 
 
-class DnstideService(service_pb2_grpc.DnstideServicer):
+M = TypeVar("M", bound=Message)
+
+METHODS = service_pb2.DESCRIPTOR.services_by_name["Dnstide"].methods
+
+
+class DnstideService:
     """Serves the shards of a pool. See service.proto."""
 
     def __init__(
@@ -49,34 +59,36 @@ class DnstideService(service_pb2_grpc.DnstideServicer):
         self._version = version
         self._started = datetime.now(UTC)
 
-    async def QueryVolume(  # noqa: N802
-        self, request: volume_pb2.QueryVolumeRequest, context: Context
-    ) -> bytes:
-        """Write every message but the last, and return that one, serialized."""
-        return await self._rpc.run("volume", context, partial(self._volume, request), counted=True)
+    def handlers(self) -> dict[str, grpc.RpcMethodHandler]:
+        """The handler of each method of the contract, by its name.
 
-    async def RankNames(  # noqa: N802
-        self, request: top_pb2.RankNamesRequest, context: Context
-    ) -> bytes:
-        """Write every message but the last, and return that one, serialized."""
-        return await self._rpc.run("top", context, partial(self._top, request), counted=True)
+        A method that streams is handled as if it answered with one message: then the last message, the
+        metadata and the status leave in one batch. The generated handler sends three, which is a third of
+        what a small question costs. On the wire both are the same stream.
+        """
+        return {
+            method.name: grpc.unary_unary_rpc_method_handler(getattr(self, method.name)) for method in METHODS
+        }
 
-    async def AnalyzeVolume(  # noqa: N802
-        self, request: analysis_pb2.AnalyzeVolumeRequest, context: Context
-    ) -> analysis_pb2.AnalyzeVolumeResponse:
-        return await self._rpc.run("analysis", context, partial(self._analysis, request), counted=True)
+    async def QueryVolume(self, data: bytes, context: Context) -> bytes:  # noqa: N802
+        """Write every message but the last, and return that one."""
+        return await self._rpc.run("volume", context, partial(self._volume, data), counted=True)
 
-    async def ListTables(  # noqa: N802
-        self, request: tables_pb2.ListTablesRequest, context: Context
-    ) -> tables_pb2.ListTablesResponse:
-        return await self._rpc.run("tables", context, partial(self._tables, request))
+    async def RankNames(self, data: bytes, context: Context) -> bytes:  # noqa: N802
+        """Write every message but the last, and return that one."""
+        return await self._rpc.run("top", context, partial(self._top, data), counted=True)
 
-    async def GetServerInfo(  # noqa: N802
-        self, request: info_pb2.GetServerInfoRequest, context: Context
-    ) -> info_pb2.GetServerInfoResponse:
-        return await self._rpc.run("info", context, self._info)
+    async def AnalyzeVolume(self, data: bytes, context: Context) -> bytes:  # noqa: N802
+        return await self._rpc.run("analysis", context, partial(self._analysis, data), counted=True)
 
-    async def _volume(self, request: volume_pb2.QueryVolumeRequest, call: Call) -> bytes:
+    async def ListTables(self, data: bytes, context: Context) -> bytes:  # noqa: N802
+        return await self._rpc.run("tables", context, partial(self._tables, data))
+
+    async def GetServerInfo(self, data: bytes, context: Context) -> bytes:  # noqa: N802
+        return await self._rpc.run("info", context, partial(self._info, data))
+
+    async def _volume(self, data: bytes, call: Call) -> bytes:
+        request = decoded(volume_pb2.QueryVolumeRequest, data)
         call.names = len(request.names)
         question = await self._read(volume_question, request, len(request.names))
         volume = await self._answering.volume(
@@ -85,7 +97,8 @@ class DnstideService(service_pb2_grpc.DnstideServicer):
         _note(call, volume.summary)
         return await call.all_but_last(volume_messages(volume))
 
-    async def _top(self, request: top_pb2.RankNamesRequest, call: Call) -> bytes:
+    async def _top(self, data: bytes, call: Call) -> bytes:
+        request = decoded(top_pb2.RankNamesRequest, data)
         loop = asyncio.get_running_loop()
         # A long list of exclusions takes a while to read.
         question = await loop.run_in_executor(None, top_question, request, TopQuery.parse)
@@ -95,32 +108,32 @@ class DnstideService(service_pb2_grpc.DnstideServicer):
         call.tables_asked, call.tables_answered = top.summary.tables_asked, top.summary.tables_answered
         return await call.all_but_last(await loop.run_in_executor(None, _top_messages, top))
 
-    async def _analysis(
-        self, request: analysis_pb2.AnalyzeVolumeRequest, call: Call
-    ) -> analysis_pb2.AnalyzeVolumeResponse:
+    async def _analysis(self, data: bytes, call: Call) -> bytes:
+        request = decoded(analysis_pb2.AnalyzeVolumeRequest, data)
         call.names = len(request.question.names)
         question = await self._read(analysis_question, request, len(request.question.names))
         findings = await self._answering.analysis(question, call.seconds)
         _note(call, findings.summary)
-        return findings_message(findings)
+        return encoded(findings_message(findings))
 
-    async def _tables(
-        self, request: tables_pb2.ListTablesRequest, call: Call
-    ) -> tables_pb2.ListTablesResponse:
+    async def _tables(self, data: bytes, call: Call) -> bytes:
+        request = decoded(tables_pb2.ListTablesRequest, data)
         self._admission.check_ready()
         if request.page_size < 0:
             raise InvalidQuestion.of("page_size", request.page_size, "give 0 or the number of tables wanted")
         page_size = min(request.page_size or PAGE_SIZE, MAX_PAGE_SIZE)
         page = self._answering.tables_page(request.dataset, page_size, request.page_token)
-        return tables_response(
+        response = tables_response(
             page.tables,
             version=page.catalog_version,
             total_count=page.total_count,
             ignored=page.ignored,
             next_page_token=page.next_page_token,
         )
+        return encoded(response)
 
-    async def _info(self, call: Call) -> info_pb2.GetServerInfoResponse:
+    async def _info(self, data: bytes, call: Call) -> bytes:
+        decoded(info_pb2.GetServerInfoRequest, data)
         pool, settings, draining = self._pool, self._settings, self._admission.draining
         tables = pool.catalog.tables
         info = ServerInfo(
@@ -140,7 +153,7 @@ class DnstideService(service_pb2_grpc.DnstideServicer):
                 settings.max_deadline,
             ),
         )
-        return server_info_message(info)
+        return encoded(server_info_message(info))
 
     async def _read(
         self, read: Callable[[Any, Callable[[Any], object]], T], request: Message, names: int
@@ -150,6 +163,22 @@ class DnstideService(service_pb2_grpc.DnstideServicer):
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(None, read, request, self._answering.parse_volume)
         return read(request, self._answering.parse_volume)
+
+
+def decoded(kind: type[M], data: bytes) -> M:
+    """The message that the bytes of a request hold. Raises InvalidQuestion where they hold none."""
+    try:
+        message: M = kind.FromString(data)
+    except DecodeError:
+        reason = f"the {len(data):,} bytes are no {kind.DESCRIPTOR.full_name}"
+        raise InvalidQuestion([("request", reason)]) from None
+    return message
+
+
+def encoded(message: Message) -> bytes:
+    """The bytes of a message."""
+    data: bytes = message.SerializeToString()
+    return data
 
 
 def _note(call: Call, summary: Summary) -> None:

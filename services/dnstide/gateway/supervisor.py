@@ -75,12 +75,13 @@ class Supervisor:
         """Starts all shards side by side and opens their tables. Raises StartError where none comes up."""
         for spec in await self._backend.discover():
             self.pool.members[spec.name] = Member(spec)
-        results = await asyncio.gather(
-            *(self._start(member) for member in self.pool.members.values()), return_exceptions=True
-        )
+        members = list(self.pool.members.values())
+        results = await asyncio.gather(*map(self._start, members), return_exceptions=True)
         errors = [result for result in results if isinstance(result, BaseException)]
-        for error in errors:
-            log.error("%s", error)
+        for member, result in zip(members, results, strict=True):
+            if isinstance(result, BaseException):
+                log.error("shard %s does not come up: %s", member.spec.name, result)
+                self.pool.set_state(member.spec.name, State.DEAD)  # it is tried again
         if len(errors) == len(results):
             raise StartError(
                 f"no shard came up: {errors[0]}" if errors else "the cluster has no node with a CPU"

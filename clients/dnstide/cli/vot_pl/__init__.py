@@ -9,6 +9,8 @@ import sys
 
 def main() -> None:
     """Entry point of the `vot` script."""
+    from dnstide.cli import streams
     from dnstide.cli.vot_pl.command import run
 
-    sys.exit(run(sys.argv[1:]))
+    streams.prepare()
+    sys.exit(streams.settle(run(sys.argv[1:])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -52,8 +53,9 @@ def run(arguments: Sequence[str]) -> int:
     except DnstideError as error:
         return _fail(str(error), exits.exit_code(error))
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing left to flush may fail again
         return exits.PIPE_CLOSED
+    except OSError as error:
+        return _fail(f"cannot write the output: {error.strerror or error}", exits.ERROR)
     except KeyboardInterrupt:
         return _fail("interrupted", exits.INTERRUPTED)
 
@@ -182,5 +184,6 @@ def _option(field: str, place: int | None) -> str:
 
 
 def _fail(text: str, code: int) -> int:
-    print(f"vot: {text}", file=sys.stderr)
+    with contextlib.suppress(OSError):
+        print(f"vot: {text}", file=sys.stderr)
     return code
