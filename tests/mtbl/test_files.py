@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -169,17 +170,86 @@ def test_empty_tables_answer(tmp_path: Path) -> None:
         assert verify_table(path).entries == 0
 
 
-@pytest.mark.skipif("DNSTIDE_SANITIZE" in os.environ, reason="the sanitizer needs a descriptor of its own")
-def test_more_tables_than_the_soft_limit(table: Path) -> None:
-    """A shard keeps thousands of tables open: the soft limit is raised, past the hard one an error."""
-    code = f"""
-import resource
-from dnstide.mtbl import Table, TableUnreadable, open_tables
-resource.setrlimit(resource.RLIMIT_NOFILE, (64, 128))
-opened = open_tables([{str(table)!r}] * 100)
-assert all(isinstance(table, Table) for table in opened), opened
-refused = open_tables([{str(table)!r}] * 100)[-1]
-assert isinstance(refused, TableUnreadable) and "too many open files" in refused.reason.lower(), refused
-"""
+def run_with_few_descriptors(code: str) -> None:
+    """Runs it in a process of its own that may have 128 files open, and 64 before it asks for more."""
+    limited = f"import os, resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (64, 128))\n{code}"
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[1] >= 128
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", limited], check=True, timeout=120)
+
+
+FEW = pytest.mark.skipif(
+    "DNSTIDE_SANITIZE" in os.environ, reason="the sanitizer needs a descriptor of its own"
+)
+
+
+@FEW
+def test_more_tables_than_descriptors(table: Path) -> None:
+    """All of them answer, look-ups and scans, from several threads, again and again; half of the descriptors
+    stay for others, also when the tables are gone.
+    """
+    run_with_few_descriptors(f"""
+from concurrent.futures import ThreadPoolExecutor
+from dnstide.mtbl import Table, open_tables
+opened = open_tables([{str(table)!r}] * 1000, threads=4)
+assert all(isinstance(table, Table) for table in opened), opened
+with ThreadPoolExecutor(8) as pool:
+    for _ in range(3):
+        assert len(set(pool.map(lambda table: len(list(table.entries())), opened))) == 1
+assert 60 <= len(os.listdir("/proc/self/fd")) < 64 + 16
+del opened
+assert len(os.listdir("/proc/self/fd")) < 16
+""")
+
+
+@FEW
+def test_descriptors_that_others_hold_are_no_end(table: Path) -> None:
+    """Where the rest of the process has taken all, tables make do with what they have, down to one."""
+    run_with_few_descriptors(f"""
+from dnstide.mtbl import Table, TableUnreadable, open_tables
+first = Table({str(table)!r})
+assert len(list(first.entries())) > 0
+resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
+held = []
+try:
+    while True:
+        held.append(os.open("/dev/null", os.O_RDONLY))
+except OSError:
+    pass
+opened = open_tables([{str(table)!r}] * 10)
+assert all(isinstance(table, Table) for table in opened), opened
+counts = [len(list(each.entries())) for each in (first, *opened)]
+assert len(set(counts)) == 1
+del first, opened
+held.append(os.open("/dev/null", os.O_RDONLY))
+(refused,) = open_tables([{str(table)!r}])
+assert isinstance(refused, TableUnreadable) and "too many open files" in refused.reason.lower(), refused
+""")
+
+
+@FEW
+def test_a_table_that_was_replaced_while_its_descriptor_was_closed(table: Path, tmp_path: Path) -> None:
+    """It has changed; it is never read as what bears its name now."""
+    moving = tmp_path / "moving.mtbl"
+    shutil.copy(table, moving)
+    run_with_few_descriptors(f"""
+import shutil
+from dnstide.mtbl import Table, TableChanged, TableMissing, open_tables
+moving = Table({str(moving)!r})
+assert not moving.changed()
+opened = open_tables([{str(table)!r}] * 200)
+shutil.copy({str(table)!r}, {str(moving)!r} + ".new")
+os.replace({str(moving)!r} + ".new", {str(moving)!r})
+try:
+    list(moving.entries())
+except TableChanged as error:
+    assert "another file bears its name" in str(error), error
+else:
+    raise AssertionError("read as the table that it was")
+os.unlink({str(moving)!r})
+try:
+    list(moving.entries())
+except TableMissing:
+    pass
+else:
+    raise AssertionError("read without a file")
+""")

@@ -1,32 +1,34 @@
 // One regular file, open for reading at offsets.
 //
 // Reads are pread into the caller's memory, never a mapping: a mapping of a file that shrinks raises SIGBUS, and when cold
-// faults in megabytes a touch. Owns the descriptor, closed by the destructor; any number of threads may read at once.
+// faults in megabytes a touch. Any number of threads may read at once. The descriptor may be closed between reads
+// (descriptors.h): where another file bears the name by then, reads throw TABLE_CHANGED.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
+
+#include "descriptors.h"
 
 namespace dnstide {
 
 class File {
 public:
-    // Throws TableError: TABLE_MISSING, or TABLE_UNREADABLE where the system refuses or it is no regular file. When the
-    // process runs out of descriptors its soft limit is raised to the hard one: a shard keeps thousands of tables open.
+    // Throws TableError: TABLE_MISSING, or TABLE_UNREADABLE where the system refuses or it is no regular file.
     explicit File(std::string path);
-    ~File();
     File(File&& other) noexcept;
     File(const File&) = delete;
     File& operator=(const File&) = delete;
     File& operator=(File&&) = delete;
 
-    const std::string& path() const { return path_; }
-    uint64_t size() const { return size_; }
-    int64_t mtime_ns() const { return mtime_ns_; }
-    uint64_t inode() const { return inode_; }
+    const std::string& path() const { return descriptor_->path(); }
+    uint64_t size() const { return descriptor_->identity().size; }
+    int64_t mtime_ns() const { return descriptor_->identity().mtime_ns; }
+    uint64_t inode() const { return descriptor_->identity().inode; }
     // The time of the last change of bytes or inode: no program can set it, so it tells what kept size and mtime.
-    int64_t ctime_ns() const { return ctime_ns_; }
+    int64_t ctime_ns() const { return descriptor_->identity().ctime_ns; }
 
     // All of [offset, offset + n), or throws TABLE_CHANGED where the file ends sooner, TABLE_UNREADABLE on an I/O error.
     void read(uint64_t offset, uint8_t* out, size_t n) const;
@@ -38,12 +40,7 @@ public:
     bool changed() const;
 
 private:
-    int fd_;
-    std::string path_;
-    uint64_t size_ = 0;
-    int64_t mtime_ns_ = 0;
-    uint64_t inode_ = 0;
-    int64_t ctime_ns_ = 0;
+    std::unique_ptr<Descriptor> descriptor_;
     mutable std::atomic<bool> knows_cached_{true};
 };
 

@@ -48,6 +48,8 @@ void make_cancel(Cancel* self, std::optional<double> seconds) {
 }  // namespace
 
 NB_MODULE(_native, m) {
+    // What lives until the interpreter ends is freed by its end; users need not read of it.
+    nb::set_leak_warnings(false);
     m.doc() = "MTBL tables, dnstable keys and lookups";
     m.attr("__version__") = DNSTIDE_VERSION;
     nb::register_exception_translator(translate);

@@ -160,6 +160,8 @@ nb::list sum_tables(const nb::list& handles, unsigned by, const nb::list& keys, 
 }  // namespace
 
 NB_MODULE(_scan, m) {
+    // What lives until the interpreter ends is freed by its end; users need not read of it.
+    nb::set_leak_warnings(false);
     m.doc() = "Scans that add rows up by group, and exact sums of single groups";
     nb::module_::import_("dnstide.mtbl._native");
 

@@ -54,6 +54,8 @@ void merge(const std::vector<std::string>& paths, TableWriter& out, nb::callable
 }  // namespace
 
 NB_MODULE(_writer, m) {
+    // What lives until the interpreter ends is freed by its end; users need not read of it.
+    nb::set_leak_warnings(false);
     m.doc() = "libmtbl's writer and merger, guarded";
 
     nb::register_exception_translator([](const std::exception_ptr& p, void*) {
