@@ -1,10 +1,12 @@
 """The life of a server: start, serve, drain; and every way in which it does not start."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -157,15 +159,19 @@ def test_no_shard_is_no_server(small_dir: Path) -> None:
 
 
 @pytest.mark.cluster
-def test_sigterm_ends_a_server_with_everything_it_started(small_dir: Path, tmp_path: Path) -> None:
-    """`python -m dnstide.gateway` serves, answers, drains on SIGTERM, exits 0, and leaves no process
-    behind.
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_server_with_everything_it_started(
+    number: signal.Signals, small_dir: Path, tmp_path: Path
+) -> None:
+    """`python -m dnstide.gateway` serves, answers, drains on SIGTERM, as on a terminal that is closed, exits
+    0, and leaves no process and no file behind.
     """
     log = tmp_path / "log"
+    temporary = tempfile.mkdtemp(dir="/tmp", prefix="d")
     with log.open("wb") as file:
         process = subprocess.Popen(
             [*COMMAND, "--mtbl-dir", str(small_dir), "--listen", "127.0.0.1:0", "--shards", "2"],
-            env=environment(tmp_path) | {"DNSTIDE_TEST_MARK": str(tmp_path)},
+            env=environment(tmp_path) | {"DNSTIDE_TEST_MARK": str(tmp_path), "TMPDIR": temporary},
             stderr=file,
             stdout=file,
         )
@@ -180,12 +186,16 @@ def test_sigterm_ends_a_server_with_everything_it_started(small_dir: Path, tmp_p
             )
         assert answer[-1].summary.tables_answered == 60
         assert len(marked(tmp_path)) > 3
-        process.send_signal(signal.SIGTERM)
+        (session,) = Path(temporary).glob("dnstide-ray-*")
+        assert session.stat().st_mode & 0o777 == 0o700
+        process.send_signal(number)
         assert process.wait(60) == 0
         wait_until(lambda: not marked(tmp_path))
+        assert not list(Path(temporary).iterdir())
     finally:
         process.kill()
         process.wait()
+        shutil.rmtree(temporary)
     assert "Traceback" not in log.read_text()
     assert "all interfaces" not in log.read_text()
     token = tmp_path / ".ray" / "auth_token"

@@ -11,6 +11,7 @@ from tests.packaging.imports import HOMES, ROOT, imports_in, sources
 ARROWS = re.compile(r"^\| `(dnstide\.[a-z]+)` \| (.*?) \| (.*?) \|$", re.MULTILINE)
 FOREIGN = (
     "ray",
+    "filelock",
     "grpc",
     "grpc_health",
     "grpc_reflection",

@@ -16,12 +16,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dnstide.gateway.ray_folder import RayFolder, sweep
+
 log = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
 # Only answers over 100 KB pass through shared memory, and each is freed as soon as it is merged.
 OBJECT_STORE_BYTES = 128 << 20
 START_ATTEMPTS = 3
+
+DEFAULTS = {
+    # Without it, actors run at nice 15 and starve beside others.
+    "RAY_worker_niceness": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    # The monitor kills a shard of some megabytes when other programs fill the machine's memory.
+    "RAY_memory_monitor_refresh_ms": "0",
+    # And a disk that others have filled to 95 % is no reason to refuse answers, which never go there.
+    "RAY_local_fs_capacity_threshold": "1",
+}
+"""What Ray's daemons read from the environment when they start; its own values are made for jobs that end.
+What the operator has set stays.
+"""
+
+_folders: list[RayFolder] = []
+"""The folder of the cluster that this process has started, while it runs."""
 
 
 class ClusterError(Exception):
@@ -42,9 +60,8 @@ def start(address: str | None) -> None:
 
     Replaces the SIGTERM handler of the process, so handlers are installed after it.
     """
-    # The raylet reads it when it starts. Without it, actors run at nice 15 and starve beside others.
-    os.environ.setdefault("RAY_worker_niceness", "0")
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
     if address is None:
         _start_own()
         return
@@ -78,11 +95,13 @@ def _init_own() -> None:
 
     for tries_left in reversed(range(START_ATTEMPTS)):
         before = children()
+        folder = _own_folder()
         try:
             ray.init(
                 address="local",  # without it, Ray joins whichever cluster was started on this machine last
                 include_dashboard=False,
                 _node_ip_address=LOOPBACK,
+                _temp_dir=folder,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
                 object_store_memory=OBJECT_STORE_BYTES,
@@ -95,6 +114,21 @@ def _init_own() -> None:
             log.warning("Ray did not start (%s); trying again", error)
         else:
             return
+
+
+def _own_folder() -> str | None:
+    """A private folder, or None where RAY_TMPDIR names one: Ray then keeps its sessions and their logs
+    there.
+    """
+    if os.environ.get("RAY_TMPDIR"):
+        return None
+    sweep()
+    try:
+        _folders.append(RayFolder())
+    except OSError as error:
+        raise ClusterError(f"no folder for Ray: {error.filename}: {error.strerror}") from error
+    log.info("Ray keeps its sockets and logs in %s until the gateway ends", _folders[-1].sessions)
+    return str(_folders[-1].sessions)
 
 
 def children() -> set[int]:
@@ -117,10 +151,12 @@ def _end(processes: set[int]) -> None:
 
 
 def stop() -> None:
-    """Leaves the cluster, and ends it where it is our own."""
+    """Leaves the cluster, and ends it where it is our own; its folder goes with it."""
     import ray
 
     ray.shutdown()
+    while _folders:
+        _folders.pop().remove()
 
 
 def nodes() -> list[Node]:
