@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -92,3 +93,109 @@ def test_file_names_that_are_not_utf8(process, tmp_path) -> None:
     out, _ = asked.communicate(timeout=60)
     assert asked.returncode == 4
     assert "ignored" in out
+
+
+SHELL = {"vot": (WWW,), "top": ("3",), "tables": (), "analyze": ("gaps", WWW)}
+"""What each command is asked with, of the same directory."""
+
+
+def shell(
+    redirection: str, command: str, directory: Path, *, env: dict[str, str] | None = None, program="cli"
+):
+    """Runs the command in a shell with a redirection of its streams: exit code, output and messages."""
+    words = [sys.executable, "-m", f"dnstide.{program}", command, *SHELL.get(command, ())]
+    if command in SHELL:
+        words += ["--mtbl-dir", str(directory)]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("DNSTIDE_")}
+    done = subprocess.run(
+        ["/bin/bash", "-c", f"{shlex.join(words)} {redirection}"],
+        env=clean | (env or {}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("command", [*SHELL, "--help", "--version"])
+@pytest.mark.parametrize("redirection", [">&-", "> /dev/full"])
+def test_output_that_cannot_be_written(redirection: str, command: str, small_dir: Path) -> None:
+    """One line says so and the exit code tells it; there is no traceback."""
+    code, out, err = shell(redirection, command, small_dir)
+    reason = "No space left on device" if "full" in redirection else "Bad file descriptor"
+    assert (code, out) == (1, "")
+    assert err.splitlines()[-1].startswith("dnstide: error: ")
+    assert reason in err
+    assert "Traceback" not in err
+    assert "Exception ignored" not in err
+
+
+@pytest.mark.parametrize("command", SHELL)
+@pytest.mark.parametrize("redirection", ["2>&-", "2> /dev/full", "<&-", "<&- 2>&-"])
+def test_messages_that_nobody_can_read_are_no_end_of_an_answer(
+    redirection: str, command: str, small_dir: Path
+) -> None:
+    """The answer arrives as it does otherwise, and no message is among the data."""
+    sound = shell("", command, small_dir)
+    assert sound[1]
+    assert shell(redirection, command, small_dir)[:2] == sound[:2]
+
+
+def test_files_do_not_take_the_place_of_a_closed_stream(small_dir: Path, tmp_path: Path) -> None:
+    """A file that is opened first gets the lowest free number, which a message must not go to."""
+    picture = tmp_path / "picture.svg"
+    words = [sys.executable, "-m", "dnstide.cli", "vot", WWW, "nosuch.example", "--mtbl-dir", str(small_dir)]
+    line = f"{shlex.join([*words, '--plot', str(picture)])} >&- 2>&- <&-"
+    subprocess.run(["/bin/bash", "-c", line], timeout=60)
+    assert "dnstide:" not in picture.read_text() if picture.exists() else True
+    for path in small_dir.iterdir():
+        assert b"dnstide: " not in path.read_bytes()
+
+
+def test_names_from_a_standard_input_that_is_closed(small_dir: Path, process) -> None:
+    """It is refused in words."""
+    words = [sys.executable, "-m", "dnstide.cli", "vot", "-f", "-", "--mtbl-dir", str(small_dir)]
+    done = subprocess.run(
+        ["/bin/bash", "-c", f"{shlex.join(words)} <&-"], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Bad file descriptor" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "env",
+    [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "POSIX", "TERM": "dumb"}, {"NO_COLOR": "1"}],
+)
+@pytest.mark.parametrize("command", ["vot", "top"])
+def test_a_poor_environment_gives_the_same_data(env: dict[str, str], command: str, small_dir: Path) -> None:
+    """Neither the locale nor the terminal is part of an answer."""
+    assert shell("", command, small_dir, env=env) == shell("", command, small_dir)
+
+
+@pytest.mark.parametrize(
+    ("redirection", "code", "said"),
+    [
+        (">&-", 1, "Bad file descriptor"),
+        ("> /dev/full", 1, "No space left on device"),
+        ("2>&-", 0, ""),
+        ("2> /dev/full", 0, ""),
+        ("<&-", 0, ""),
+    ],
+)
+def test_streams_of_the_drop_in(
+    redirection: str, code: int, said: str, small_dir: Path, tmp_path: Path
+) -> None:
+    """The same for `vot`."""
+    start = "from dnstide.cli.vot_pl import main; main()"
+    words = [sys.executable, "-c", start, "--fqdn", WWW, "--mtbldir", str(small_dir)]
+    done = subprocess.run(
+        ["/bin/bash", "-c", f"{shlex.join(words)} {redirection}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr

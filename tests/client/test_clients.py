@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
+from itertools import pairwise
 
 import pytest
 from dnstide.api.v1 import common_pb2, info_pb2, tables_pb2
@@ -211,6 +213,24 @@ def test_failed_tables_are_named(client, scripted, refused) -> None:
     with pytest.raises(TablesDamaged) as caught:
         client.ask(scripted.address, "volume", "a")
     assert [str(one) for one in caught.value.failures] == ["dns.20181031.D.mtbl: differs (at byte 99)"]
+
+
+@both
+def test_a_busy_server_is_asked_again_no_sooner_than_it_says(client, scripted, refused) -> None:
+    """It knows best how long it will be busy."""
+    told = error_details_pb2.RetryInfo(retry_delay={"nanos": 400_000_000})
+    asked = []
+
+    def refuse_twice(request):
+        asked.append(time.monotonic())
+        if len(asked) < 3:
+            raise refused("RESOURCE_EXHAUSTED", "busy", "TOO_MANY_QUESTIONS", told)
+        yield from answer(request)
+
+    answer = scripted.volume
+    scripted.volume = refuse_twice
+    assert len(client.ask(scripted.address, "volume", "a")) == 1
+    assert [later - sooner >= 0.4 for sooner, later in pairwise(asked)] == [True, True]
 
 
 @both

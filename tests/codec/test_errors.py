@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from dnstide.codec import errors as codec
-from dnstide.codec.errors import ERRORS, error_class, error_of, rich_status, status_of
+from dnstide.codec.errors import ERRORS, error_class, error_of, retry_seconds_of, rich_status, status_of
 from dnstide.model import errors as model
 from dnstide.model.errors import (
     AnalysisRefused,
@@ -299,3 +299,12 @@ def test_the_status_is_whole() -> None:
     rich = rich_status(NoTables("none"))
     again = status_pb2.Status.FromString(rich.SerializeToString())
     assert (code_pb2.Code.Name(again.code), again.message) == ("FAILED_PRECONDITION", "none")
+
+
+def test_when_to_ask_again_is_read_from_the_details() -> None:
+    """And nothing where they say nothing, are missing or are no status."""
+    busy, wrong = ServerBusy("too many"), InvalidQuestion.of("names", None, "give one")
+    assert retry_seconds_of(rich_status(busy).SerializeToString()) == status_of(busy).retry_seconds
+    assert retry_seconds_of(rich_status(wrong).SerializeToString()) is None
+    assert retry_seconds_of(None) is None
+    assert retry_seconds_of(b"\xff") is None

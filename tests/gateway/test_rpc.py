@@ -214,3 +214,22 @@ def test_metrics_on_an_address_in_use_are_told(small_dir: Path, gateway: str) ->
         running_gateway(small_dir, metrics_listen=gateway),
     ):
         pass
+
+
+@pytest.mark.parametrize("kind", CALLS)
+def test_bytes_that_are_no_request_are_refused_as_any_mistake(
+    gateway: str, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A status that says so, with the name of the call, one line in the log and no traceback."""
+    method, _ = CALLS[kind]
+    with grpc.insecure_channel(gateway) as channel, caplog.at_level(logging.INFO):
+        call = channel.unary_unary(f"/dnstide.api.v1.Dnstide/{method}")
+        with pytest.raises(grpc.RpcError) as caught:
+            call(b"\xff\xff", timeout=20, metadata=[("dnstide-request-id", f"bytes-{kind}")])
+    refused = Refused.by(caught.value)
+    assert (refused.code, refused.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_QUESTION")
+    assert f"the 2 bytes are no dnstide.api.v1.{method}Request" in refused.text
+    assert dict(caught.value.trailing_metadata())["dnstide-request-id"] == f"bytes-{kind}"
+    (line,) = [record for record in caplog.records if f"id=bytes-{kind}" in record.getMessage()]
+    assert "status=INVALID_ARGUMENT" in line.getMessage()
+    assert not any(record.exc_info for record in caplog.records)

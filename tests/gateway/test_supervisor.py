@@ -48,6 +48,27 @@ def test_a_shard_that_dies_unasked_is_found_and_replaced(small_dir: Path) -> Non
         assert backend.starts == 3
 
 
+def test_a_shard_that_fails_at_the_start_is_tried_again(small_dir: Path, ask: Callable[..., Any]) -> None:
+    """The server begins with those that came up, says which is not, and has all of them soon after."""
+
+    class Late(LocalBackend):
+        async def start(self, spec: ShardSpec, on_lost: Callable[[], None]) -> ShardClient:
+            starts.append(spec.name)
+            if spec.name == "local/1" and not may_start:
+                raise OSError("no memory")
+            return await super().start(spec, on_lost)
+
+    starts: list[str] = []
+    may_start: list[bool] = []
+    with running_gateway(small_dir, backend=Late({"local": small_dir}, 2), ping_seconds=0.05) as running:
+        assert starts[:2] == ["local/0", "local/1"]
+        assert running.gateway.pool.members["local/1"].state is not State.ALIVE
+        assert ask(running.address, names=["www.example.com"])[-1].summary.tables_answered == 60
+        may_start.append(True)
+        wait_until(lambda: running.gateway.pool.members["local/1"].state is State.ALIVE)
+        wait_until(lambda: health(running.address) == health_pb2.HealthCheckResponse.SERVING)
+
+
 def test_the_tables_of_a_dead_shard_stay_expected(
     small_dir: Path, tables: Path, ask: Callable[..., Any]
 ) -> None:
