@@ -32,7 +32,7 @@ async def answering(small_dir: Path, tmp_path: Path) -> AsyncIterator[Answering]
     backend = LocalBackend({"local": small_dir}, 2, cache_dir=tmp_path / "cache")
     supervisor = Supervisor(pool, backend, Intervals(rescan=1000, ping=1000), ignore)
     await supervisor.start()
-    yield Answering(pool, supervisor.refresh, max_names=10)
+    yield Answering(pool, supervisor.inventories.refresh, max_names=10)
     await supervisor.stop()
 
 

@@ -96,14 +96,14 @@ def test_damage_met_by_a_question_is_known_to_the_catalog(
         stub = service_pb2_grpc.DnstideStub(channel)
         damage(tables / BAD)
         ask(running.address, names=[NAME])
-        running.call(running.gateway.supervisor.refresh)
+        running.call(running.gateway.supervisor.inventories.refresh)
         ask(running.address, names=[NAME])
         listed = stub.ListTables(tables_pb2.ListTablesRequest()).tables
         assert [table.name for table in listed if table.HasField("problem")] == [BAD]
         assert stub.GetServerInfo(info_pb2.GetServerInfoRequest()).tables_damaged == 1
         (tables / ".new").write_bytes(whole)
         (tables / ".new").rename(tables / BAD)
-        running.call(running.gateway.supervisor.refresh)
+        running.call(running.gateway.supervisor.inventories.refresh)
         assert ask(running.address, names=[NAME])[-1].summary.complete
         assert stub.GetServerInfo(info_pb2.GetServerInfoRequest()).tables_damaged == 0
 
@@ -185,7 +185,7 @@ def test_a_new_table_is_found_by_the_rescan(tables: Path, ask: Callable[..., Any
     with running_gateway(tables) as running:
         assert ask(running.address, names=[NAME])[0].summary.tables_asked == 59
         moved.rename(tables / BAD)
-        running.call(running.gateway.supervisor.refresh)
+        running.call(running.gateway.supervisor.inventories.refresh)
         assert ask(running.address, names=[NAME])[0].summary.tables_asked == 60
 
 

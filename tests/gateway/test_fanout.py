@@ -245,7 +245,9 @@ def test_damage_beside_a_shard_that_hangs(
             await asyncio.sleep(3600)
 
         member.client.transport.call = hang  # type: ignore[method-assign]
-        rescan = asyncio.run_coroutine_threadsafe(running.gateway.supervisor.refresh(), running.loop)
+        rescan = asyncio.run_coroutine_threadsafe(
+            running.gateway.supervisor.inventories.refresh(), running.loop
+        )
         refused = asked(kind, running.address)
         assert member.state is State.SILENT
         assert rescan.done()

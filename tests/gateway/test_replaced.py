@@ -11,7 +11,8 @@ from dnstide.gateway.testing import running_gateway
 
 from tests.engine.versions import FILES, counts_of, ranked, truth, write
 
-RANKINGS = 60
+RANKINGS, MOST_RANKINGS = 60, 6000
+"""So many are asked for, and more until one has met a table that was replaced."""
 
 
 def test_rankings_while_tables_are_replaced(tmp_path: Path) -> None:
@@ -42,7 +43,9 @@ def test_rankings_while_tables_are_replaced(tmp_path: Path) -> None:
             with Client(running.address) as client:
                 met = set()
                 refused: list[str] = []
-                for _ in range(RANKINGS):
+                for asked in range(MOST_RANKINGS):
+                    if asked >= RANKINGS and len(met) > 1:
+                        break
                     try:
                         top = client.top(3, series="day")
                     except AnswerIncomplete as error:  # on a machine that is slower than the replacing

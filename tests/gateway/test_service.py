@@ -140,7 +140,7 @@ def test_the_catalog_comes_page_by_page(tables: Path) -> None:
         assert all(file.reason for file in first.ignored)
         last = first.tables[-1].name
         (tables / last).unlink()
-        running.call(running.gateway.supervisor.refresh)
+        running.call(running.gateway.supervisor.inventories.refresh)
         second = stub.ListTables(tables_pb2.ListTablesRequest(page_size=40, page_token=first.next_page_token))
     found = [table.name for table in (*first.tables, *second.tables)]
     assert len(found) == len(set(found)) == 62

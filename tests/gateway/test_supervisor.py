@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from dnstide.gateway.pool import ShardSpec, State
-from dnstide.gateway.testing import LocalBackend, running_gateway
+from dnstide.gateway.pool import NodeLostError, ShardSpec, State
+from dnstide.gateway.testing import LocalBackend, RunningGateway, running_gateway
 from dnstide.shard.client import ShardClient
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
@@ -89,7 +89,7 @@ def test_the_tables_of_a_dead_shard_stay_expected(
         dead.add("all")
         running.call(running.gateway.pool.members["all/0"].client.close)
         refused = ask(running.address, names=["www.example.com"])
-        running.call(running.gateway.supervisor.refresh)
+        running.call(running.gateway.supervisor.inventories.refresh)
         again = ask(running.address, names=["www.example.com"])
     for end in (refused, again):
         assert (end.code, end.reason) == (grpc.StatusCode.UNAVAILABLE, "SHARD_UNREACHABLE")
@@ -141,7 +141,7 @@ def test_a_catalog_without_news_keeps_its_plans(small_dir: Path) -> None:
     """A rescan that finds nothing new throws nothing away; one that does makes a new catalog."""
     with running_gateway(small_dir) as running:
         before = running.gateway.pool.catalog
-        assert running.call(running.gateway.supervisor.refresh) is False
+        assert running.call(running.gateway.supervisor.inventories.refresh) is False
         assert running.gateway.pool.catalog is before
 
 
@@ -151,3 +151,84 @@ def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+class Cluster(LocalBackend):
+    """Nodes that come and go; a shard that is asked while its node is away is lost."""
+
+    def __init__(self, nodes: dict[str, Path], shards: int = 1) -> None:
+        super().__init__(nodes, shards)
+        self.away: set[str] = set()
+        self.lost_own_node = False
+        self.starts: list[str] = []
+
+    async def discover(self) -> list[ShardSpec]:
+        if self.lost_own_node:
+            raise NodeLostError("the Ray node of this machine has left the cluster")
+        return [spec for spec in await super().discover() if spec.node not in self.away]
+
+    async def start(self, spec: ShardSpec, on_lost: Callable[[], None]) -> ShardClient:
+        self.starts.append(spec.name)
+        if spec.node in self.away:
+            raise OSError("the node is away")
+        return await super().start(spec, on_lost)
+
+
+SOON = {"ping_seconds": 0.05, "discover_seconds": 0.05}
+
+
+def leave(running: RunningGateway, backend: Cluster, node: str) -> None:
+    """The node goes with its shards."""
+    backend.away.add(node)
+    for member in running.gateway.pool.members.values():
+        if member.spec.node == node:
+            running.call(member.client.close)
+
+
+def test_a_node_whose_tables_others_hold_is_forgotten(small_dir: Path, ask: Callable[..., Any]) -> None:
+    """As a pod that another one replaced, under a new address: nothing is made for it any more."""
+    backend = Cluster({"old": small_dir, "other": small_dir})
+    with running_gateway(small_dir, backend=backend, **SOON) as running:
+        members = running.gateway.pool.members
+        leave(running, backend, "old")
+        wait_until(lambda: set(members) == {"other/0"})
+        starts = len(backend.starts)
+        (message,) = ask(running.address, names=["www.example.com"])
+        assert message.summary.complete
+        backend.away.clear()
+        wait_until(lambda: set(members) == {"old/0", "other/0"} and members["old/0"].state is State.ALIVE)
+        assert backend.starts[starts:] == ["old/0"]
+
+
+def test_a_node_with_tables_of_its_own_is_awaited(
+    small_dir: Path, tables: Path, ask: Callable[..., Any]
+) -> None:
+    """Its tables stay expected, nothing is tried while it is away, and it is back without waiting for a
+    back-off.
+    """
+    for path in tables.glob("dns.202402*.mtbl"):
+        path.unlink()
+    backend = Cluster({"some": tables, "all": small_dir})
+    with running_gateway(small_dir, backend=backend, **SOON) as running:
+        member = running.gateway.pool.members["all/0"]
+        leave(running, backend, "all")
+        wait_until(lambda: not member.present.is_set())
+        tried = len(backend.starts)
+        time.sleep(0.5)  # ten looks, and the first back-off
+        assert len(backend.starts) <= tried + 1
+        refused = ask(running.address, names=["www.example.com"])
+        assert (refused.code, refused.reason) == (grpc.StatusCode.UNAVAILABLE, "SHARD_UNREACHABLE")
+        backend.away.clear()
+        wait_until(lambda: member.state is State.ALIVE)
+        assert ask(running.address, names=["www.example.com"])[-1].summary.complete
+
+
+def test_the_loss_of_its_own_node_is_told(small_dir: Path) -> None:
+    """The reason reaches whoever runs the gateway, once."""
+    backend = Cluster({"local": small_dir})
+    with running_gateway(small_dir, backend=backend, **SOON) as running:
+        lost = running.gateway.supervisor.lost
+        assert not lost.done()
+        backend.lost_own_node = True
+        wait_until(lost.done)
+        assert lost.result() == "the Ray node of this machine has left the cluster"

@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     )
 
     rescan_seconds: float = Field(10.0, gt=0, description="time between two looks at the directory")
+    discover_seconds: float = Field(2.0, gt=0, description="time between two looks at the cluster's nodes")
     drain_seconds: float = Field(30.0, ge=0, description="time that running questions get after SIGTERM")
     default_deadline: float = Field(60.0, gt=0, description="seconds for a call that brings no deadline")
     max_deadline: float = Field(600.0, gt=0, description="longest deadline that is granted, in seconds")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Protocol
 
@@ -33,11 +34,15 @@ class ShardSpec:
     threads: int
 
 
+class NodeLostError(Exception):
+    """The gateway's own node has left the cluster; nothing that it asks arrives any more."""
+
+
 class Backend(Protocol):
     """Where shards come from."""
 
     async def discover(self) -> list[ShardSpec]:
-        """The shards that there should be now."""
+        """The shards that there should be now. Raises NodeLostError."""
 
     async def start(self, spec: ShardSpec, on_lost: Callable[[], None]) -> ShardClient:
         """A new shard that answers. on_lost may be called when it dies. Raises ShardGoneError."""
@@ -53,6 +58,12 @@ class State(Enum):
     DEAD = "dead"
 
 
+def _set_event() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
 @dataclass(slots=True)
 class Member:
     """One shard of the pool. What it saw last is kept while it is dead: its tables stay expected."""
@@ -64,6 +75,8 @@ class Member:
     restarts: int = 0
     inventory: tuple[TableStatus, ...] = ()
     load: ShardLoad | None = None
+    present: asyncio.Event = field(default_factory=_set_event)
+    """Whether its node is in the cluster: only there can it be made anew."""
 
     def info(self, tables_owned: int) -> ShardInfo:
         """The shard as the server tells of it."""
@@ -121,6 +134,25 @@ class Pool:
             return
         self.set_state(shard, State.DEAD)
         self._wake()
+
+    def alone(self, shard: str) -> bool:
+        """Whether a table is known that only this shard could read, of those whose node is there."""
+        others = {
+            status.name
+            for name, member in self.members.items()
+            if name != shard and member.present.is_set()
+            for status in member.inventory
+        }
+        return any(
+            shard in self.placement.get(status.name, ()) and status.name not in others
+            for status in self.members[shard].inventory
+        )
+
+    def forget(self, shard: str) -> None:
+        """Take a shard out of the pool, with what it saw."""
+        del self.members[shard]
+        self._divisions.clear()
+        self.rebuild()
 
     def rebuild(self) -> bool:
         """Build catalog and placement anew from the inventories. True where the catalog changed.

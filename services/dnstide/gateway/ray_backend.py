@@ -15,7 +15,7 @@ from typing import Any
 
 import ray
 from dnstide.gateway.pool import ShardSpec
-from dnstide.gateway.ray_cluster import nodes
+from dnstide.gateway.ray_cluster import Node, nodes
 from dnstide.gateway.transports import SocketTransport
 from dnstide.shard.actor import Greeting, start_actor
 from dnstide.shard.channel import machine
@@ -26,6 +26,12 @@ from ray.exceptions import RayActorError
 LEAVE_SECONDS = 2.0
 START_SECONDS = 60.0
 """A node that is short of memory or disk can take long to start a process."""
+LOOK_SECONDS = 5.0
+"""Longest wait for the list of nodes."""
+
+
+class ClusterSilentError(Exception):
+    """The cluster does not say which nodes there are."""
 
 
 class RayTransport:
@@ -77,10 +83,11 @@ class RayBackend:
         self._shards = max(shards, 1)
         self._threads = threads
         self._direct = direct
+        self._looking: asyncio.Future[list[Node]] | None = None
 
     async def discover(self) -> list[ShardSpec]:
-        """The shards that there should be now."""
-        living = await asyncio.get_running_loop().run_in_executor(None, nodes)
+        """The shards that there should be now. Raises NodeLostError, ClusterSilentError."""
+        living = await self._nodes()
         seats: Counter[str] = Counter()  # several nodes at one address count on
         specs = []
         for node in living:
@@ -91,6 +98,17 @@ class RayBackend:
                 )
                 seats[node.address] += 1
         return specs
+
+    async def _nodes(self) -> list[Node]:
+        """The living nodes. One look at a time: where the head is gone, it takes as long as Ray waits for
+        it.
+        """
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.get_running_loop().run_in_executor(None, nodes)
+        await asyncio.wait({self._looking}, timeout=LOOK_SECONDS)
+        if not self._looking.done():
+            raise ClusterSilentError(f"the head of the cluster did not answer within {LOOK_SECONDS:.0f} s")
+        return self._looking.result()
 
     async def start(self, spec: ShardSpec, on_lost: Callable[[], None]) -> ShardClient:
         """A new shard, up and greeted. Raises ShardGoneError."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dnstide.gateway.pool import NodeLostError
 from dnstide.gateway.ray_folder import RayFolder, sweep
 
 log = logging.getLogger(__name__)
@@ -160,15 +161,23 @@ def stop() -> None:
 
 
 def nodes() -> list[Node]:
-    """The living nodes that offer CPUs, by address. Blocks for a millisecond or two."""
+    """The living nodes that offer CPUs, by address. Blocks for a millisecond or two, and for as long as Ray
+    waits where the head is gone.
+
+    Raises NodeLostError where the node of this process is not alive: Ray never takes it in again.
+    """
     import ray
 
     entries: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    living = [entry for entry in entries if entry["Alive"]]
+    own = ray.get_runtime_context().get_node_id()
+    if all(entry["NodeID"] != own for entry in living):
+        raise NodeLostError("the Ray node of this machine has left the cluster")
     return sorted(
         (
             Node(entry["NodeID"], entry["NodeManagerAddress"], int(entry["Resources"]["CPU"]))
-            for entry in entries
-            if entry["Alive"] and entry["Resources"].get("CPU", 0) >= 1
+            for entry in living
+            if entry["Resources"].get("CPU", 0) >= 1
         ),
         key=lambda node: (node.address, node.id),
     )

@@ -19,7 +19,7 @@ from dnstide.gateway.admission import Admission
 from dnstide.gateway.config import Settings
 from dnstide.gateway.metrics import Metrics
 from dnstide.gateway.request_id import REQUEST_ID
-from dnstide.model.errors import VersionMismatch
+from dnstide.model.errors import DeadlineExceeded, VersionMismatch
 from google.protobuf.message import Message
 
 log = logging.getLogger(__name__)
@@ -48,14 +48,24 @@ class Call:
     tables_answered: int = 0
     rows: int = 0
     blocks: int = 0
+    began: float = field(default_factory=lambda: asyncio.get_running_loop().time())
     _introduced: bool = False
 
     async def write(self, message: Message) -> None:
-        """Send a message ahead of the last one. The first also sends version and request id ahead."""
-        if not self._introduced:
-            self._introduced = True
-            await self.context.send_initial_metadata(self.metadata)
-        await self.context.write(message.SerializeToString())
+        """Send a message ahead of the last one. The first also sends version and request id ahead.
+
+        Raises DeadlineExceeded where the caller does not read within the time of the call: it would keep its
+        place, and what was made for it, for as long as it likes.
+        """
+        try:
+            async with asyncio.timeout_at(self.began + self.seconds):
+                if not self._introduced:
+                    self._introduced = True
+                    await self.context.send_initial_metadata(self.metadata)
+                await self.context.write(message.SerializeToString())
+        except TimeoutError:
+            reason = f"the answer was not read within {self.seconds:.3g} s"
+            raise DeadlineExceeded(reason) from None
 
     async def all_but_last(self, messages: Iterable[Message]) -> bytes:
         """Write the messages, at least one, as they are made, but the last: return that one, serialized."""

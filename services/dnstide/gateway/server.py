@@ -36,6 +36,11 @@ OPTIONS: Final = (
     ("grpc.so_reuseport", 0),  # two servers on one port would share its calls without a word
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_ping_interval_without_data_ms", 60_000),
+    # Connections that nobody uses, or whose other end is gone, hold descriptors and memory.
+    ("grpc.server_handshake_timeout_ms", 10_000),
+    ("grpc.max_connection_idle_ms", 600_000),
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
     ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
 )
 FLUSH_GRACE: Final = 0.5
@@ -60,12 +65,14 @@ class Gateway:
         self.pool = Pool()
         self.admission = Admission(self.pool, settings.max_inflight)
         self.metrics = Metrics(self.pool, self.admission)
-        intervals = Intervals(settings.rescan_seconds, settings.ping_seconds, settings.ping_timeout)
+        intervals = Intervals(
+            settings.rescan_seconds, settings.discover_seconds, settings.ping_seconds, settings.ping_timeout
+        )
         self.supervisor = Supervisor(
             self.pool, backend, intervals, self._show_health, self.metrics.shard_call_ended
         )
         answering = Answering(
-            self.pool, self.supervisor.refresh, settings.max_names, self.metrics.tables_reassigned
+            self.pool, self.supervisor.inventories.refresh, settings.max_names, self.metrics.tables_reassigned
         )
         number = version("dnstide-gateway")
         rpc = Rpc(settings, self.admission, self.metrics, number)
@@ -194,13 +201,17 @@ async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int
             loop.add_signal_handler(number, asked_to_stop.set)
     starting = asyncio.ensure_future(gateway.start())
     stopping = asyncio.ensure_future(asked_to_stop.wait())
+    lost = gateway.supervisor.lost
     try:
         await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
             if ready is not None:
                 ready(gateway.address)
-            await stopping
+            await asyncio.wait((stopping, lost), return_when=asyncio.FIRST_COMPLETED)
+        if lost.done():
+            log.error("%s: the gateway ends, to be started again", lost.result())
+            return 1
         log.info("asked to stop")
         return 0
     except GatewayError as error:

@@ -1,4 +1,4 @@
-"""Keeps the shards alive and the catalog true: starts, pings, replaces, and scans the directories again."""
+"""Keeps the shards alive: starts, pings and replaces them, as nodes come, go and return."""
 
 from __future__ import annotations
 
@@ -7,23 +7,22 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from dnstide.gateway.batching import Batcher
-from dnstide.gateway.pool import Backend, Member, Pool, ShardSpec, State
-from dnstide.gateway.versions import copy_key, undecided
+from dnstide.gateway.inventories import Inventories
+from dnstide.gateway.pool import Backend, Member, NodeLostError, Pool, ShardSpec, State
 from dnstide.shard.client import Observer, ShardClient, ShardGoneError
-from dnstide.shard.directory import TableStatus
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 HUNG_SECONDS = 10.0
 """A shard that is silent for so long is replaced: long enough for a starved machine to recover."""
 
-MAX_BACKOFF = 30.0
-"""Longest time in seconds between two tries to start a shard."""
+FIRST_BACKOFF, MAX_BACKOFF = 0.5, 4.0
+"""Shortest and longest time in seconds between two tries to start a shard: none outlives its fault by
+more.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,7 @@ class Intervals:
     """How often things happen, in seconds."""
 
     rescan: float = 10.0
+    discover: float = 2.0
     ping: float = 0.5
     ping_timeout: float = 1.0
 
@@ -41,10 +41,6 @@ OnHealthChange = Callable[[bool], Awaitable[None]]
 
 class StartError(Exception):
     """No shard came up."""
-
-
-class _SilentError(Exception):
-    """A shard ceased to answer pings while something was asked of it."""
 
 
 class Supervisor:
@@ -60,6 +56,9 @@ class Supervisor:
     ) -> None:
         """The observer hears of every call to a shard."""
         self.pool = pool
+        self.inventories = Inventories(pool, intervals.ping)
+        self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        """Is done with the reason once the gateway has lost the cluster for good."""
         self._on_health_change = on_health_change
         self._serving = True
         self._observer = observer
@@ -67,9 +66,8 @@ class Supervisor:
         self._intervals = intervals
         self._tasks: list[asyncio.Task[None]] = []
         self._replacing: dict[str, asyncio.Task[None]] = {}
-        self._refreshing: asyncio.Task[bool] | None = None
-        self._lost = asyncio.Event()
-        pool.on_change(self._lost.set)
+        self._died = asyncio.Event()
+        pool.on_change(self._died.set)
 
     async def start(self) -> None:
         """Starts all shards side by side and opens their tables. Raises StartError where none comes up."""
@@ -86,23 +84,22 @@ class Supervisor:
             raise StartError(
                 f"no shard came up: {errors[0]}" if errors else "the cluster has no node with a CPU"
             )
-        await self._compare_copies()
+        await self.inventories.compare_copies()
         self.pool.rebuild()
-        await self._open_owned()
-        await self.refresh()
+        await self.inventories.open_owned()
+        await self.inventories.refresh()
         self.pool.ready = True
         loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(self._keep_alive()), loop.create_task(self._keep_scanning())]
+        works = (self._keep_alive(), self._keep_scanning(), self._keep_discovering())
+        self._tasks = [loop.create_task(work) for work in works]
 
     async def stop(self) -> None:
         """Ends the watch and closes every shard."""
         self.pool.ready = False
         tasks: list[asyncio.Task[Any]] = [*self._tasks, *self._replacing.values()]
-        if self._refreshing is not None:
-            tasks.append(self._refreshing)
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, self.inventories.stop(), return_exceptions=True)
         await asyncio.gather(*(self._let_go(member) for member in self.pool.members.values()))
 
     async def _let_go(self, member: Member) -> None:
@@ -111,49 +108,6 @@ class Supervisor:
             await member.batcher.close()
         if member.client is not None:
             await member.client.close()
-
-    async def refresh(self) -> bool:
-        """Scan all directories now; callers at the same time share one scan. True where something is new."""
-        if self._refreshing is None or self._refreshing.done():
-            self._refreshing = asyncio.get_running_loop().create_task(self._refresh())
-        return await asyncio.shield(self._refreshing)
-
-    async def _refresh(self) -> bool:
-        await asyncio.gather(*(self._take_inventory(member) for member in self._alive()))
-        await self._compare_copies()
-        changed = self.pool.rebuild()
-        if changed:
-            log.info("catalog %s: %d tables", self.pool.catalog.version, len(self.pool.catalog.tables))
-        return changed
-
-    async def _compare_copies(self) -> None:
-        """Learn the digests of files that nodes hold under one name, where size and time do not decide."""
-        wanted: dict[str, list[TableStatus]] = {}
-        differing = self.pool.differing()
-        self.pool.digests = {key: d for key, d in self.pool.digests.items() if key[1] in differing}
-        for copies in differing.values():
-            for node in undecided(copies, self.pool.digests):
-                wanted.setdefault(node, []).append(copies[node])
-        members = {member.spec.node: member for member in self._alive()}
-        await asyncio.gather(
-            *(self._learn_digests(members[node], files) for node, files in wanted.items() if node in members)
-        )
-
-    async def _learn_digests(self, member: Member, files: list[TableStatus]) -> None:
-        client = member.client
-        assert client is not None
-        try:
-            digests = await self._while_alive(member, client.digests([status.name for status in files]))
-        except (ShardGoneError, _SilentError):
-            return  # the next look asks again
-        except Exception as error:
-            log.warning("shard %s cannot compare its tables: %s", member.spec.name, error)
-            return
-        for status, digest in zip(files, digests, strict=True):
-            self.pool.digests[copy_key(member.spec.node, status)] = digest
-
-    def _alive(self) -> list[Member]:
-        return [member for member in self.pool.members.values() if member.state is State.ALIVE]
 
     async def _start(self, member: Member) -> None:
         name = member.spec.name
@@ -174,65 +128,59 @@ class Supervisor:
         self.pool.set_state(name, State.ALIVE)
         log.info("shard %s is up: process %d, %d threads", name, client.place.pid, client.place.threads)
 
-    async def _take_inventory(self, member: Member) -> None:
-        client = member.client
-        assert client is not None
-        try:
-            member.inventory = tuple(await self._while_alive(member, client.inventory()))
-        except _SilentError:
-            log.warning("shard %s is silent; its tables are taken as they were", member.spec.name)
-        except ShardGoneError:
-            self.pool.mark_dead(member.spec.name, client)
-        except Exception as error:
-            log.warning("shard %s cannot list its tables: %s", member.spec.name, error)
-
-    async def _while_alive(self, member: Member, call: Awaitable[T]) -> T:
-        """What the call returns. Raises _SilentError as soon as pings find that the shard hangs: whoever
-        meets damage waits for this, and one hung shard must not hold up the answers of all others.
-        """
-        task = asyncio.ensure_future(call)
-        try:
-            while not (await asyncio.wait({task}, timeout=self._intervals.ping))[0]:
-                if member.state is not State.ALIVE:
-                    raise _SilentError
-        finally:
-            task.cancel()
-        return task.result()
-
-    async def _open_owned(self) -> None:
-        async def open_one(member: Member) -> None:
-            assert member.client is not None
-            with contextlib.suppress(ShardGoneError, _SilentError):
-                await self._while_alive(member, member.client.open(self.pool.owned(member.spec.name)))
-
-        await asyncio.gather(*(open_one(member) for member in self._alive()))
-
     async def _keep_scanning(self) -> None:
         while True:
             await asyncio.sleep(self._intervals.rescan)
             try:
-                await self._adjust_members(await self._backend.discover())
-                if await self.refresh():
-                    await self._open_owned()
+                if await self.inventories.refresh():
+                    await self.inventories.open_owned()
             except Exception:
                 log.exception("directory rescan failed")
 
-    async def _adjust_members(self, specs: list[ShardSpec]) -> None:
+    async def _keep_discovering(self) -> None:
+        while True:
+            await asyncio.sleep(self._intervals.discover)
+            try:
+                self._adjust_members(await self._backend.discover())
+            except NodeLostError as error:
+                if not self.lost.done():
+                    self.lost.set_result(str(error))
+                return
+            except Exception as error:
+                log.warning("the nodes of the cluster cannot be listed: %s", error)
+
+    def _adjust_members(self, specs: list[ShardSpec]) -> None:
+        """Take in new nodes, and those that came back; forget those that went and left nothing behind."""
+        present = {spec.name for spec in specs}
+        for name, member in list(self.pool.members.items()):
+            if name in present or member.state is not State.DEAD:
+                continue
+            if member.present.is_set():
+                log.warning("node %s is gone, and shard %s with it", member.spec.node, name)
+                member.present.clear()
+            if not self.pool.alone(name):
+                log.info("shard %s is forgotten: other nodes hold all of its tables", name)
+                task = self._replacing.get(name)
+                if task is not None:
+                    task.cancel()
+                self.pool.forget(name)
         for spec in specs:
-            member = self.pool.members.get(spec.name)
-            if member is None:
-                member = self.pool.members[spec.name] = Member(spec, State.DEAD)
-                self._lost.set()
-            elif member.spec != spec:  # the node came back under a new identity
-                member.spec = spec
+            known = self.pool.members.get(spec.name)
+            if known is None:
+                log.info("node %s is new", spec.node)
+                self.pool.members[spec.name] = Member(spec, State.DEAD)
+                self._died.set()
+            else:
+                known.spec = spec  # a node may come back under a new identity
+                known.present.set()
 
     async def _keep_alive(self) -> None:
         silent_since: dict[str, float] = {}
         loop = asyncio.get_running_loop()
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._lost.wait(), self._intervals.ping)
-            self._lost.clear()
+                await asyncio.wait_for(self._died.wait(), self._intervals.ping)
+            self._died.clear()
             for member in self.pool.members.values():
                 if member.state is State.DEAD and member.spec.name not in self._replacing:
                     self._replacing[member.spec.name] = loop.create_task(self._replace(member))
@@ -279,11 +227,14 @@ class Supervisor:
                 await member.client.close()
             while True:
                 await asyncio.sleep(backoff)
+                if not member.present.is_set():  # its node is gone, and back-off is no use when it returns
+                    await member.present.wait()
+                    backoff = 0.0
                 try:
                     await self._start(member)
                     break
                 except Exception as error:
-                    backoff = min(MAX_BACKOFF, backoff * 2 or 0.5)
+                    backoff = min(MAX_BACKOFF, backoff * 2 or FIRST_BACKOFF)
                     log.error("shard %s does not come up, next try in %.1f s: %s", name, backoff, error)
             member.restarts += 1
             self.pool.rebuild()

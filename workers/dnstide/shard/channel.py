@@ -11,17 +11,22 @@ of their own user.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from dnstide.shard.wire import Wire
 
 LENGTH = struct.Struct("<Q")
+SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ECONNABORTED)
+"""What passes: the process or the machine has no descriptor or memory left, or the caller went away."""
+SHORTAGE_SECONDS = 0.1
 _CREDENTIALS = struct.Struct("3i")
 """struct ucred: pid, uid, gid."""
 
@@ -66,11 +71,17 @@ class ChannelServer:
         while True:
             try:
                 connection, _ = self._listener.accept()
-            except OSError:  # closed
-                return
-            if same_user(connection):
-                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-            else:
+            except OSError as error:
+                if error.errno not in SHORTAGES:  # closed
+                    return
+                time.sleep(SHORTAGE_SECONDS)
+                continue
+            try:
+                if same_user(connection):
+                    threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+                else:
+                    connection.close()
+            except (OSError, RuntimeError):  # no thread is to be had: the caller asks elsewhere
                 connection.close()
 
     def _serve(self, connection: socket.socket) -> None:
