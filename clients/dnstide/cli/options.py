@@ -85,10 +85,14 @@ def span_options(command: Command) -> Command:
 
 def _span_options() -> list[Callable[[Command], Command]]:
     return [
-        click.option("--start", metavar="D", help="First day, YYYY-MM-DD or YYYYMMDD, or time, RFC 3339."),
-        click.option("--stop", metavar="D", help="Last day or time, inclusive."),
+        click.option(
+            "--start", metavar="D",
+            help="First day: 2018-10-31, 20181031, yesterday, 30d (days ago), all of 2018-10 or 2018; or a "
+            "time, RFC 3339.",
+        ),
+        click.option("--stop", metavar="D", help="Last day, inclusive; or a time, exclusive."),
         click.option("--days-back", type=int, metavar="N", help="The last N days, today included."),
-    ]
+    ]  # fmt: skip
 
 
 def cache_option(command: Command) -> Command:

@@ -52,7 +52,7 @@ class _Top(click.Command):
     help="What to rank: owner names, registered domains, last labels, record types, or data.",
 )  # fmt: skip
 @span_options
-@click.option("--date", metavar="D", help="One day; the same as --start D --stop D.")
+@click.option("--date", metavar="D", help="One day, month or year; the same as --start D --stop D.")
 @rrtype_option
 @click.option("--under", metavar="SUFFIX", help="Only owner names at and under this one.")
 @click.option(
@@ -69,7 +69,7 @@ class _Top(click.Command):
 )  # fmt: skip
 @click.option(
     "--movers-against", metavar="SPAN",
-    help="Rank what rose and fell most since this span, D or D..D, both days inclusive.",
+    help="Rank what rose and fell most since this span, D or D..D, days as for --start, both inclusive.",
 )  # fmt: skip
 @click.option(
     "--only", type=click.Choice(words_of(Movement)), default=str(Movement.ALL),
