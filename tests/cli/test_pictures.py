@@ -107,7 +107,7 @@ def test_parquet_keeps_counts_and_coverage(dnstide, small_dir, tmp_path) -> None
     assert dnstide(*question, "--format", "parquet", "--output", path).code == 0
     table = parquet.read_table(path)
     assert str(table.schema.field("count").type) == "uint64"
-    assert str(table.schema.field("time").type) == "timestamp[ms, tz=UTC]"
+    assert str(table.schema.field("time").type) == "timestamp[us, tz=UTC]"
     rows = table.to_pylist()
     for row in rows:
         row["date"] = f"{row.pop('time'):%Y-%m-%d}"

@@ -94,9 +94,3 @@ def test_bad_arguments(limit, options, field) -> None:
     with pytest.raises(InvalidQuestion) as caught:
         top_question(limit, options)
     assert caught.value.problems[0][0] == field
-
-
-def test_unknown_argument() -> None:
-    """As any function does."""
-    with pytest.raises(TypeError, match="colour"):
-        top_question(1, {"colour": "red"})

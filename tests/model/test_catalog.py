@@ -10,6 +10,7 @@ from dnstide.model.errors import Failure
 from dnstide.model.granularity import Granularity
 
 START, STOP = np.datetime64("2018-10-31", "s"), np.datetime64("2018-11-01", "s")
+DAY = np.timedelta64(1, "D")
 SOUND = TableInfo("dns.20181031.D.mtbl", "dns", Granularity.DAY, START, STOP, size=2**63)
 BROKEN = TableInfo(
     "dnssec.20181031.D.mtbl",
@@ -29,6 +30,25 @@ def test_tables_by_name() -> None:
     assert CATALOG.by_name[BROKEN.name] is BROKEN
     assert CATALOG.by_name is CATALOG.by_name
     assert len(Catalog()) == 0
+    assert CATALOG[SOUND.name] is SOUND
+
+
+def test_a_catalog_as_text() -> None:
+    """What there is, for which days, and what cannot be used."""
+    assert str(CATALOG).splitlines() == [
+        "dns: 1 day table, 2018-10-31",
+        "dnssec: 1 day table, 2018-10-31",
+        "1 not usable",
+        "1 other file ignored",
+    ]
+    assert repr(CATALOG) == "<Catalog: 2 tables, 1 not usable, 1 other file ignored>"
+    hour = TableInfo("dns.20181031.18.H.mtbl", "dns", Granularity.HOUR, STOP - 7200, STOP - 3600)
+    later = TableInfo("dns.20181101.D.mtbl", "dns", Granularity.DAY, STOP, STOP + DAY)
+    assert str(Catalog((SOUND, later, hour))).splitlines() == [
+        "dns: 2 day tables, 2018-10-31 to 2018-11-01",
+        "dns: 1 hour table, 2018-10-31T22:00:00Z to 2018-10-31T23:00:00Z",
+    ]
+    assert (str(Catalog()), repr(Catalog())) == ("no tables", "<Catalog: 0 tables>")
 
 
 def test_columns_of_tables() -> None:
@@ -57,3 +77,4 @@ def test_columns_of_shards() -> None:
     columns = info.columns()
     assert columns.names == ("name", "node", "alive", "tables_owned", "threads", "restarts", "pid")
     assert list(columns.rows()) == [("shard-0", "10.0.0.1", True, 12, 4, 1, 4711)]
+    assert info.to_polars()["pid"].to_list() == [4711]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -130,7 +131,7 @@ def test_pandas() -> None:
     assert str(frame["count"].dtype) == "UInt64"
     assert int(frame["count"][0]) == MAX_COUNT
     assert str(frame["name"].dtype) == "category"
-    assert str(frame["time"].dtype) == "datetime64[s]"
+    assert str(frame["time"].dtype) == "datetime64[us, UTC]"
     assert frame.isna().iloc[1].tolist() == [True, True, True, True, False, True]
     assert not frame.isna().iloc[[0, 2]].any(axis=None)
 
@@ -142,7 +143,8 @@ def test_polars() -> None:
     assert frame["count"].to_list() == [MAX_COUNT, None, 0]
     assert frame["name"].to_list() == ["a", None, "a"]
     assert [value is None for value in frame.row(1)] == [True, True, True, True, False, True]
-    assert frame["time"][0].isoformat() == "2018-10-31T06:00:00"
+    assert str(frame["time"].dtype) == "Datetime(time_unit='us', time_zone='UTC')"
+    assert frame["time"][0].isoformat() == "2018-10-31T06:00:00+00:00"
 
 
 def test_arrow() -> None:
@@ -152,12 +154,24 @@ def test_arrow() -> None:
         "dictionary<values=string, indices=int32, ordered=0>",
         "uint64",
         "double",
-        "timestamp[ms, tz=UTC]",
+        "timestamp[us, tz=UTC]",
     ]
     assert table["count"].to_pylist() == [MAX_COUNT, None, 0]
     assert [row is None for row in table.to_pylist()[1].values()] == [True, True, True, True, False, True]
     nan = Columns((number_column("n", [float("nan"), 1.0]),)).to_arrow()
     assert nan["n"].to_pylist() == [None, 1.0]
+
+
+@given(st.integers(0, 253_402_300_799))
+def test_a_moment_is_one_moment(second: int) -> None:
+    """The same moment, and the same type, in every library, from 1970 to the end of 9999."""
+    columns = Columns((time_column("time", np.array([second], "datetime64[s]")),))
+    moments = (
+        columns.to_pandas()["time"][0].to_pydatetime(),
+        columns.to_polars()["time"][0],
+        columns.to_arrow()["time"][0].as_py(),
+    )
+    assert [(moment.timestamp(), moment.utcoffset()) for moment in moments] == [(second, timedelta())] * 3
 
 
 @pytest.mark.parametrize(

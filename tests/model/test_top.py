@@ -59,12 +59,13 @@ def test_a_ranking_as_text() -> None:
 
 
 def test_a_ranking_as_a_sequence() -> None:
-    """It iterates over its ranks alone; changes come with the word for each."""
+    """It iterates over its ranks, or over its changes; those come with the word for each too."""
     ranked = top(RANKS)
     assert (list(ranked), len(ranked), ranked[1]) == (list(RANKS), 2, RANKS[1])
     assert ranked.found
     assert ranked.complete
     changed = top((), RISES, FALLS)
+    assert (list(changed), len(changed), changed[2]) == ([*RISES, *FALLS], 3, FALLS[0])
     assert [word for word, _ in changed.changes] == ["rise", "rise", "fall"]
     assert changed.found
     assert top((), (), FALLS).found

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Any, Self
 
 import grpc
 import grpc.aio
 import tenacity
 from dnstide.api.v1 import info_pb2, service_pb2_grpc
 from dnstide.client.address import check_address
+from dnstide.client.asking import Asking
 from dnstide.client.channel import Tls, channel_options
 from dnstide.client.timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout, seconds_of
 from dnstide.client.transport import CALLER, accept, error_from_rpc, left, retrying, told
@@ -23,6 +24,7 @@ from dnstide.codec.top import TopReader, top_request
 from dnstide.codec.volume import VolumeReader, volume_request
 from dnstide.model.analysis import Findings
 from dnstide.model.arguments import (
+    AnalysisOptions,
     TopOptions,
     VolumeOptions,
     analysis_question,
@@ -40,6 +42,7 @@ from dnstide.model.errors import (
 from dnstide.model.top import Top, TopProgress
 from dnstide.model.vocabulary import AnalysisSettings
 from dnstide.model.volume import Progress, Volume
+from dnstide.model.words import AnalysisWord
 
 _kept: list[bool] = []
 
@@ -60,7 +63,9 @@ CALLS_AT_ONCE = 64
 server refuses those that are too many for it."""
 
 
-class AsyncClient:
+class AsyncClient(
+    Asking[Coroutine[Any, Any, Volume], Coroutine[Any, Any, Findings], Coroutine[Any, Any, Top]]
+):
     """As `Client`, for one event loop: use it there, wherever it was made. Cancelling a task cancels its
     call.
 
@@ -98,49 +103,6 @@ class AsyncClient:
                 self._channel = grpc.aio.secure_channel(self.server, self._credentials, options=options)
             self._methods = service_pb2_grpc.DnstideStub(self._channel)  # type: ignore[no-untyped-call]
         return self._methods
-
-    async def volume(
-        self,
-        names: str | Iterable[str],
-        *,
-        timeout: Timeout = DEFAULT,
-        progress: Callable[[Progress], None] | None = None,
-        **options: Unpack[VolumeOptions],
-    ) -> Volume:
-        """As `Client.volume`."""
-        question = volume_question(names, options)
-        reader = VolumeReader(question, progress)
-        request = volume_request(question)
-        return reader.finish(await self._stream(self._stub.QueryVolume, request, reader.feed, timeout))
-
-    async def analyze(
-        self,
-        analysis: str,
-        names: str | Iterable[str],
-        *,
-        timeout: Timeout = DEFAULT,
-        settings: AnalysisSettings | None = None,
-        **options: Unpack[VolumeOptions],
-    ) -> Findings:
-        """As `Client.analyze`."""
-        question = analysis_question(analysis, names, options, settings)
-        request = analysis_request(question)
-        message, request_id = await self._unary(self._stub.AnalyzeVolume, request, timeout)
-        return findings(question, message, request_id)
-
-    async def top(
-        self,
-        limit: int = 10,
-        *,
-        timeout: Timeout = DEFAULT,
-        progress: Callable[[TopProgress], None] | None = None,
-        **options: Unpack[TopOptions],
-    ) -> Top:
-        """As `Client.top`."""
-        question = top_question(limit, options)
-        reader = TopReader(question, progress)
-        request = top_request(question)
-        return reader.finish(await self._stream(self._stub.RankNames, request, reader.feed, timeout))
 
     async def tables(self, dataset: str | None = None, *, timeout: Timeout = DEFAULT) -> Catalog:
         """As `Client.tables`."""
@@ -188,6 +150,43 @@ class AsyncClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+    async def _volume(
+        self,
+        names: str | Iterable[str],
+        options: VolumeOptions,
+        timeout: Timeout,
+        progress: Callable[[Progress], None] | None,
+    ) -> Volume:
+        question = volume_question(names, options)
+        reader = VolumeReader(question, progress)
+        request = volume_request(question)
+        return reader.finish(await self._stream(self._stub.QueryVolume, request, reader.feed, timeout))
+
+    async def _analyze(
+        self,
+        analysis: AnalysisWord,
+        names: str | Iterable[str],
+        options: AnalysisOptions,
+        settings: AnalysisSettings | None,
+        timeout: Timeout,
+    ) -> Findings:
+        question = analysis_question(analysis, names, options, settings)
+        request = analysis_request(question)
+        message, request_id = await self._unary(self._stub.AnalyzeVolume, request, timeout)
+        return findings(question, message, request_id)
+
+    async def _top(
+        self,
+        limit: int,
+        options: TopOptions,
+        timeout: Timeout,
+        progress: Callable[[TopProgress], None] | None,
+    ) -> Top:
+        question = top_question(limit, options)
+        reader = TopReader(question, progress)
+        request = top_request(question)
+        return reader.finish(await self._stream(self._stub.RankNames, request, reader.feed, timeout))
 
     @asynccontextmanager
     async def _place(self, end: float | None) -> AsyncIterator[None]:

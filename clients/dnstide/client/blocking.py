@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Any, Self
 
 import grpc
 import tenacity
 from dnstide.api.v1 import info_pb2, service_pb2_grpc
 from dnstide.client.address import check_address
+from dnstide.client.asking import Asking
 from dnstide.client.channel import Tls, channel_options
 from dnstide.client.timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout, seconds_of
 from dnstide.client.transport import CALLER, accept, error_from_rpc, left, retrying, told
@@ -21,6 +22,7 @@ from dnstide.codec.top import TopReader, top_request
 from dnstide.codec.volume import VolumeReader, volume_request
 from dnstide.model.analysis import Findings
 from dnstide.model.arguments import (
+    AnalysisOptions,
     TopOptions,
     VolumeOptions,
     analysis_question,
@@ -38,9 +40,10 @@ from dnstide.model.errors import (
 from dnstide.model.top import Top, TopProgress
 from dnstide.model.vocabulary import AnalysisSettings
 from dnstide.model.volume import Progress, Volume
+from dnstide.model.words import AnalysisWord
 
 
-class Client:
+class Client(Asking[Volume, Findings, Top]):
     """Asks one dnstide server, over one channel that all calls and threads share. Use as a context manager.
 
     `server` is HOST:PORT; `timeout` the deadline in seconds of a call that gives none of its own (None: no
@@ -73,64 +76,6 @@ class Client:
         if self._closed:
             raise ClientClosed.now()
         return self._methods
-
-    def volume(
-        self,
-        names: str | Iterable[str],
-        *,
-        timeout: Timeout = DEFAULT,
-        progress: Callable[[Progress], None] | None = None,
-        **options: Unpack[VolumeOptions],
-    ) -> Volume:
-        """Counts of one name, or of several, over time.
-
-        Options: rrtypes, bailiwick, start, stop, days_back, granularity, bucket_by, split_by_rrtype, smooth,
-        fill, partial, dataset, explain; `VolumeOptions` says what each means. `progress` is called while
-        the server works. A name without rows is an empty series. Raises DnstideError.
-        """
-        question = volume_question(names, options)
-        reader = VolumeReader(question, progress)
-        request = volume_request(question)
-        return reader.finish(self._stream(self._stub.QueryVolume, request, reader.feed, timeout))
-
-    def analyze(
-        self,
-        analysis: str,
-        names: str | Iterable[str],
-        *,
-        timeout: Timeout = DEFAULT,
-        settings: AnalysisSettings | None = None,
-        **options: Unpack[VolumeOptions],
-    ) -> Findings:
-        """What the counts show: shifts, spikes, gaps, correlation, shape or breakdown of one name, or of
-        several.
-
-        Options are those of `volume`; smooth, fill and explain have no part in it. A correlation is that of
-        each further series on the first. Raises DnstideError; InvalidQuestion where there is nothing to
-        analyse, such as series that do not vary.
-        """
-        question = analysis_question(analysis, names, options, settings)
-        message, request_id = self._unary(self._stub.AnalyzeVolume, analysis_request(question), timeout)
-        return findings(question, message, request_id)
-
-    def top(
-        self,
-        limit: int = 10,
-        *,
-        timeout: Timeout = DEFAULT,
-        progress: Callable[[TopProgress], None] | None = None,
-        **options: Unpack[TopOptions],
-    ) -> Top:
-        """The largest names, domains, last labels, record types or rdata, exactly and proved; or, with
-        `against`, the largest rises and falls since another span.
-
-        Options: by, rrtypes, under, exclude, start, stop, days_back, series, against, ratio_from, partial,
-        dataset, explain; `TopOptions` says what each means. `progress` is called while summaries of tables
-        are made. Raises DnstideError.
-        """
-        question = top_question(limit, options)
-        reader = TopReader(question, progress)
-        return reader.finish(self._stream(self._stub.RankNames, top_request(question), reader.feed, timeout))
 
     def tables(self, dataset: str | None = None, *, timeout: Timeout = DEFAULT) -> Catalog:
         """The tables that the server knows, of one dataset or of all, and the files that it ignores."""
@@ -176,6 +121,41 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _volume(
+        self,
+        names: str | Iterable[str],
+        options: VolumeOptions,
+        timeout: Timeout,
+        progress: Callable[[Progress], None] | None,
+    ) -> Volume:
+        question = volume_question(names, options)
+        reader = VolumeReader(question, progress)
+        request = volume_request(question)
+        return reader.finish(self._stream(self._stub.QueryVolume, request, reader.feed, timeout))
+
+    def _analyze(
+        self,
+        analysis: AnalysisWord,
+        names: str | Iterable[str],
+        options: AnalysisOptions,
+        settings: AnalysisSettings | None,
+        timeout: Timeout,
+    ) -> Findings:
+        question = analysis_question(analysis, names, options, settings)
+        message, request_id = self._unary(self._stub.AnalyzeVolume, analysis_request(question), timeout)
+        return findings(question, message, request_id)
+
+    def _top(
+        self,
+        limit: int,
+        options: TopOptions,
+        timeout: Timeout,
+        progress: Callable[[TopProgress], None] | None,
+    ) -> Top:
+        question = top_question(limit, options)
+        reader = TopReader(question, progress)
+        return reader.finish(self._stream(self._stub.RankNames, top_request(question), reader.feed, timeout))
 
     def _unary(self, method: Any, request: Any, timeout: Timeout) -> tuple[Any, str]:
         """The answer to a call, and its request id."""

@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import TracebackType
-from typing import Self, TypeVar, Unpack
+from typing import Self, TypeVar
 
+from dnstide.client.asking import Asking
 from dnstide.client.timeouts import DEFAULT, Timeout, seconds_of
 from dnstide.model.analysis import Findings
 from dnstide.model.arguments import (
+    AnalysisOptions,
     TopOptions,
     VolumeOptions,
     analysis_question,
@@ -27,6 +29,7 @@ from dnstide.model.errors import ClientClosed, Failure, MissingExtra
 from dnstide.model.top import Top, TopProgress
 from dnstide.model.vocabulary import AnalysisSettings
 from dnstide.model.volume import Progress, Volume
+from dnstide.model.words import AnalysisWord
 
 try:
     from dnstide.engine import LocalEngine
@@ -40,7 +43,7 @@ except ImportError as error:  # of a namespace, a missing part is a missing name
 Answer = TypeVar("Answer")
 
 
-class LocalClient:
+class LocalClient(Asking[Volume, Findings, Top]):
     """As `Client`, but reads the tables of a directory in this process.
 
     `threads` read at once (None: as many as there are cores). Summaries of tables are kept in `cache_dir`
@@ -63,43 +66,6 @@ class LocalClient:
         self._timeout = seconds_of(timeout, None)
         self._engine = LocalEngine(self.mtbl_dir, threads or os.cpu_count() or 1, cache_dir)
         self._closed = False
-
-    def volume(
-        self,
-        names: str | Iterable[str],
-        *,
-        timeout: Timeout = DEFAULT,
-        progress: Callable[[Progress], None] | None = None,
-        **options: Unpack[VolumeOptions],
-    ) -> Volume:
-        """As `Client.volume`."""
-        question = volume_question(names, options)
-        return self._run(lambda cancel: self._engine.volume(question, progress, cancel), timeout)
-
-    def analyze(
-        self,
-        analysis: str,
-        names: str | Iterable[str],
-        *,
-        timeout: Timeout = DEFAULT,
-        settings: AnalysisSettings | None = None,
-        **options: Unpack[VolumeOptions],
-    ) -> Findings:
-        """As `Client.analyze`."""
-        question = analysis_question(analysis, names, options, settings)
-        return self._run(lambda cancel: self._engine.analyze(question, None, cancel), timeout)
-
-    def top(
-        self,
-        limit: int = 10,
-        *,
-        timeout: Timeout = DEFAULT,
-        progress: Callable[[TopProgress], None] | None = None,
-        **options: Unpack[TopOptions],
-    ) -> Top:
-        """As `Client.top`."""
-        question = top_question(limit, options)
-        return self._run(lambda cancel: self._engine.top(question, progress, cancel), timeout)
 
     def summarize(
         self, *, timeout: Timeout = None, progress: Callable[[int, int], None] | None = None
@@ -133,6 +99,37 @@ class LocalClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _volume(
+        self,
+        names: str | Iterable[str],
+        options: VolumeOptions,
+        timeout: Timeout,
+        progress: Callable[[Progress], None] | None,
+    ) -> Volume:
+        question = volume_question(names, options)
+        return self._run(lambda cancel: self._engine.volume(question, progress, cancel), timeout)
+
+    def _analyze(
+        self,
+        analysis: AnalysisWord,
+        names: str | Iterable[str],
+        options: AnalysisOptions,
+        settings: AnalysisSettings | None,
+        timeout: Timeout,
+    ) -> Findings:
+        question = analysis_question(analysis, names, options, settings)
+        return self._run(lambda cancel: self._engine.analyze(question, None, cancel), timeout)
+
+    def _top(
+        self,
+        limit: int,
+        options: TopOptions,
+        timeout: Timeout,
+        progress: Callable[[TopProgress], None] | None,
+    ) -> Top:
+        question = top_question(limit, options)
+        return self._run(lambda cancel: self._engine.top(question, progress, cancel), timeout)
 
     def _run(self, work: Callable[[Cancel], Answer], timeout: Timeout) -> Answer:
         if self._closed:

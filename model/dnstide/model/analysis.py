@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -168,7 +168,7 @@ class Findings(Tabular):
     """The answer to `analyze`: `series`, `correlations` or `breakdowns`, as the analysis has it.
 
     There is one entry in `series` for each series of the volume; in `correlations` one for each but the
-    first; in `breakdowns` one for each name.
+    first; in `breakdowns` one for each name. Iterates over those entries.
     """
 
     question: AnalysisQuestion = field(repr=False)
@@ -176,6 +176,19 @@ class Findings(Tabular):
     series: tuple[SeriesFindings, ...] = ()
     correlations: tuple[Correlation, ...] = ()
     breakdowns: tuple[Breakdown, ...] = ()
+
+    def __iter__(self) -> Iterator[SeriesFindings | Correlation | Breakdown]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __getitem__(self, place: int) -> SeriesFindings | Correlation | Breakdown:
+        return self._entries[place]
+
+    @property
+    def _entries(self) -> tuple[SeriesFindings | Correlation | Breakdown, ...]:
+        return (*self.series, *self.correlations, *self.breakdowns)
 
     @property
     def analysis(self) -> Analysis:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from dnstide.model.errors import InvalidQuestion
 from dnstide.model.granularity import Granularity
@@ -29,77 +29,62 @@ from dnstide.model.vocabulary import (
 
 if TYPE_CHECKING:
     from dnstide.model.times import Moment
+    from dnstide.model.words import (
+        BucketByWord,
+        DatasetWord,
+        GranularityWord,
+        GroupingWord,
+        MovementWord,
+    )
 
 
-class VolumeOptions(TypedDict, total=False):
-    """The keyword arguments of `volume`, besides the names."""
+class AnalysisOptions(TypedDict, total=False):
+    """The keyword arguments of `analyze`, besides the names; `dnstide.client.asking` says what each means."""
 
     rrtypes: str | Iterable[str]
-    """Record types, mnemonics or TYPEnnn; one text may list several with commas. None: all types."""
     bailiwick: str | None
-    """Only rows seen in this bailiwick."""
     start: Moment | None
-    """First day or time: YYYY-MM-DD, YYYYMMDD, RFC 3339, date or datetime. None: where the tables begin."""
     stop: Moment | None
-    """Last day or time, inclusive. None: where the tables end."""
     days_back: int | None
-    """That many days up to and including today, in place of start and stop."""
-    granularity: str
-    """Step of the time axis, a name or a letter of Granularity; default a day."""
-    bucket_by: str
-    """`file`: a row counts in the period of its file; `first-seen`: where it was first seen; `auto`
-    (default): by file, unless an edge of the span cuts a table that finer ones do not cover.
-    """
+    granularity: GranularityWord
+    bucket_by: BucketByWord
     split_by_rrtype: bool
-    """One series for each record type in place of one for each name."""
-    smooth: int | Smoothing | None
-    """Moving average over that many buckets."""
-    fill: bool
-    """List every bucket of the span, not only those that have rows."""
     partial: bool
-    """Answer even where tables cannot be read or reached, with the buckets concerned marked."""
-    dataset: str
-    """`dns` (default) or `dnssec`."""
-    explain: bool
-    """Put into the summary which tables were used, and which were not and why."""
+    dataset: DatasetWord
     case_sensitive: bool
-    """Look for names and bailiwicks as they are written; by default in lower case."""
+
+
+class VolumeOptions(AnalysisOptions, total=False):
+    """Those of `volume`."""
+
+    smooth: int | Smoothing | None
+    fill: bool
+    explain: bool
 
 
 class TopOptions(TypedDict, total=False):
-    """The keyword arguments of `top`, besides the number of ranks."""
+    """Those of `top`, besides the number of ranks."""
 
-    by: str
-    """What rows are added up by, a word of Grouping; default fqdn, the owner name."""
+    by: GroupingWord
     rrtypes: str | Iterable[str]
-    """Record types, as in `volume`."""
     under: str | None
-    """Only owner names at and under this name."""
     exclude: str | Iterable[str]
-    """Left out before ranking: names, `*.SUFFIX`; record types, or `TYPE RDATA`, where those are ranked."""
     start: Moment | None
-    """As in `volume`. A ranking counts whole tables, so they have to end where the span does."""
     stop: Moment | None
     days_back: int | None
-    series: str | None
-    """Step of a series for each rank: a granularity."""
+    series: GranularityWord | None
     against: tuple[Moment, Moment] | None
-    """First and last day or time of the baseline span: asks for the largest rises and falls since."""
-    only: str
-    """With against: `rises`, `falls`, `new` or `gone` alone; default `all`, rises and falls."""
+    only: MovementWord
     ratio_from: int | None
-    """With against: rank by ratio of rates, among keys that reach this count in the larger span."""
     partial: bool
-    """Answer even where tables cannot be read or reached."""
-    dataset: str
+    dataset: DatasetWord
     explain: bool
 
 
 def volume_question(
     names: str | Iterable[str], options: VolumeOptions, *, now: datetime | None = None
 ) -> VolumeQuestion:
-    """The question of `volume`. Raises InvalidQuestion, or TypeError for an unknown argument."""
-    _refuse_unknown("volume", options, VolumeOptions)
+    """The question of `volume`. Raises InvalidQuestion."""
     smooth = options.get("smooth")
     return VolumeQuestion(
         names=_names(names),
@@ -121,8 +106,7 @@ def volume_question(
 
 
 def top_question(limit: int, options: TopOptions, *, now: datetime | None = None) -> TopQuestion:
-    """The question of `top`. Raises InvalidQuestion, or TypeError for an unknown argument."""
-    _refuse_unknown("top", options, TopOptions)
+    """The question of `top`. Raises InvalidQuestion."""
     exclude, series = options.get("exclude", ()), options.get("series")
     return TopQuestion(
         limit=limit,
@@ -142,14 +126,17 @@ def top_question(limit: int, options: TopOptions, *, now: datetime | None = None
 
 
 def analysis_question(
-    analysis: str, names: str | Iterable[str], options: VolumeOptions, settings: AnalysisSettings | None
+    analysis: str,
+    names: str | Iterable[str],
+    options: AnalysisOptions,
+    settings: AnalysisSettings | None,
 ) -> AnalysisQuestion:
     """The question of `analyze`. Settings of None are left to the engine. Raises as `volume_question`."""
     chosen = choice(Analysis, "analysis", analysis)
     if settings is not None and not isinstance(settings, Mapping):
         raise InvalidQuestion([("settings", f"{settings!r} is not a mapping of names to numbers")])
     given: Any = {name: value for name, value in (settings or {}).items() if value is not None}
-    return AnalysisQuestion(volume_question(names, options), chosen, given)
+    return AnalysisQuestion(volume_question(names, cast(VolumeOptions, options)), chosen, given)
 
 
 def record_types(rrtypes: str | Iterable[str]) -> tuple[str, ...]:
@@ -216,9 +203,3 @@ def _baseline(moments: tuple[Moment, Moment] | None) -> Span | None:
     if start is None or stop is None:
         raise InvalidQuestion([("against", "the span held against has a first and a last day")])
     return Span(start, stop)
-
-
-def _refuse_unknown(method: str, options: Mapping[str, Any], known: type) -> None:
-    unknown = options.keys() - known.__annotations__.keys()
-    if unknown:
-        raise TypeError(f"{method}() got an unexpected keyword argument {min(unknown)!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,8 +11,11 @@ from typing import Any
 
 import numpy as np
 from dnstide.model.columns import Columns, Tabular, count_column, flag_column, text_column, time_column
+from dnstide.model.coverage import Stretch
 from dnstide.model.errors import Failure
 from dnstide.model.granularity import Granularity
+from dnstide.model.texts import many
+from dnstide.model.vocabulary import Coverage
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,31 @@ class Catalog(Tabular):
     def __len__(self) -> int:
         return len(self.tables)
 
+    def __getitem__(self, name: str) -> TableInfo:
+        """The table of that file name. Raises KeyError."""
+        return self.by_name[name]
+
+    def __str__(self) -> str:
+        """A line for the tables of each granularity of a dataset, and one for what cannot be used."""
+        kinds = Counter((table.dataset, table.granularity) for table in self.tables)
+        lines = [self._line(dataset, granularity, count) for (dataset, granularity), count in kinds.items()]
+        return "\n".join([*(lines or ["no tables"]), *self._unusable])
+
+    def __repr__(self) -> str:
+        return f"<Catalog: {', '.join([many(len(self), 'table'), *self._unusable])}>"
+
+    @property
+    def _unusable(self) -> list[str]:
+        bad = sum(table.problem is not None for table in self.tables)
+        said = [f"{bad:,} not usable"] if bad else []
+        return [*said, *([f"{many(len(self.ignored), 'other file')} ignored"] if self.ignored else [])]
+
+    def _line(self, dataset: str, granularity: Granularity, count: int) -> str:
+        tables = [t for t in self.tables if (t.dataset, t.granularity) == (dataset, granularity)]
+        first, last = min(table.start for table in tables), max(table.stop for table in tables)
+        period = Stretch(_unix(first), _unix(last), Coverage.COMPLETE)
+        return f"{dataset}: {many(count, f'{granularity} table')}, {period}"
+
     def columns(self) -> Columns:
         """One row for each table, then for each ignored file: name, dataset, granularity, start, stop, size,
         health (`sound`, `ignored`, or what is wrong) and reason.
@@ -76,6 +105,10 @@ class Catalog(Tabular):
                 text_column("reason", [*reasons, *(reason for _, reason in ignored)]),
             )
         )
+
+
+def _unix(moment: np.datetime64) -> int:
+    return int(moment.astype("datetime64[s]").astype(np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +156,7 @@ class ServerLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class ServerInfo:
+class ServerInfo(Tabular):
     """A server about itself. `ready` is True once questions are answered, `draining` while it finishes its
     last calls; `started` is in UTC.
     """

@@ -1,7 +1,9 @@
 """An answer as columns: the one form that every writer, data frame and notebook takes.
 
-A `Columns` is what a data frame is, without a library behind it. Each column knows what its values are, so
-that counts stay unsigned 64-bit integers and unknown values stay unknown on the way into any format.
+A `Columns` is what a data frame is, without a library behind it. Each column knows what its values are,
+so that counts stay unsigned 64-bit integers and unknown values stay unknown on the way into any format.
+In frames a moment has one type whatever the library: UTC, in microseconds, which all of them know up to
+the end of 9999.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     import pyarrow as pa
+
+_IN_FRAMES = "datetime64[us]"
 
 NOTEBOOK_ROWS = 20
 """Rows that a notebook shows of an answer."""
@@ -124,7 +128,7 @@ class Columns:
         return zip(*(column.tolist() for column in self.columns), strict=True)
 
     def to_pandas(self) -> pd.DataFrame:
-        """Counts are UInt64, texts categories; unknown values are <NA>. Raises MissingExtra."""
+        """Counts are UInt64, texts categories, times UTC; unknown values are <NA>. Raises MissingExtra."""
         try:
             import pandas as pd
         except ImportError:
@@ -132,7 +136,7 @@ class Columns:
         return pd.DataFrame({column.name: _pandas_values(pd, column) for column in self.columns})
 
     def to_polars(self) -> pl.DataFrame:
-        """Unknown values are null. Raises MissingExtra without polars."""
+        """Times are UTC, unknown values null. Raises MissingExtra without polars."""
         try:
             import polars as pl
         except ImportError:
@@ -140,7 +144,7 @@ class Columns:
         return pl.DataFrame([_polars_series(pl, column) for column in self.columns])
 
     def to_arrow(self) -> pa.Table:
-        """Texts are dictionaries, times are UTC in milliseconds, unknown values null. Raises MissingExtra."""
+        """Texts are dictionaries, times UTC, unknown values null. Raises MissingExtra."""
         try:
             import pyarrow as pa
         except ImportError:
@@ -250,7 +254,8 @@ def _pandas_values(pd: Any, column: Column) -> Any:
     if column.kind is Kind.FIGURE:
         return pd.array([None if value is None else float(value) for value in column.tolist()], "Float64")
     if column.kind is Kind.TIME:
-        return np.where(column.mask, np.datetime64("NaT", "s"), column.values)
+        times = np.where(column.mask, np.datetime64("NaT", "s"), column.values)
+        return pd.DatetimeIndex(times.astype(_IN_FRAMES)).tz_localize("UTC")
     if column.kind is Kind.NUMBER:
         return np.where(column.mask, np.nan, column.values)
     return column.values.copy()
@@ -260,7 +265,8 @@ def _polars_series(pl: Any, column: Column) -> Any:
     if column.kind is Kind.TEXT:
         series = pl.Series(column.name, column.words, dtype=pl.String).gather(column.values)
     elif column.kind is Kind.TIME:
-        series = pl.Series(column.name, column.values.astype("datetime64[us]"))  # polars knows no seconds
+        times = pl.Series(column.name, column.values.astype(_IN_FRAMES))
+        series = times.dt.replace_time_zone("UTC")
     elif column.kind is Kind.FIGURE:
         series = pl.Series(column.name, [float(value) for value in column.values], dtype=pl.Float64)
     else:
@@ -273,8 +279,7 @@ def _arrow_values(pa: Any, column: Column) -> Any:
         codes = pa.array(column.values.astype(np.int32), pa.int32(), mask=column.mask)
         return pa.DictionaryArray.from_arrays(codes, pa.array(column.words, pa.string()))
     if column.kind is Kind.TIME:
-        times = column.values.astype("datetime64[ms]")
-        return pa.array(times, pa.timestamp("ms", tz="UTC"), mask=column.mask)
+        return pa.array(column.values.astype(_IN_FRAMES), pa.timestamp("us", tz="UTC"), mask=column.mask)
     if column.kind is Kind.COUNT:
         return pa.array(column.values, pa.uint64(), mask=column.mask)
     if column.kind is Kind.FLAG:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from dnstide.model.columns import Column, Columns, Tabular, count_column, number_column, text_column
+import numpy as np
+from dnstide.model.columns import Column, Columns, count_column, number_column, text_column
 from dnstide.model.coverage import NOT_TOLD, SpanCoverage, coverage_column
-from dnstide.model.errors import Failure
+from dnstide.model.errors import Failure, InvalidQuestion
 from dnstide.model.granularity import DAY
 from dnstide.model.question import TopQuestion
 from dnstide.model.texts import factor_text, many
 from dnstide.model.vocabulary import MAX_COUNT, RankMethod
 from dnstide.model.volume import Axis, Bools, Counts, PlanEntry
+from dnstide.model.wide import WideTabular, bucket_column, lines_as_columns, marks_column
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,10 +178,10 @@ class TopProgress:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Top(Tabular):
+class Top(WideTabular):
     """The answer to `top`: `ranks`, or `rises` and `falls` where a baseline span was given.
 
-    Iterates over its ranks.
+    Iterates over its ranks, or over its changes: the rises, then the falls.
     """
 
     question: TopQuestion = field(repr=False)
@@ -220,18 +222,21 @@ class Top(Tabular):
             raise ValueError("the ranking was asked without series")
         return self.axis.known(rank.series)
 
-    def __iter__(self) -> Iterator[Rank]:
-        return iter(self.ranks)
+    def __iter__(self) -> Iterator[Rank | Change]:
+        return iter(self._items)
 
     def __len__(self) -> int:
-        return len(self.ranks)
+        return len(self._items)
 
-    def __getitem__(self, rank: int) -> Rank:
-        return self.ranks[rank]
+    def __getitem__(self, place: int) -> Rank | Change:
+        return self._items[place]
+
+    @property
+    def _items(self) -> tuple[Rank | Change, ...]:
+        return (*self.ranks, *self.rises, *self.falls)
 
     def __str__(self) -> str:
-        lines: list[Rank | Change] = [*self.ranks, *self.rises, *self.falls]
-        said = [str(line) for line in lines] or ["nothing found"]
+        said = [str(item) for item in self] or ["nothing found"]
         return "\n".join([*said, *(f"incomplete: it {text}" for text in self.lacks)])
 
     @property
@@ -243,7 +248,48 @@ class Top(Tabular):
             said.append(f"{baseline} in the span held against")
         return said
 
+    def __repr__(self) -> str:
+        what = many(len(self), "rank" if self.question.baseline is None else "change")
+        over = "" if self.axis is None else f" over {len(self.axis)} {self.axis.granularity} buckets"
+        return f"<Top: {what}{over}, {'complete' if self.complete else 'incomplete'}>"
+
     def columns(self) -> Columns:
+        """As `rank_columns`. Where series were asked, one row for each bucket of each rank: rank, name,
+        rrtype, total and share (of the rank), time, count and coverage (of the bucket).
+        """
+        axis = self.axis
+        if axis is None or self.question.baseline is not None:
+            return self.rank_columns()
+        ranks = [rank for rank in self.ranks for _ in range(len(axis))]
+        counts = np.concatenate([np.empty(0, np.uint64), *(self._series(rank) for rank in self.ranks)])
+        times = len(self.ranks)
+        return Columns(
+            (
+                *_key_columns(ranks),
+                count_column("total", [rank.count for rank in ranks]),
+                number_column("share", [rank.share for rank in ranks]),
+                bucket_column(np.tile(axis.starts, times), fine=axis.granularity.fine),
+                count_column("count", counts, (counts > 0) | ~np.tile(axis.unknown, times)),
+                marks_column(np.tile(axis.coverage, times)),
+            )
+        )
+
+    def wide_columns(self) -> Columns:
+        """As `WideTabular.wide_columns`, a column for each rank, for rankings with series."""
+        if self.axis is None or self.question.baseline is not None:
+            raise InvalidQuestion([("wide", "only a ranking that was asked with series can be wide")])
+        axis, ranks = self.axis, self.ranks
+        lines = ((rank.title, self._series(rank), None) for rank in ranks)
+        return lines_as_columns(axis.time_column, lines, len(ranks), axis.unknown, axis.coverage)
+
+    def _series(self, rank: Rank) -> Counts:
+        length = 0 if self.axis is None else len(self.axis)
+        return np.zeros(length, np.uint64) if rank.series is None else rank.series
+
+    def _repr_html_(self) -> str:
+        return self.rank_columns()._repr_html_()
+
+    def rank_columns(self) -> Columns:
         """One row for each rank (rank, name, rrtype, count, share), or for each change (change, rank, name,
         rrtype, before, after, before_per_day, after_per_day, ratio). `rrtype` is left out where the keys have
         none; `coverage` says of every row whether its spans are covered whole: `complete` or `partial`.

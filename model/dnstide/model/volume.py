@@ -18,17 +18,16 @@ import numpy.typing as npt
 from dnstide.model.columns import (
     Column,
     Columns,
-    Tabular,
     coded_column,
     count_column,
     number_column,
-    time_column,
 )
 from dnstide.model.coverage import NOT_TOLD, SpanCoverage
 from dnstide.model.errors import Failure, MissingExtra
 from dnstide.model.granularity import Granularity
 from dnstide.model.question import RowFilter, Smoothing, VolumeQuestion
 from dnstide.model.vocabulary import UNKNOWN_WHERE_ZERO, BucketBy, Coverage
+from dnstide.model.wide import Line, WideTabular, bucket_column, lines_as_columns, marks_column, spread
 
 Times = npt.NDArray[np.datetime64]
 Counts = npt.NDArray[np.uint64]
@@ -73,7 +72,17 @@ class Axis:
 
     def known(self, counts: Counts, buckets: Indexes | slice = slice(None)) -> Bools:
         """Where counts of these buckets are known: a zero of a bucket without tables is none."""
-        return (counts > 0) | ~np.isin(self.coverage[buckets], UNKNOWN_WHERE_ZERO)
+        return (counts > 0) | ~self.unknown[buckets]
+
+    @property
+    def unknown(self) -> Bools:
+        """True for the buckets of which a count of 0 says nothing."""
+        return np.isin(self.coverage, UNKNOWN_WHERE_ZERO)
+
+    @property
+    def time_column(self) -> Column:
+        """The first second of each bucket."""
+        return bucket_column(self.starts, fine=self.granularity.fine)
 
     def stretches(self) -> list[tuple[int, int, Coverage]]:
         """Runs of buckets of equal coverage, as (first bucket, last bucket, coverage)."""
@@ -209,7 +218,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Volume(Tabular):
+class Volume(WideTabular):
     """The answer to `volume`: one series for each name in the order asked, or for each name and type. A name
     that was asked twice, in whatever spelling, has one series.
 
@@ -272,6 +281,22 @@ class Volume(Tabular):
         """
         return series_columns(self.series, self.axis, self.split_by_rrtype, self.smoothing is not None)
 
+    def wide_columns(self) -> Columns:
+        """As `WideTabular.wide_columns`; a column is called as its name was asked, followed by the record
+        type where split. Where averages were asked, each is followed by one of them, called `NAME smoothed`.
+        """
+        axis = self.axis
+        return lines_as_columns(
+            axis.time_column, map(self._line, self.series), len(self), axis.unknown, axis.coverage
+        )
+
+    def _line(self, series: Series) -> Line:
+        averages = None
+        if self.smoothing is not None:
+            smoothed = np.full(len(series), np.nan) if series.smoothed is None else series.smoothed
+            averages = spread(smoothed, series.buckets, len(self.axis))
+        return _title(series), series.dense(), averages
+
     def plot(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Any:
         """Draw the series: with a path into that file (.png, .svg, .pdf, .ps, .eps, .html), else as a figure.
 
@@ -308,15 +333,13 @@ def series_columns(series: Sequence[Series], axis: Axis, split: bool, smoothed: 
             columns.append(_words(place, name, texts))
     if split:
         columns.append(_words(place, "rrtype", [part.rrtype for part in series]))
-    label = None if axis.granularity.fine else "date"
-    columns.append(time_column("time", axis.starts[buckets], label=label))
+    columns.append(bucket_column(axis.starts[buckets], fine=axis.granularity.fine))
     columns.append(count_column("count", counts, axis.known(counts, buckets)))
     if smoothed:
         parts = [np.full(len(p), np.nan) if p.smoothed is None else p.smoothed for p in series]
         values = _joined(parts, "float64")
         columns.append(number_column("smoothed", values, ~np.isnan(values)))
-    marks = axis.coverage[buckets].astype(np.int64) - 1
-    columns.append(coded_column("coverage", marks, [str(mark) for mark in Coverage]))
+    columns.append(marks_column(axis.coverage[buckets]))
     return Columns(tuple(columns))
 
 

@@ -23,6 +23,7 @@ from dnstide.model.vocabulary import Analysis
 
 if TYPE_CHECKING:
     from dnstide.client import Client, Findings, LocalClient
+    from dnstide.model.words import AnalysisWord
 
 DRAWN = (Analysis.SHIFTS, Analysis.CORRELATION)
 """The analyses that have a picture."""
@@ -48,7 +49,7 @@ DRAWN = (Analysis.SHIFTS, Analysis.CORRELATION)
 @timeout_option
 @output_options
 def analyze(
-    analysis: str, names: tuple[str, ...], names_files: tuple[str, ...], skip_bad: bool,
+    analysis: AnalysisWord, names: tuple[str, ...], names_files: tuple[str, ...], skip_bad: bool,
     shortest: int | None, min_ratio: float | None, window: int | None, threshold: float | None,
     alpha: float | None,
     plot: str | None, source: Source, timeout: float | None, output: Output,

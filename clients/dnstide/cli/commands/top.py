@@ -30,6 +30,7 @@ from dnstide.model.vocabulary import Grouping, Movement
 if TYPE_CHECKING:
     from dnstide.model.arguments import TopOptions
     from dnstide.model.top import TopProgress
+    from dnstide.model.words import DatasetWord, GranularityWord, GroupingWord, MovementWord
 
 
 class _Top(click.Command):
@@ -89,11 +90,12 @@ class _Top(click.Command):
 @timeout_option
 @output_options
 def top(
-    limit: int, by: str, start: str | None, stop: str | None, days_back: int | None, date: str | None,
-    rrtypes: tuple[str, ...], under: str | None, exclude: tuple[str, ...], exclude_files: tuple[str, ...],
-    series: str | None, plot: str | None, log: bool, in_unicode: bool, movers_against: str | None, only: str,
-    ratio_from: int | None, partial: bool, dataset: str, explain: bool, cache_dir: str | None, source: Source,
-    timeout: float | None, output: Output,
+    limit: int, by: GroupingWord, start: str | None, stop: str | None, days_back: int | None,
+    date: str | None, rrtypes: tuple[str, ...], under: str | None, exclude: tuple[str, ...],
+    exclude_files: tuple[str, ...], series: GranularityWord | None, plot: str | None, log: bool,
+    in_unicode: bool, movers_against: str | None, only: MovementWord, ratio_from: int | None, partial: bool,
+    dataset: DatasetWord, explain: bool, cache_dir: str | None, source: Source, timeout: float | None,
+    output: Output,
 ) -> int:  # fmt: skip
     """The N names that were asked for most (10), exactly.
 

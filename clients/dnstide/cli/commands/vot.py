@@ -98,7 +98,8 @@ def vot(
         absent = reasons(volume, lambda texts, **other: client.volume(texts, **{**question, **other}))
         marks: Sequence[Mark] = ()
         if mark_shifts and plot:
-            marks = client.analyze(Analysis.SHIFTS, asked.texts, **question).marks(volume)
+            analyzed = {name: value for name, value in question.items() if name != "fill"}
+            marks = client.analyze(Analysis.SHIFTS, asked.texts, **analyzed).marks(volume)
     if explain:
         explain_volume(volume)
     shown_volume = unicode_volume(volume) if in_unicode else volume

@@ -19,6 +19,7 @@ from dnstide.cli.naming import format_problems
 from dnstide.cli.vot_pl.getopt import BadCommandLine
 from dnstide.cli.vot_pl.options import HELP, NoName, Settings, read
 from dnstide.model.errors import DnstideError, InvalidQuestion, MissingExtra, NoTables
+from dnstide.model.granularity import Granularity
 from dnstide.model.vocabulary import BucketBy
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _question(settings: Settings, now: datetime) -> VolumeOptions:
 
     today = now.date()
     options: VolumeOptions = {
-        "granularity": settings.granularity,
+        "granularity": Granularity.parse(settings.granularity),
         "bucket_by": BucketBy.FIRST_SEEN,
         "smooth": settings.smooth,
     }

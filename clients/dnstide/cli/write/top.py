@@ -26,7 +26,7 @@ class TopLayout(Layout):
 
     def __init__(self, top: Top) -> None:
         self._top = top
-        self._keys = top.columns()
+        self._keys = top.rank_columns()
         super().__init__(Columns((*self._keys, *_series_columns(top))))
 
     def text(self) -> Iterator[str]:
