@@ -15,6 +15,7 @@ from dnstide.api.v1 import analysis_pb2, info_pb2, service_pb2_grpc, tables_pb2,
 from dnstide.gateway.testing import running_gateway
 
 from tests.gateway.conftest import Refused
+from tests.gateway.test_server import wait_until
 
 CALLS: dict[str, tuple[str, Any]] = {
     "volume": ("QueryVolume", volume_pb2.QueryVolumeRequest(names=["www.example.com", "mail.example.com"])),
@@ -233,3 +234,21 @@ def test_bytes_that_are_no_request_are_refused_as_any_mistake(
     (line,) = [record for record in caplog.records if f"id=bytes-{kind}" in record.getMessage()]
     assert "status=INVALID_ARGUMENT" in line.getMessage()
     assert not any(record.exc_info for record in caplog.records)
+
+
+def test_a_caller_that_does_not_read_loses_its_place(small_dir: Path) -> None:
+    """When its time is up, whatever it asked for; others are served meanwhile and afterwards."""
+    names = [f"once-{day}.example.org" for day in range(60)] * 150
+    request = volume_pb2.QueryVolumeRequest(names=[f"{n}.{name}" for n, name in enumerate(names)], fill=True)
+    with running_gateway(small_dir, max_inflight=1, default_deadline=2.0) as running:
+        # A window of 64 KiB, and nobody who reads: the answer has some megabytes.
+        options = [("grpc.http2.lookahead_bytes", 1024), ("grpc.http2.bdp_probe", 0)]
+        with grpc.insecure_channel(running.address, options=options) as channel:
+            stream = service_pb2_grpc.DnstideStub(channel).QueryVolume(request)
+            wait_until(lambda: running.gateway.admission.inflight == 1)
+            wait_until(lambda: running.gateway.admission.inflight == 0, 30)
+            _, refused = end(running.address, "volume")
+            assert refused is None
+            with pytest.raises(grpc.RpcError) as caught:
+                list(stream)
+            assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED

@@ -1,6 +1,7 @@
 """The ways to a shard: calls, errors, loss, and who is let in."""
 
 import asyncio
+import errno
 import os
 import socket
 import threading
@@ -162,3 +163,27 @@ def test_another_user_is_not_let_in(server: ChannelServer) -> None:
         finally:
             os._exit(code)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+async def test_a_server_without_descriptors_takes_connections_again(
+    server: ChannelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One call waits for a while; the server does not end for it."""
+    listener, refused = server._listener, threading.Event()
+
+    class Short:
+        def accept(self) -> Any:
+            if not refused.is_set():
+                refused.set()
+                raise OSError(errno.EMFILE, "Too many open files")
+            return listener.accept()
+
+    wake = SocketTransport("s", server.address, lambda: None)
+    monkeypatch.setattr(server, "_listener", Short())
+    assert await wake.call("echo", 1) == [1]  # taken by the call of accept that was under way
+    channel = SocketTransport("s", server.address, lambda: None)
+    assert await asyncio.wait_for(channel.call("echo", 2), 10) == [2]
+    assert refused.is_set()
+    await wake.close()
+    await channel.close()
+    monkeypatch.undo()

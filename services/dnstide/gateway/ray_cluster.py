@@ -10,6 +10,7 @@ import logging
 import os
 import secrets
 import signal
+import socket
 import stat
 import sys
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from typing import Any
 
 from dnstide.gateway.pool import NodeLostError
 from dnstide.gateway.ray_folder import RayFolder, sweep
+from dnstide.gateway.ray_join import JoinError, check_join, token_path
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,9 @@ DEFAULTS = {
 What the operator has set stays.
 """
 
+_own_raylet: list[tuple[str, int]] = []
+"""Where the raylet of this process listens, once it is known."""
+
 _folders: list[RayFolder] = []
 """The folder of the cluster that this process has started, while it runs."""
 
@@ -56,16 +61,21 @@ class Node:
     cores: int
 
 
-def start(address: str | None) -> None:
+def start(address: str | None, *, insecure: bool = False) -> None:
     """Starts a local cluster, or joins the one at the address. Blocks for a few seconds; raises ClusterError.
 
-    Replaces the SIGTERM handler of the process, so handlers are installed after it.
+    `insecure` lets it join a cluster that takes everybody. Replaces the SIGTERM handler of the process,
+    so handlers are installed after it.
     """
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     if address is None:
         _start_own()
         return
+    try:
+        check_join(address, insecure=insecure)
+    except JoinError as error:
+        raise ClusterError(str(error)) from None
     import ray
 
     try:
@@ -156,6 +166,7 @@ def stop() -> None:
     import ray
 
     ray.shutdown()
+    _own_raylet.clear()
     while _folders:
         _folders.pop().remove()
 
@@ -168,11 +179,16 @@ def nodes() -> list[Node]:
     """
     import ray
 
+    # The head takes some 15 s to find out that a raylet is dead, and may be dead itself.
+    if _own_raylet and _is_refused(*_own_raylet[0]):
+        raise NodeLostError("the raylet of this machine has died")
     entries: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
     living = [entry for entry in entries if entry["Alive"]]
-    own = ray.get_runtime_context().get_node_id()
-    if all(entry["NodeID"] != own for entry in living):
+    own_id = ray.get_runtime_context().get_node_id()
+    own = next((entry for entry in living if entry["NodeID"] == own_id), None)
+    if own is None:
         raise NodeLostError("the Ray node of this machine has left the cluster")
+    _own_raylet[:] = [(own["NodeManagerAddress"], own["NodeManagerPort"])]
     return sorted(
         (
             Node(entry["NodeID"], entry["NodeManagerAddress"], int(entry["Resources"]["CPU"]))
@@ -183,11 +199,21 @@ def nodes() -> list[Node]:
     )
 
 
+def _is_refused(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=1.0).close()
+    except ConnectionRefusedError:
+        return True
+    except OSError:  # a busy machine is not a dead process
+        return False
+    return False
+
+
 def ensure_token() -> None:
     """Makes sure that there is a token which nobody else can read; Ray would write a file of mode 0644."""
     if os.environ.get("RAY_AUTH_TOKEN"):
         return
-    path = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
+    path = token_path()
     token = secrets.token_hex(32)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -164,7 +164,7 @@ def run(settings: Settings, ready: Callable[[str], None] | None = None) -> int:
     logging.getLogger("dnstide").setLevel(level)
     try:
         check_start(settings)
-        ray_cluster.start(settings.ray_address)
+        ray_cluster.start(settings.ray_address, insecure=settings.insecure)
     except (GatewayError, ray_cluster.ClusterError) as error:
         log.error("%s", error)
         return 1
