@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import StrEnum
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -11,6 +10,7 @@ import click
 from dnstide.cli.output import Output
 from dnstide.cli.write.formats import FORMATS
 from dnstide.model.granularity import Granularity
+from dnstide.model.texts import meant
 from dnstide.model.vocabulary import DATASETS, BucketBy
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -18,17 +18,30 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 TIMEOUT = 60.0
 """Seconds that a server is waited for, where nothing else is said."""
 
+
+class Words(click.Choice[str]):
+    """A choice between words, which for a wrong one tells the word it is like.
+
+    Takes an enumeration by its words: click would show the members by their Python names.
+    """
+
+    def __init__(self, words: Iterable[str]) -> None:
+        super().__init__([str(word) for word in words])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            message = f"{error.message.rstrip('.')}.{meant(value, self.choices)}"
+            raise click.BadParameter(message, ctx, param) from None
+
+
 rrtype_option = click.option(
     "--rrtype", "-t", "rrtypes", multiple=True, metavar="T[,T]",
     help="Only these record types, by name or as TYPEnnn; may be repeated.",
 )  # fmt: skip
 partial_option = click.option("--partial", is_flag=True, help="Answer even where tables fail; exit code 3.")
-dataset_option = click.option("--dataset", type=click.Choice(DATASETS), default="dns", show_default=True)
-
-
-def words_of(enumeration: type[StrEnum]) -> list[str]:
-    """Its words, as choices of an option: click would show the members by their Python names."""
-    return [str(member) for member in enumeration]
+dataset_option = click.option("--dataset", type=Words(DATASETS), default="dns", show_default=True)
 
 
 def names_options(command: Command) -> Command:
@@ -60,7 +73,7 @@ def question_options(command: Command) -> Command:
             shell_complete=_complete_granularity, help=f"Step of the time axis: {steps}.",
         ),
         click.option(
-            "--bucket-by", type=click.Choice(words_of(BucketBy)), default=str(BucketBy.AUTO),
+            "--bucket-by", type=Words(BucketBy), default=str(BucketBy.AUTO),
             show_default=True,
             help="Count a row in the period of its file, or where it was first seen; auto: by file, unless "
             "an edge of the span cuts a table.",
@@ -133,7 +146,7 @@ def output_options(command: Command) -> Command:
 
     return apply_options(
         cast(Command, with_output),
-        click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True),
+        click.option("--format", "form", type=Words(FORMATS), default="text", show_default=True),
         click.option(
             "--output", metavar="FILE", type=click.Path(), help="Write to a file, whole or not at all."
         ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from dnstide.cli import exits
 from dnstide.cli.diagnostics import warn
-from dnstide.cli.options import timeout_option
+from dnstide.cli.options import Words, timeout_option
 from dnstide.cli.output import write
 from dnstide.cli.source import Source, server_options
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option(
     "--wait", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait that long for the server to serve."
 )
-@click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
+@click.option("--format", "form", type=Words(("text", "json")), default="text", show_default=True)
 @server_options
 @timeout_option
 def status(wait: float | None, form: str, timeout: float | None, source: Source) -> int:
