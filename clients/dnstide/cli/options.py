@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 import click
 from dnstide.cli.output import Output
+from dnstide.cli.profile import current_profile
 from dnstide.cli.write.formats import FORMATS
 from dnstide.model.granularity import Granularity
 from dnstide.model.texts import meant
@@ -118,9 +119,14 @@ def cache_option(command: Command) -> Command:
             envvar="DNSTIDE_CACHE_DIR",
             show_envvar=True,
             type=click.Path(),
+            callback=lambda _context, _parameter, value: _or_profile(value, "cache-dir"),
             help="Where summaries of tables are kept; by default the user's cache directory.",
         ),
     )
+
+
+def _or_profile(value: Any, key: str) -> Any:
+    return current_profile().get(key) if value is None else value
 
 
 def timeout_option(command: Command) -> Command:
@@ -131,6 +137,7 @@ def timeout_option(command: Command) -> Command:
             "--timeout",
             type=click.FloatRange(min=0),
             default=None,
+            callback=lambda _context, _parameter, value: _or_profile(value, "timeout"),
             metavar="SECONDS",
             help=f"Give up after this time; 0 waits without end. Default: {TIMEOUT:g} for a server, else 0.",
         ),
@@ -142,7 +149,8 @@ def output_options(command: Command) -> Command:
 
     @wraps(command)
     def with_output(*args: Any, form: str | None, output: str | None, force: bool, **given: Any) -> Any:
-        return command(*args, output=Output.of(form, output, force), **given)
+        usual = current_profile().get("format") or "text"
+        return command(*args, output=Output.of(form, output, force, usual), **given)
 
     return apply_options(
         cast(Command, with_output),
