@@ -62,7 +62,9 @@ def analyze(
     spikes       buckets that stand out: count, what was expected, score (negative: a dip)
     gaps         silent spans, and spans without data: start, end (exclusive), kind, how many
                  such spans chance would make, whether it may be longer
-    correlation  each further series on the first: slope, intercept, r, R², error of the slope, n
+    correlation  each further series on the first: slope, intercept, r, R², error of the slope, n;
+                 how many levels they have together, r within these and of the changes
+                 from bucket to bucket in them; whether it rests on the levels
     shape        totals, mean, median, variation; weekday and hour profiles
     breakdown    totals and shares by record type
 
@@ -93,6 +95,8 @@ def analyze(
         from dnstide.cli.write.findings import FindingsLayout
 
         output.write(FindingsLayout(findings))
+    for remark in findings.remarks:
+        warn(remark)
     warn_of_buckets(findings.question.volume.bucket_by, findings.summary)
     warn_of_coverage(findings.coverage)
     warn_of_failures(findings.summary)
