@@ -141,17 +141,22 @@ def output_options(command: Command) -> Command:
     """--format, --output and --force, handed to the command as one `output`."""
 
     @wraps(command)
-    def with_output(*args: Any, form: str, output: str | None, force: bool, **given: Any) -> Any:
-        return command(*args, output=Output(form, output, force), **given)
+    def with_output(*args: Any, form: str | None, output: str | None, force: bool, **given: Any) -> Any:
+        return command(*args, output=Output.of(form, output, force), **given)
 
     return apply_options(
         cast(Command, with_output),
-        click.option("--format", "form", type=Words(FORMATS), default="text", show_default=True),
         click.option(
-            "--output", metavar="FILE", type=click.Path(), help="Write to a file, whole or not at all."
+            "--format", "form", type=Words(FORMATS),
+            help="How to write; by default what the file of --output is called after, else text.",
+        ),
+        click.option(
+            "-o", "--output", metavar="FILE", type=click.Path(),
+            help="Write to a file, whole or not at all; its name may tell the format (.csv, .json, .jsonl, "
+            ".parquet, .arrow, .xlsx).",
         ),
         click.option("--force", is_flag=True, help="Replace the file of --output where it exists."),
-    )
+    )  # fmt: skip
 
 
 def apply_options(command: Command, *decorators: Callable[[Command], Command]) -> Command:

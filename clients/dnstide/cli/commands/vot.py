@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     "which keeps peaks, for odd N.",
 )  # fmt: skip
 @click.option("--fill", is_flag=True, help="List every bucket: 0 where covered, empty where not.")
+@click.option("--wide", is_flag=True, help="A line for each bucket of the span, a column for each name.")
 @click.option("--explain", is_flag=True, help="Say which tables were used, and why others were not.")
 @picture_options
 @unicode_option
@@ -53,8 +54,8 @@ if TYPE_CHECKING:
 @output_options
 def vot(
     names: tuple[str, ...], names_files: tuple[str, ...], skip_bad: bool, smooth: int | None,
-    smooth_by: str | None, explain: bool, plot: str | None, plot_type: str, log: bool, panels: bool,
-    mark_shifts: bool, in_unicode: bool, cache_dir: str | None,
+    smooth_by: str | None, wide: bool, explain: bool, plot: str | None, plot_type: str, log: bool,
+    panels: bool, mark_shifts: bool, in_unicode: bool, cache_dir: str | None,
     source: Source, timeout: float | None, output: Output,
     **question: Any,
 ) -> int:  # fmt: skip
@@ -110,9 +111,10 @@ def vot(
     shown_volume = unicode_volume(volume) if in_unicode else volume
     draw(shown_volume, drawing, asked.texts, question, marks)
     if not (drawing.in_terminal and output.to_stdout):
-        from dnstide.cli.write.volume import VolumeLayout
+        from dnstide.cli.write.volume import VolumeLayout, WideLayout
 
-        output.write(VolumeLayout(shown_volume if output.form == "text" else volume))
+        written = shown_volume if output.form == "text" else volume
+        output.write(WideLayout(written) if wide else VolumeLayout(written))
     warn_of_volume(volume, absent)
     if volume.summary.failures_total or asked.left_out:
         return exits.PARTIAL
