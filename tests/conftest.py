@@ -14,6 +14,8 @@ from hypothesis import Phase, settings
 # Read by Ray at import, whichever test imports it first; dnstide.gateway.ray_cluster says why.
 os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
 
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")  # how long an example takes says how busy the machine is
 settings.register_profile("mutate", derandomize=True, database=None, phases=[Phase.explicit, Phase.generate])
 """For `make mutate`: the same examples each time, and no time spent on making a failing one small."""
 

@@ -127,17 +127,19 @@ def test_analyses_in_every_format(dnstide, small_dir) -> None:
     """The same rows as text with a line of column names, as CSV, as JSON and as JSON lines."""
     question = ("analyze", "breakdown", "www.example.com", "--mtbl-dir", small_dir, *SPAN)
     total = sum(10 + day for day in range(60))
-    share = round(total / (total + 60), 6)
+    share = total / (total + 60)
     text = dnstide(*question).out.splitlines()
     assert text[0].split() == ["name", "rrtype", "total", "share"]
-    assert text[1].split() == ["www.example.com.", "A", str(total), f"{share:g}"]
+    assert text[1].split() == ["www.example.com.", "A", str(total), f"{share:.6g}"]
     lines = [json.loads(line) for line in dnstide(*question, "--format", "jsonl").out.splitlines()]
     assert lines[1]["rrtype"] == "AAAA"
+    assert lines[0]["share"] == share  # in full
     document = json.loads(dnstide(*question, "--format", "json").out)
     assert document["findings"] == lines
     assert document["summary"]["complete"]
-    head = dnstide(*question, "--format", "csv").out.splitlines()[0]
+    head, first = dnstide(*question, "--format", "csv").out.splitlines()[:2]
     assert head == "name,rrtype,total,share,coverage"
+    assert first == f"www.example.com.,A,{total},{share!r},complete"
 
 
 def test_gaps_tell_missing_tables_apart(dnstide, small_dir) -> None:
@@ -165,6 +167,33 @@ def test_a_scatter_plot_of_two_types(dnstide, small_dir, tmp_path) -> None:
     assert done.code == 0
     assert done.out.splitlines()[1].split()[3:6] == ["1", "6", "1"]
     assert (tmp_path / "s.svg").read_bytes().startswith(b"<?xml")
+
+
+def test_a_correlation_over_a_joint_step_warns(dnstide, sample_dir) -> None:
+    """Both districts jump on one day: R² 0.96 overall and 0.0005 within the levels, in every format."""
+    question = ("analyze", "correlation", "laveeneld.k12.az.us", "gesd.k12.az.us")
+    question += ("--start", "2016-09-01", "--mtbl-dir", sample_dir)
+    text = dnstide(*question)
+    said = "gesd.k12.az.us. on laveeneld.k12.az.us.: R² 0.964 rests on changes of level; within the"
+    assert said in text.err
+    assert text.out.splitlines()[0].split()[-4:] == ["levels", "within_r", "difference_r", "level_driven"]
+    assert text.out.splitlines()[1].split()[-1] == "yes"
+    document = json.loads(dnstide(*question, "--format", "json").out)
+    (line,) = document["findings"]
+    assert line["r_squared"] == pytest.approx(0.964, abs=0.001)
+    assert line["within_r"] ** 2 == pytest.approx(0.0005, abs=0.0001)
+    assert line["level_driven"] is True
+    assert document["summary"]["remarks"][0].startswith(said)
+    table = dnstide(*question, "--format", "csv").out.splitlines()
+    assert table[0].endswith("n,levels,within_r,difference_r,level_driven,coverage")
+    assert table[1].endswith(f",{line['within_r']!r},{line['difference_r']!r},true,partial")
+
+
+def test_flags_are_true_and_false_in_csv(dnstide, small_dir) -> None:
+    """As in JSON, and not as Python writes them."""
+    question = ("--mtbl-dir", small_dir, "--start", "2023-12-25", "--stop", "2024-01-31", "--format", "csv")
+    head, gap = dnstide("analyze", "gaps", "www.example.com", *question).out.splitlines()
+    assert dict(zip(head.split(","), gap.split(","), strict=True))["open"] == "true"
 
 
 @pytest.mark.parametrize(

@@ -29,9 +29,8 @@ def config(tmp_path, monkeypatch):
 
 def test_a_profile_stands_in_for_flags(dnstide, config, small_dir, gateway) -> None:
     """Source and format; the usual one where none is named, by flag or by environment."""
-    config(
-        f'[default]\nmtbl-dir = "{small_dir}"\nformat = "csv"\n[far]\nserver = "{gateway}"\nformat = "jsonl"\n'
-    )
+    near = f'[default]\nmtbl-dir = "{small_dir}"\nformat = "csv"\n'
+    config(f'{near}[far]\nserver = "{gateway}"\nformat = "jsonl"\n')
     assert dnstide(*ASK).out.splitlines()[1] == "www.example.com.,2024-01-01,11,,complete"
     assert dnstide(*ASK, "--profile", "far").out.startswith('{"name":')
     assert dnstide("status", "--profile", "far").out.count("\n") == 2
@@ -105,7 +104,7 @@ def test_the_place_of_the_file(tmp_path) -> None:
     assert config_path({"XDG_CONFIG_HOME": ""}) == (Path.home() / ".config/dnstide/config.toml", False)
     assert config_path({"DNSTIDE_CONFIG": "/y.toml", "XDG_CONFIG_HOME": "/x"}) == (Path("/y.toml"), True)
     assert read_profile(None, environment={"XDG_CONFIG_HOME": str(tmp_path)}) is NO_PROFILE
-    with pytest.raises(click.UsageError, match="cannot read the configuration /y.toml: No such file"):
+    with pytest.raises(click.UsageError, match=r"cannot read the configuration /y\.toml: No such file"):
         read_profile(None, environment={"DNSTIDE_CONFIG": "/y.toml"})
 
 

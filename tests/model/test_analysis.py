@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ LATER = np.datetime64("2017-09-20", "s")
 SHIFT = Shift(TIME, 1454.0, 2114710.0, 1454.41, 6.46)
 SHAPE = Shape(10, 9, 90, 9.0, 8.0, 0, 20, None, (1.0, None, 0.5, 1.0, 1.0, 1.0, 1.5), (0.25,) * 24)
 SILENT = Gap(TIME, LATER, GapKind.SILENT, 0.001, True)
+
+STEPPED = Correlation("a.", "b.", 1.5, 2.0, 0.9, 0.81, 0.1, 30, 2, 0.02, None, True)
 
 
 def findings(analysis: Analysis, *series: SeriesFindings, complete: bool = True, **parts: Any) -> Findings:
@@ -85,9 +88,12 @@ CASES: dict[Analysis, tuple[Findings, tuple[str, ...], tuple[Any, ...]]] = {
         ("a.", TIME, LATER, "silent", 0.001, True),
     ),
     Analysis.CORRELATION: (
-        findings(Analysis.CORRELATION, correlations=(Correlation("a.", "b.", 1.5, 2.0, 0.9, 0.81, 0.1, 30),)),
-        ("x", "y", "slope", "intercept", "r", "r_squared", "slope_error", "n"),
-        ("a.", "b.", 1.5, 2.0, 0.9, 0.81, 0.1, 30),
+        findings(Analysis.CORRELATION, correlations=(STEPPED,)),
+        (
+            *("x", "y", "slope", "intercept", "r", "r_squared", "slope_error", "n"),
+            *("levels", "within_r", "difference_r", "level_driven"),
+        ),
+        ("a.", "b.", 1.5, 2.0, 0.9, 0.81, 0.1, 30, 2, 0.02, None, True),
     ),
     Analysis.SHAPE: (
         findings(Analysis.SHAPE, SeriesFindings("a.", None, shape=SHAPE)),
@@ -175,3 +181,13 @@ def test_marks_stand_on_the_series_that_was_asked() -> None:
     volume = Volume(VolumeQuestion(("a./A", "a./AAAA")), axis, lines, Summary(True, 1, 1))
     found = [SeriesFindings("a.", None, shifts=(SHIFT,), filter=one) for one in reversed(filters)]
     assert [mark.line for mark in findings(Analysis.SHIFTS, *found).marks(volume)] == [1, 0]
+
+
+def test_a_correlation_that_rests_on_levels_says_so() -> None:
+    """In words, wherever it is read; one that holds within them says nothing."""
+    found = findings(Analysis.CORRELATION, correlations=(STEPPED, replace(STEPPED, level_driven=False)))
+    said = "b. on a.: R² 0.81 rests on changes of level; within the 2 levels it is 0.0004"
+    assert found.remarks == (said,)
+    assert said in str(found)
+    flat = replace(STEPPED, within_r=None)
+    assert str(flat.remark).endswith("within the 2 levels there is nothing to correlate")

@@ -110,6 +110,11 @@ class Shape:
 class Correlation:
     """Least squares y = intercept + slope·x of the series `y` on the series `x`, over `n` buckets known in
     both.
+
+    Two series that step together correlate whatever they do between the steps, so three figures stand beside
+    `r`. `levels` is how many levels the two have together; `within_r` correlates the deviations from the
+    means of these levels, `difference_r` the changes from one bucket to the next within them. Either is None
+    where there is nothing to correlate. `level_driven` is True where `r` rests on the levels.
     """
 
     x: str
@@ -120,6 +125,21 @@ class Correlation:
     r_squared: float
     slope_error: float
     n: int
+    levels: int = 1
+    within_r: float | None = None
+    difference_r: float | None = None
+    level_driven: bool = False
+
+    @property
+    def remark(self) -> str | None:
+        """What a reader of `r` must know: that it rests on the levels. None where it does not."""
+        if not self.level_driven:
+            return None
+        within = "there is nothing to correlate" if self.within_r is None else f"it is {self.within_r**2:.3g}"
+        return (
+            f"{self.y} on {self.x}: R² {self.r_squared:.3g} rests on changes of level; "
+            f"within the {self.levels} levels {within}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +226,13 @@ class Findings(Tabular):
         return self.summary.coverage
 
     def __str__(self) -> str:
-        said = f"{self.analysis}: {many(len(self.columns()), 'row')}"
-        return said if self.complete else f"{said}\nincomplete: it {self.coverage}"
+        said = [f"{self.analysis}: {many(len(self.columns()), 'row')}", *self.remarks]
+        return "\n".join(said if self.complete else [*said, f"incomplete: it {self.coverage}"])
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader of the figures must know."""
+        return tuple(line.remark for line in self.correlations if line.remark is not None)
 
     @property
     def found(self) -> bool:
@@ -305,7 +330,14 @@ def _correlation_columns(findings: Findings) -> list[Column]:
     lines = findings.correlations
     labels = [text_column(name, [getattr(line, name) for line in lines]) for name in ("x", "y")]
     figures = _numbers(lines, "slope", "intercept", "r", "r_squared", "slope_error")
-    return [*labels, *figures, count_column("n", [line.n for line in lines])]
+    return [
+        *labels,
+        *figures,
+        count_column("n", [line.n for line in lines]),
+        count_column("levels", [line.levels for line in lines]),
+        *_numbers(lines, "within_r", "difference_r"),
+        flag_column("level_driven", [line.level_driven for line in lines]),
+    ]
 
 
 def _breakdown_columns(findings: Findings) -> list[Column]:

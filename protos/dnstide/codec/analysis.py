@@ -76,6 +76,10 @@ def findings_message(findings: Findings) -> analysis_pb2.AnalyzeVolumeResponse:
                 r_squared=line.r_squared,
                 slope_error=line.slope_error,
                 n=line.n,
+                levels=line.levels,
+                within_r=line.within_r,
+                difference_r=line.difference_r,
+                level_driven=line.level_driven,
             )
             for line in findings.correlations
         ],
@@ -114,6 +118,10 @@ def findings(
                 line.r_squared,
                 line.slope_error,
                 line.n,
+                line.levels,
+                line.within_r if line.HasField("within_r") else None,
+                line.difference_r if line.HasField("difference_r") else None,
+                line.level_driven,
             )
             for line in message.correlations
         ),

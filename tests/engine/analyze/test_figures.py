@@ -52,6 +52,63 @@ def test_correlation_without_meaning_is_refused(x, y, masks, said) -> None:
         correlate(np.array(x), np.array(y), *masks)
 
 
+def test_a_joint_step_is_no_correlation(rng) -> None:
+    """Two series of independent noise that step together: R² near 1 overall, and near 0 within the levels
+    and on differences, by the textbook's formulas.
+    """
+    level = np.repeat([1_000, 100_000], 100)
+    x, y = rng.poisson(level), rng.poisson(2 * level)
+    got = correlate(x, y)
+    assert got.r_squared > 0.99
+    assert (got.levels, got.level_driven) == (2, True)
+    halves = [(x[:100], y[:100]), (x[100:], y[100:])]
+    dx, dy = (np.concatenate([pair[k] - pair[k].mean() for pair in halves]) for k in (0, 1))
+    assert got.within_r == pytest.approx(np.corrcoef(dx, dy)[0, 1])
+    steps = [np.concatenate([np.diff(pair[k]) for pair in halves]) for k in (0, 1)]
+    assert got.difference_r == pytest.approx(np.corrcoef(*steps)[0, 1])
+    assert got.within_r**2 < 0.05
+    assert got.difference_r**2 < 0.05
+
+
+def test_a_correlation_within_levels_stays_one(rng) -> None:
+    """What two series share on top of a step is found within the levels too; nothing warns."""
+    x = rng.poisson(np.repeat([1_000, 5_000], 100) * rng.uniform(0.7, 1.3, 200))
+    got = correlate(x, 3 * x + rng.integers(0, 100, 200))
+    assert (got.levels, got.level_driven) == (2, False)
+    assert got.within_r > 0.99
+    assert got.difference_r > 0.99
+
+
+def test_a_correlation_that_turns_within_levels_is_told(rng) -> None:
+    """Up together from level to level, against each other within: r keeps its sign only overall."""
+    swing = rng.integers(-200, 200, 200)
+    level = np.repeat([1_000, 100_000], 100)
+    got = correlate(level + swing, level - swing)
+    assert got.r > 0.99
+    assert got.within_r == pytest.approx(-1)
+    assert got.level_driven
+
+
+def test_levels_without_variance_have_nothing_to_correlate() -> None:
+    """A step alone; and a series without a step has one level, within which r is r."""
+    step = np.repeat([10, 1_000], 20)
+    got = correlate(step, step)
+    assert (got.r, got.levels, got.within_r, got.difference_r, got.level_driven) == (1, 2, None, None, True)
+    one = correlate([1, 2, 3, 5, 4], [2, 3, 5, 4, 6])
+    assert one.levels == 1
+    assert one.within_r == pytest.approx(one.r)
+    assert not one.level_driven
+
+
+def test_differences_do_not_reach_over_unknown_buckets() -> None:
+    """Buckets on either side of a gap are no neighbours."""
+    x = np.array([1, 2, 4, 9, 7, 5, 9, 2])
+    known = np.array([1, 1, 1, 0, 1, 1, 1, 1], bool)
+    got = correlate(x, x[::-1], known, known)
+    steps = [np.concatenate([np.diff(v[:3]), np.diff(v[4:])]) for v in (x, x[::-1])]
+    assert got.difference_r == pytest.approx(np.corrcoef(*steps)[0, 1])
+
+
 def test_shape_of_four_weeks_with_quiet_weekends() -> None:
     """Weekday means over the mean of all, Monday first; exact total; sample deviation over mean."""
     counts = np.tile([100, 100, 100, 100, 100, 50, 0], 4).astype(np.uint64)

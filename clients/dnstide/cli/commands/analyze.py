@@ -57,7 +57,9 @@ _HELP: dict[Analysis, str] = {
     Analysis.CORRELATION: """Each further series on the first.
 
     \b
-    Told by slope, intercept, r, R², the error of the slope, and the number of buckets.
+    Told by slope, intercept, r, R², the error of the slope, and the number of buckets; by how many
+    levels the series have together, r within these and of the changes from bucket to bucket in
+    them; and by whether it rests on the levels.
 
     \b
       dnstide analyze correlation mail.example.com/AAAA mail.example.com/A --granularity minute
@@ -180,6 +182,8 @@ def _analyze(
         from dnstide.cli.write.findings import FindingsLayout
 
         output.write(FindingsLayout(findings))
+    for remark in findings.remarks:
+        warn(remark)
     warn_of_buckets(findings.question.volume.bucket_by, findings.summary)
     warn_of_coverage(findings.coverage)
     warn_of_failures(findings.summary)

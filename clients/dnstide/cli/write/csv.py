@@ -16,7 +16,7 @@ def quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\r\n') else text
 
 
-CSV = Spelling(word=quoted, flags=("False", "True"))
+CSV = Spelling(word=quoted)
 
 
 def csv_rows(columns: Columns, spelling: Spelling = CSV) -> Iterator[str]:

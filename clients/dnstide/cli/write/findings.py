@@ -1,4 +1,4 @@
-"""Findings: plain rows under a line of titles, figures with six significant digits."""
+"""Findings: plain rows under a line of titles; the text has figures of six significant digits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dnstide.model.columns import Columns
 
 
 class FindingsLayout(Layout):
-    """A row for each thing found. Files (Parquet, Arrow) have the figures in full."""
+    """A row for each thing found. All formats but the text have the figures in full."""
 
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
@@ -35,6 +35,7 @@ class FindingsLayout(Layout):
             "failures": [{"table": f.table, "code": f.code, "reason": f.reason} for f in summary.failures],
             "bucket_by": str(summary.bucket_by),
             "coverage": coverage_object(summary.coverage),
+            "remarks": list(self._findings.remarks),
         }
         yield '{"findings":'
         yield from json_array(self.columns, self._json)

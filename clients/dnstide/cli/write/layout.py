@@ -16,7 +16,8 @@ class Layout:
     """Plain rows: aligned text, CSV, an array of objects, an object a line.
 
     Each method gives pieces of text, so that a large answer streams. `dates` tells moments as dates, `number`
-    spells floats, `header` puts the titles above the text.
+    spells the floats of the text, which the other formats have in full; `header` puts the titles above the
+    text.
     """
 
     def __init__(
@@ -26,8 +27,8 @@ class Layout:
         self.dates = dates
         self._header = header
         self._text = replace(TEXT, dates=dates, number=number)
-        self._csv = replace(CSV, dates=dates, number=number)
-        self._json = replace(JSON, dates=dates, number=number)
+        self._csv = replace(CSV, dates=dates)
+        self._json = replace(JSON, dates=dates)
 
     def text(self) -> Iterator[str]:
         return text_rows(self.columns, self._text, self._header)

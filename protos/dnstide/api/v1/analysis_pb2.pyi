@@ -165,7 +165,7 @@ class Shape(_message.Message):
     def __init__(self, buckets: _Optional[int] = ..., seen: _Optional[int] = ..., total: _Optional[int] = ..., mean: _Optional[float] = ..., median: _Optional[float] = ..., low: _Optional[int] = ..., high: _Optional[int] = ..., variation: _Optional[float] = ..., weekdays: _Optional[_Iterable[float]] = ..., hours: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class Correlation(_message.Message):
-    __slots__ = ("x", "y", "slope", "intercept", "r", "r_squared", "slope_error", "n")
+    __slots__ = ("x", "y", "slope", "intercept", "r", "r_squared", "slope_error", "n", "levels", "within_r", "difference_r", "level_driven")
     X_FIELD_NUMBER: _ClassVar[int]
     Y_FIELD_NUMBER: _ClassVar[int]
     SLOPE_FIELD_NUMBER: _ClassVar[int]
@@ -174,6 +174,10 @@ class Correlation(_message.Message):
     R_SQUARED_FIELD_NUMBER: _ClassVar[int]
     SLOPE_ERROR_FIELD_NUMBER: _ClassVar[int]
     N_FIELD_NUMBER: _ClassVar[int]
+    LEVELS_FIELD_NUMBER: _ClassVar[int]
+    WITHIN_R_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCE_R_FIELD_NUMBER: _ClassVar[int]
+    LEVEL_DRIVEN_FIELD_NUMBER: _ClassVar[int]
     x: str
     y: str
     slope: float
@@ -182,7 +186,11 @@ class Correlation(_message.Message):
     r_squared: float
     slope_error: float
     n: int
-    def __init__(self, x: _Optional[str] = ..., y: _Optional[str] = ..., slope: _Optional[float] = ..., intercept: _Optional[float] = ..., r: _Optional[float] = ..., r_squared: _Optional[float] = ..., slope_error: _Optional[float] = ..., n: _Optional[int] = ...) -> None: ...
+    levels: int
+    within_r: float
+    difference_r: float
+    level_driven: bool
+    def __init__(self, x: _Optional[str] = ..., y: _Optional[str] = ..., slope: _Optional[float] = ..., intercept: _Optional[float] = ..., r: _Optional[float] = ..., r_squared: _Optional[float] = ..., slope_error: _Optional[float] = ..., n: _Optional[int] = ..., levels: _Optional[int] = ..., within_r: _Optional[float] = ..., difference_r: _Optional[float] = ..., level_driven: _Optional[bool] = ...) -> None: ...
 
 class Breakdown(_message.Message):
     __slots__ = ("name", "total", "parts", "filter")

@@ -51,8 +51,7 @@ def _series(volume: Volume, series: Series, question: AnalysisQuestion) -> Serie
     findings = SeriesFindings(series.name, series.rrtype, filter=series.filter)
     edges = volume.axis.edges
     settings: dict[str, Any] = dict(question.settings)
-    longest = int(np.diff(edges).max()) if edges.size > 1 else 0
-    season = season_for(longest, counts.size) if 0 < longest <= DAY else None
+    season = _season(volume)
     match question.analysis:
         case Analysis.SHIFTS:
             return replace(
@@ -73,10 +72,11 @@ def _correlations(volume: Volume) -> tuple[Correlation, ...]:
         raise refusal("correlation", "there is one series only; two are needed")
     known = _known(volume)
     first, *others = volume.series
-    x = first.dense()
+    x, edges = first.dense(), volume.axis.edges
     x_label, *labels = _labels(volume)
+    season = _season(volume)
     return tuple(
-        correlate(x, series.dense(), known, known, labels=(x_label, label))
+        correlate(x, series.dense(), known, known, labels=(x_label, label), edges=edges, season=season)
         for label, series in zip(labels, others, strict=True)
     )
 
@@ -105,6 +105,13 @@ def _breakdowns(volume: Volume) -> tuple[Breakdown, ...]:
         replace(break_down(named[index].name, group), filter=named[index].filter)
         for index, group in parts.items()
     )
+
+
+def _season(volume: Volume) -> int | None:
+    """Buckets of the pattern to expect in the series."""
+    edges = volume.axis.edges
+    longest = int(np.diff(edges).max()) if edges.size > 1 else 0
+    return season_for(longest, len(volume.axis)) if 0 < longest <= DAY else None
 
 
 def _known(volume: Volume) -> Bools:
