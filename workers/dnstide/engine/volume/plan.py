@@ -253,10 +253,10 @@ def _nothing(columns: TableColumns, fits: npt.NDArray[np.bool_], key: PlanKey) -
     touching &= columns.start < (MAX_TIME if stop is None else stop)
     if touching.any():  # with tables that do not fit
         finest = list(Granularity)[columns.rank[touching].min()]
-        reason = (
-            f"only {finest} tables cover the span, which do not fit into a bucket of one {key.granularity}"
+        reason = f"the tables of this span are those of a {finest}, or longer"
+        return (
+            f"{reason}, and do not fit into a bucket of one {key.granularity}: take the granularity {finest}"
         )
-        return f"{reason}: take the granularity {finest}"
     return "no table covers any part of the span"
 
 
