@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-EXTRAS := local,server,plot,pandas,polars,parquet
+EXTRAS := local,server,plot,pandas,polars,parquet,xlsx
 DISTS := -e ./model -e ./protos -e './workers[ray,savgol]' -e ./services -e ./sample -e './clients[$(EXTRAS)]'
 # The build tools are among the development packages: without isolation their paths stay the same, and so do objects.
 PIP := PIP_CONSTRAINT=constraints.txt $(BIN)/pip install -q --disable-pip-version-check

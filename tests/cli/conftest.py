@@ -26,6 +26,7 @@ def dnstide(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
     """Runs a command line in this process, without the user's environment."""
     for name in [name for name in os.environ if name.startswith("DNSTIDE_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/nonexistent")
 
     def call(*arguments: object) -> Done:
         capsys.readouterr()
@@ -40,6 +41,7 @@ def dnstide(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
 def process() -> Callable[..., subprocess.Popen[str]]:
     """Starts the real command as a process of its own."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("DNSTIDE_")}
+    clean["XDG_CONFIG_HOME"] = "/nonexistent"
 
     def start(*arguments: object, **options: object) -> subprocess.Popen[str]:
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": clean} | options

@@ -11,7 +11,7 @@ QUESTIONS = [
     [WWW, MAIL, "absent.example", "*.example.org"],
     ["*.example.com", "--split-by-rrtype", "--granularity", "month"],
     [WWW, "--fill", "--start", "2023-12-25", "--stop", "2024-01-05", "--smooth", "3"],
-    [WWW, "--start", "2024-01-01T00:02:00Z", "--stop", "2024-01-02T11:59:59Z"],
+    [WWW, "--start", "2024-01-01T00:02:00Z", "--stop", "2024-01-02T12:00:00Z"],
     [WWW, "--bucket-by", "file", "--granularity", "week", "--explain"],
     ["*.", "--granularity", "year", "--bucket-by", "first-seen", "--explain"],
     ["absent.example"],

@@ -199,14 +199,14 @@ def test_flags_are_true_and_false_in_csv(dnstide, small_dir) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["shape", "www.example.com", "--plot", "x.png"], 2, "for shape there is no picture"),
+        (["shape", "www.example.com", "--plot", "x.png"], 2, "No such option '--plot'"),
         (["correlation", "a", "b", "--plot", "-"], 2, "name a file for the scatter plot"),
         (["correlation", "a", "b", "--plot", "x.html"], 2, "drawn as .png"),
         (["correlation", "www.example.com"], 2, "two series"),
-        (["shifts", "www.example.com", "--alpha", "0.1"], 2, "no setting of shifts"),
+        (["shifts", "www.example.com", "--alpha", "0.1"], 2, "No such option '--alpha'"),
         (["shifts", "www.example.com", "--shortest", "1"], 2, "2 buckets or more"),
         (["gaps", "nosuch.example"], 4, "nothing found"),
-        (["tides", "www.example.com"], 2, "is not one of"),
+        (["tides", "www.example.com"], 2, "is not one of the analyses"),
     ],
 )
 def test_analyses_that_make_no_sense(dnstide, small_dir, arguments, code, said) -> None:

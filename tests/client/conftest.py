@@ -35,6 +35,9 @@ class Scripted(service_pb2_grpc.DnstideServicer):
             yield from self.volume(request)
         except Refused as refused:
             refused.end(context, self.version)
+        except Dropped:
+            context.set_trailing_metadata(())
+            context.abort(grpc.StatusCode.CANCELLED, "CANCELLED")
 
     def ListTables(self, request, context):  # noqa: N802
         self._begin(request, context)
@@ -50,6 +53,10 @@ class Scripted(service_pb2_grpc.DnstideServicer):
             if self.early:
                 context.send_initial_metadata(((VERSION_KEY, self.version),))
             context.set_trailing_metadata(((VERSION_KEY, self.version), (REQUEST_ID_KEY, "r7")))
+
+
+class Dropped(Exception):
+    """Ends a script as gRPC does with calls that are too many."""
 
 
 class Refused(Exception):
@@ -100,6 +107,12 @@ def small_answer(request):
 def refused_class():
     """The exception that ends a script."""
     return Refused
+
+
+@pytest.fixture
+def dropped_call():
+    """The exception that ends a script as gRPC ends a call that it does not begin."""
+    return Dropped
 
 
 @pytest.fixture(scope="session")

@@ -234,6 +234,27 @@ def test_a_busy_server_is_asked_again_no_sooner_than_it_says(client, scripted, r
 
 
 @both
+def test_calls_that_grpc_drops_are_asked_again(client, scripted, dropped_call, monkeypatch) -> None:
+    """Where more wait than it keeps, it cancels the rest, and its words are none of the server's."""
+    dropped = []
+
+    def drop_twice(request):
+        if len(dropped) < 2:
+            dropped.append(request)
+            raise dropped_call
+        yield from answer(request)
+
+    answer, scripted.volume = scripted.volume, drop_twice
+    scripted.early = False
+    assert len(client.ask(scripted.address, "volume", "a")) == 1
+    assert len(dropped) == 2
+    monkeypatch.setattr("dnstide.client.transport.BUSY_ATTEMPTS", 2)
+    dropped.clear()
+    with pytest.raises(ServerBusy, match=r"is busy \(more calls wait than it keeps\): ask again"):
+        client.ask(scripted.address, "volume", "a")
+
+
+@both
 def test_stream_that_breaks_off(client, scripted, refused) -> None:
     """Messages first, then an error: the error, not half an answer; and it is not asked again."""
 

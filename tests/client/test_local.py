@@ -101,6 +101,9 @@ def test_errors_have_the_same_classes(small_dir, tmp_path) -> None:
             client.volume(WWW, stop="2001-01-01")
         with pytest.raises(DeadlineExceeded, match="longer timeout"):
             client.volume("*.", timeout=1e-9)
+        client.summarize()
+        with pytest.raises(DeadlineExceeded, match="longer timeout"):  # summaries tell it without reading
+            client.volume("*.", timeout=1e-9)
         with pytest.raises(InvalidQuestion, match="timeout"):
             client.volume(WWW, timeout=0)
     with pytest.raises(DirectoryUnreadable, match="no such directory"):

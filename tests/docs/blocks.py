@@ -53,7 +53,12 @@ def environment(mtbl_dir: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DNSTIDE_")}
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     cache = str(mtbl_dir.parent / "cache")
-    ours = {"PATH": path, "DNSTIDE_MTBL_DIR": str(mtbl_dir), "XDG_CACHE_HOME": cache}
+    ours = {
+        "PATH": path,
+        "DNSTIDE_MTBL_DIR": str(mtbl_dir),
+        "XDG_CACHE_HOME": cache,
+        "XDG_CONFIG_HOME": "/nonexistent",
+    }
     return {**kept, **ours, "NO_COLOR": "1", "LC_ALL": "C.UTF-8"}
 
 

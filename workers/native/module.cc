@@ -58,6 +58,8 @@ NB_MODULE(_native, m) {
         .def("__init__", make_cancel, nb::arg("seconds") = nb::none(),
              nb::sig("def __init__(self, seconds: float | None = None) -> None"))
         .def("cancel", &Cancel::cancel, nb::sig("def cancel(self) -> None"))
+        .def("check", &Cancel::check, nb::sig("def check(self) -> None"),
+             "Raises Cancelled or DeadlineExceeded where the work is to stop.")
         .def_prop_ro("cancelled", &Cancel::cancelled, nb::sig("def cancelled(self) -> bool"));
 
     m.def("crc32c", [](const nb::bytes& data) { return crc32c(bytes_of(data)); }, nb::arg("data"),

@@ -102,7 +102,8 @@ def root() -> None:
     \b
     Data go to standard output, messages to standard error. A directory of tables is read in
     this process (--mtbl-dir), a server is asked over gRPC (--server); both answer alike.
-    DNSTIDE_MTBL_DIR and DNSTIDE_SERVER stand in for the flags.
+    DNSTIDE_MTBL_DIR and DNSTIDE_SERVER stand in for the flags, and so do the profiles of
+    ~/.config/dnstide/config.toml (--profile; DNSTIDE_CONFIG names another file).
 
     \b
       dnstide vot www.example.com --mtbl-dir /export/dnsdb/mtbl --smooth 14

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import StrEnum
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
 import click
 from dnstide.cli.output import Output
+from dnstide.cli.profile import current_profile
 from dnstide.cli.write.formats import FORMATS
 from dnstide.model.granularity import TABLE_GRANULARITIES, Granularity
+from dnstide.model.texts import meant
 from dnstide.model.vocabulary import DATASETS, BucketBy
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -18,17 +19,30 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 TIMEOUT = 60.0
 """Seconds that a server is waited for, where nothing else is said."""
 
+
+class Words(click.Choice[str]):
+    """A choice between words, which for a wrong one tells the word it is like.
+
+    Takes an enumeration by its words: click would show the members by their Python names.
+    """
+
+    def __init__(self, words: Iterable[str]) -> None:
+        super().__init__([str(word) for word in words])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            message = f"{error.message.rstrip('.')}.{meant(value, self.choices)}"
+            raise click.BadParameter(message, ctx, param) from None
+
+
 rrtype_option = click.option(
     "--rrtype", "-t", "rrtypes", multiple=True, metavar="T[,T]",
     help="Only these record types, by name or as TYPEnnn; may be repeated.",
 )  # fmt: skip
 partial_option = click.option("--partial", is_flag=True, help="Answer even where tables fail; exit code 3.")
-dataset_option = click.option("--dataset", type=click.Choice(DATASETS), default="dns", show_default=True)
-
-
-def words_of(enumeration: type[StrEnum]) -> list[str]:
-    """Its words, as choices of an option: click would show the members by their Python names."""
-    return [str(member) for member in enumeration]
+dataset_option = click.option("--dataset", type=Words(DATASETS), default="dns", show_default=True)
 
 
 def names_options(command: Command) -> Command:
@@ -60,7 +74,7 @@ def question_options(command: Command) -> Command:
             shell_complete=_complete_granularity, help=f"Step of the time axis: {steps}.",
         ),
         click.option(
-            "--bucket-by", type=click.Choice(words_of(BucketBy)), default=str(BucketBy.AUTO),
+            "--bucket-by", type=Words(BucketBy), default=str(BucketBy.AUTO),
             show_default=True,
             help="Count a row in the period of its file, or where it was first seen; auto: by file, unless "
             "an edge of the span cuts a table.",
@@ -85,10 +99,14 @@ def span_options(command: Command) -> Command:
 
 def _span_options() -> list[Callable[[Command], Command]]:
     return [
-        click.option("--start", metavar="D", help="First day, YYYY-MM-DD or YYYYMMDD, or time, RFC 3339."),
-        click.option("--stop", metavar="D", help="Last day or time, inclusive."),
+        click.option(
+            "--start", metavar="D",
+            help="First day: 2018-10-31, 20181031, yesterday, 30d (days ago), all of 2018-10 or 2018; or a "
+            "time, RFC 3339.",
+        ),
+        click.option("--stop", metavar="D", help="Last day, inclusive; or a time, exclusive."),
         click.option("--days-back", type=int, metavar="N", help="The last N days, today included."),
-    ]
+    ]  # fmt: skip
 
 
 def cache_option(command: Command) -> Command:
@@ -101,9 +119,14 @@ def cache_option(command: Command) -> Command:
             envvar="DNSTIDE_CACHE_DIR",
             show_envvar=True,
             type=click.Path(),
+            callback=lambda _context, _parameter, value: _or_profile(value, "cache-dir"),
             help="Where summaries of tables are kept; by default the user's cache directory.",
         ),
     )
+
+
+def _or_profile(value: Any, key: str) -> Any:
+    return current_profile().get(key) if value is None else value
 
 
 def timeout_option(command: Command) -> Command:
@@ -114,6 +137,7 @@ def timeout_option(command: Command) -> Command:
             "--timeout",
             type=click.FloatRange(min=0),
             default=None,
+            callback=lambda _context, _parameter, value: _or_profile(value, "timeout"),
             metavar="SECONDS",
             help=f"Give up after this time; 0 waits without end. Default: {TIMEOUT:g} for a server, else 0.",
         ),
@@ -124,17 +148,23 @@ def output_options(command: Command) -> Command:
     """--format, --output and --force, handed to the command as one `output`."""
 
     @wraps(command)
-    def with_output(*args: Any, form: str, output: str | None, force: bool, **given: Any) -> Any:
-        return command(*args, output=Output(form, output, force), **given)
+    def with_output(*args: Any, form: str | None, output: str | None, force: bool, **given: Any) -> Any:
+        usual = current_profile().get("format") or "text"
+        return command(*args, output=Output.of(form, output, force, usual), **given)
 
     return apply_options(
         cast(Command, with_output),
-        click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True),
         click.option(
-            "--output", metavar="FILE", type=click.Path(), help="Write to a file, whole or not at all."
+            "--format", "form", type=Words(FORMATS),
+            help="How to write; by default what the file of --output is called after, else text.",
+        ),
+        click.option(
+            "-o", "--output", metavar="FILE", type=click.Path(),
+            help="Write to a file, whole or not at all; its name may tell the format (.csv, .json, .jsonl, "
+            ".parquet, .arrow, .xlsx).",
         ),
         click.option("--force", is_flag=True, help="Replace the file of --output where it exists."),
-    )
+    )  # fmt: skip
 
 
 def apply_options(command: Command, *decorators: Callable[[Command], Command]) -> Command:

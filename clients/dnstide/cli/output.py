@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from dnstide.cli.diagnostics import PipeClosed
 from dnstide.cli.files import is_file, write_whole
-from dnstide.cli.write.formats import FILE_FORMATS
+from dnstide.cli.write.formats import FILE_FORMATS, OF_SUFFIX
 
 if TYPE_CHECKING:
     from dnstide.cli.write.layout import Layout
@@ -24,6 +24,19 @@ class Output:
     form: str = "text"
     path: str | None = None
     force: bool = False
+
+    @classmethod
+    def of(cls, form: str | None, path: str | None, force: bool, usual: str = "text") -> Output:
+        """With the format that was asked for, or else that of the file's name, or else the usual one.
+
+        Raises click.UsageError where the first two do not agree.
+        """
+        named = OF_SUFFIX.get(Path(path or "").suffix.lower())
+        if form and named and form != named:
+            raise click.UsageError(
+                f"--format {form} is not what {path} is called after: leave one of the two to the other"
+            )
+        return cls(form or named or usual, path, force)
 
     @property
     def to_stdout(self) -> bool:
@@ -44,7 +57,7 @@ class Output:
         if self.form in FILE_FORMATS:
             from dnstide.cli.write.binary import binary_bytes
 
-            write_bytes([binary_bytes(layout.columns, self.form)], self.path or "", self.force)
+            write_bytes([binary_bytes(layout, self.form)], self.path or "", self.force)
         else:
             write(layout.pieces(self.form), self.path, self.force)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from dnstide.cli.diagnostics import warn
+from dnstide.cli.options import Words
 from dnstide.cli.output import Output, check_output, write, write_bytes
 from dnstide.client.plot.kinds import KIND_ALIASES, KINDS
 
@@ -41,7 +42,7 @@ def picture_options(command: Command) -> Command:
     options = (
         plot_option("Draw into a file (.png, .svg, .pdf, .ps, .eps or .html), or - for the terminal."),
         click.option(
-            "--plot-type", type=click.Choice([*KINDS, *KIND_ALIASES]), default=KINDS[0], show_default=True,
+            "--plot-type", type=Words([*KINDS, *KIND_ALIASES]), default=KINDS[0], show_default=True,
             metavar="|".join(KINDS), help="How to draw the counts.",
         ),
         click.option("--log", is_flag=True, help="Draw with a logarithmic axis of counts."),

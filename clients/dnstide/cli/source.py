@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 from click.core import ParameterSource
-from dnstide.cli.diagnostics import show_log_warnings
+from dnstide.cli.diagnostics import show_log_warnings, warn
 from dnstide.cli.options import TIMEOUT, Command, apply_options
+from dnstide.cli.profile import NO_PROFILE, Profile, current_profile, profile_option
 
 if TYPE_CHECKING:
     from dnstide.client import Client, LocalClient
@@ -39,7 +40,7 @@ class Source:
             from dnstide.client.local import LocalClient
 
             show_log_warnings()
-            folder = cache_dir or os.environ.get("DNSTIDE_CACHE_DIR")
+            folder = cache_dir or os.environ.get("DNSTIDE_CACHE_DIR") or current_profile().get("cache-dir")
             return LocalClient(self.mtbl_dir, timeout=timeout or None, cache_dir=folder)
         given = click.get_current_context().get_parameter_source("cache_dir")
         if given is ParameterSource.COMMANDLINE:
@@ -56,9 +57,15 @@ class Source:
 
 
 def find_source(
-    server: str | None, mtbl_dir: str | None, environment: Mapping[str, str] = os.environ, **tls: Any
+    server: str | None,
+    mtbl_dir: str | None,
+    environment: Mapping[str, str] = os.environ,
+    profile: Profile = NO_PROFILE,
+    **tls: Any,
 ) -> Source:
-    """A flag beats the environment. Raises click.UsageError unless that leaves exactly one source."""
+    """A flag beats the environment, which beats a profile. Raises click.UsageError unless that leaves exactly
+    one source.
+    """
     if server and mtbl_dir:
         raise click.UsageError("--server and --mtbl-dir exclude each other: give one")
     if not server and not mtbl_dir:
@@ -67,21 +74,47 @@ def find_source(
             raise click.UsageError(
                 "both DNSTIDE_SERVER and DNSTIDE_MTBL_DIR are set: choose with --server or --mtbl-dir"
             )
+        if server or mtbl_dir:
+            _tell_of_unused(profile, server, mtbl_dir)
+    if not server and not mtbl_dir:
+        server, mtbl_dir = profile.get("server"), profile.get("mtbl-dir")
     if not server and not mtbl_dir:
         raise click.UsageError(
             "no source: give --server HOST:PORT (or DNSTIDE_SERVER), or --mtbl-dir DIR (or DNSTIDE_MTBL_DIR)"
         )
     if mtbl_dir and any(tls.values()):
         raise click.UsageError("--tls, --ca, --cert and --key go with --server")
-    return Source(server=server or None, mtbl_dir=mtbl_dir or None, **tls)
+    return Source(server=server or None, mtbl_dir=mtbl_dir or None, **_secured(tls, server, profile))
 
 
-def find_server(server: str | None, environment: Mapping[str, str] = os.environ, **tls: Any) -> Source:
+def find_server(
+    server: str | None,
+    environment: Mapping[str, str] = os.environ,
+    profile: Profile = NO_PROFILE,
+    **tls: Any,
+) -> Source:
     """As `find_source`, for commands that only a server can answer."""
-    server = server or environment.get("DNSTIDE_SERVER")
+    if not server and (server := environment.get("DNSTIDE_SERVER")):
+        _tell_of_unused(profile, server, None)
+    server = server or profile.get("server")
     if not server:
         raise click.UsageError("which server? give --server HOST:PORT, or set DNSTIDE_SERVER")
-    return Source(server=server, **tls)
+    return Source(server=server, **_secured(tls, server, profile))
+
+
+def _tell_of_unused(profile: Profile, server: str | None, mtbl_dir: str | None) -> None:
+    """Whoever names a profile may not think of the environment."""
+    own = profile.get("server"), profile.get("mtbl-dir")
+    if profile.asked and any(own) and own != (server, mtbl_dir):
+        name, value = ("DNSTIDE_SERVER", server) if server else ("DNSTIDE_MTBL_DIR", mtbl_dir)
+        warn(f"{name}={value} stands before the profile {profile.name}: unset it to ask {own[0] or own[1]}")
+
+
+def _secured(tls: Mapping[str, Any], server: str | None, profile: Profile) -> dict[str, Any]:
+    """What secures the way. A profile's certificates are for its own server, and shown to no other."""
+    if not server or server != profile.get("server"):
+        return dict(tls)
+    return {name: value or profile.get(name) or value for name, value in tls.items()}
 
 
 def source_options(command: Command) -> Command:
@@ -121,6 +154,6 @@ def _source_argument(
     @wraps(command)
     def with_source(*args: Any, **given: Any) -> Any:
         chosen = {name: given.pop(name) for name in SOURCE_OPTIONS if name in given}
-        return command(*args, source=find(**chosen), **given)
+        return command(*args, source=find(profile=current_profile(), **chosen), **given)
 
-    return apply_options(cast(Command, with_source), *decorators)
+    return apply_options(cast(Command, with_source), *decorators, profile_option)

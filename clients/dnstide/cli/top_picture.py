@@ -10,6 +10,7 @@ from dnstide.cli.pictures import Drawing, colourful, limits, terminal_size
 
 if TYPE_CHECKING:
     from dnstide.model.arguments import TopOptions
+    from dnstide.model.question import Span
     from dnstide.model.top import Top
 
 
@@ -26,15 +27,24 @@ def picture_title(answer: Top, options: TopOptions) -> str:
     what = f"the {len(answer)} largest" if answer.ranks else "changes"
     under, only = options.get("under"), limits(options)
     where = (f" under {under}" if under else "") + (f" ({only})" if only else "")
-    back = options.get("days_back")
-    spans = ["the last day" if back == 1 else f"the last {back} days"] if back else []
-    spans += [
-        " to ".join(dict.fromkeys(filter(None, map(str, span))))
-        for span in ((options.get("start") or "", options.get("stop") or ""), options.get("against") or ())
-    ]
-    when = " against ".join(filter(None, spans))
+    from dnstide.model.question import EVERYTHING
+
+    spans = (answer.question.span, answer.question.baseline or EVERYTHING)
+    when = " against ".join(filter(None, map(_span_text, spans)))
     lacks = "".join(f"; {said}" for said in answer.lacks)
     return f"{what} by {options['by']}{where}{when and f': {when}'}{lacks}"
+
+
+def _span_text(span: Span) -> str:
+    """What was asked, as dates: words such as `yesterday` mean nothing in a picture that is kept."""
+    from dnstide.model.coverage import Stretch, time_text
+    from dnstide.model.vocabulary import Coverage
+
+    if span.start is not None and span.stop is not None:
+        return str(Stretch(span.start, span.stop, Coverage.COMPLETE))
+    if span.start is not None:
+        return f"from {time_text(span.start)}"
+    return "" if span.stop is None else f"until {time_text(span.stop)}"
 
 
 def draw_top(answer: Top, drawing: Drawing, title: str) -> None:

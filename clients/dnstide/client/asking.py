@@ -55,22 +55,21 @@ class Asking(ABC, Generic[VolumeT, FindingsT, TopT]):
     ) -> VolumeT:
         """Counts of one name, or of several, over time. A name without rows is an empty series.
 
-        names: owner names, `*.SUFFIX` for everything under one, or NAME/TYPE[/BAILIWICK].
-        rrtypes: only these record types, mnemonics or TYPEnnn; one text may list several with commas.
-        bailiwick: only rows seen in it.
-        start, stop: first and last day or time; None is where the tables begin or end.
-        days_back: that many days up to and including today, in place of start and stop.
-        granularity: step of the time axis.
-        bucket_by: `file`: a row counts in the period of its file; `first-seen`: where it was first seen;
-            `auto`: by file, unless an edge of the span cuts a table that finer ones do not cover.
-        split_by_rrtype: one series for each record type in place of one for each name.
-        smooth: a moving average over that many buckets, or a `Smoothing`.
-        fill: list every bucket of the span, not only those that have rows.
-        partial: answer even where tables cannot be read or reached, with the buckets concerned marked.
-        explain: put into the summary which tables were used, and which were not and why.
-        case_sensitive: look for names and bailiwicks as they are written; by default in lower case.
-        timeout: seconds until the question is given up; None: no limit.
-        progress: is called while tables are read.
+        names: owner names, `*.SUFFIX` for everything under one, or NAME/TYPE[/BAILIWICK]. rrtypes: only
+        these record types, mnemonics or TYPEnnn; one text may list several with commas. bailiwick: only
+        rows seen in it. start, stop: first and last day, both included: YYYY-MM-DD, YYYYMMDD,
+        `yesterday`, `30d` (days ago), all of YYYY-MM or YYYY, a date; or a time, of which the stop is
+        exclusive: RFC 3339, a datetime (UTC where it has no zone), numpy's. None is where the tables
+        begin or end. days_back: that many days up to and including today, in place of start and stop.
+        granularity: step of the time axis. bucket_by: `file`: a row counts in the period of its file;
+        `first-seen`: where it was first seen; `auto`: by file, unless an edge of the span cuts a table
+        that finer ones do not cover. split_by_rrtype: one series for each record type in place of one for
+        each name. smooth: a moving average over that many buckets, or a `Smoothing`. fill: list every
+        bucket of the span, not only those that have rows. partial: answer even where tables cannot be
+        read or reached, with the buckets concerned marked. explain: put into the summary which tables
+        were used, and which were not and why. case_sensitive: look for names and bailiwicks as they are
+        written; by default in lower case. timeout: seconds until the question is given up; None: no
+        limit. progress: is called while tables are read.
 
         Raises DnstideError.
         """
@@ -166,7 +165,7 @@ class Asking(ABC, Generic[VolumeT, FindingsT, TopT]):
         exclude: left out before ranking: names, `*.SUFFIX`; record types, or `TYPE RDATA`, where those are
             ranked.
         series: step of a series for each rank.
-        against: first and last day or time of the span to compare with.
+        against: start and stop of the span to compare with.
         only: with against: one kind of change alone.
         ratio_from: with against: rank by ratio of rates, among keys that reach this count in the larger span.
         progress: is called while summaries of tables are made.

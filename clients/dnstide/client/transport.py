@@ -70,9 +70,20 @@ def _is_unavailable(error: BaseException) -> bool:
 
 
 def _is_busy(error: BaseException) -> bool:
-    if not isinstance(error, grpc.RpcError) or error.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED:
+    if not isinstance(error, grpc.RpcError):
         return False
-    return TOO_LARGE not in (error.details() or "")
+    if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        return TOO_LARGE not in (error.details() or "")
+    return _was_dropped(error)
+
+
+def _was_dropped(error: Any) -> bool:
+    """Whether the server's gRPC let go of a call that it had not begun: so many wait that it takes no more.
+
+    Calls that were begun are cancelled with the version of the server, and by the caller without this error.
+    """
+    told_version = told(error.initial_metadata(), VERSION_KEY) or told(error.trailing_metadata(), VERSION_KEY)
+    return error.code() is grpc.StatusCode.CANCELLED and told_version is None
 
 
 class _Enough(tenacity.stop.stop_base):
@@ -127,8 +138,10 @@ def error_from_rpc(error: Any, server: str, tls: Tls | None = None) -> DnstideEr
     try:
         if version is not None:
             check_version(server, version)
-        text = error.details() or error.code().name
-        raised = _explained(error_of(error.code().name, text, _details(trailers)), server, tls)
+        code, text = error.code().name, error.details() or error.code().name
+        if _was_dropped(error):
+            code, text = "RESOURCE_EXHAUSTED", "more calls wait than it keeps"
+        raised = _explained(error_of(code, text, _details(trailers)), server, tls)
     except VersionMismatch as mismatch:
         raised = mismatch
     raised.request_id = told(trailers, REQUEST_ID_KEY)

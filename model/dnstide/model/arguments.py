@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from dnstide.model.errors import InvalidQuestion
@@ -107,6 +107,7 @@ def volume_question(
 
 def top_question(limit: int, options: TopOptions, *, now: datetime | None = None) -> TopQuestion:
     """The question of `top`. Raises InvalidQuestion."""
+    now = now or datetime.now(UTC)  # one and the same day for both spans
     exclude, series = options.get("exclude", ()), options.get("series")
     return TopQuestion(
         limit=limit,
@@ -116,7 +117,7 @@ def top_question(limit: int, options: TopOptions, *, now: datetime | None = None
         exclude=tuple(plain_text("exclude", text) for text in _texts("exclude", exclude)),
         span=Span(*span(options.get("start"), options.get("stop"), options.get("days_back"), now=now)),
         series_granularity=None if series is None else Granularity.parse(series, "series"),
-        baseline=_baseline(options.get("against")),
+        baseline=_baseline(options.get("against"), now),
         movement=choice(Movement, "only", options.get("only", Movement.ALL)),
         ratio_min_count=options.get("ratio_from"),
         failure_policy=_policy(options.get("partial", False)),
@@ -186,7 +187,7 @@ def _policy(partial: bool) -> FailurePolicy:
     return FailurePolicy.PARTIAL if partial else FailurePolicy.FAIL
 
 
-def _baseline(moments: tuple[Moment, Moment] | None) -> Span | None:
+def _baseline(moments: tuple[Moment, Moment] | None, now: datetime | None) -> Span | None:
     if moments is None:
         return None
     try:
@@ -197,7 +198,7 @@ def _baseline(moments: tuple[Moment, Moment] | None) -> Span | None:
         reason = f"{moments!r} is not a pair of a first and a last day"
         raise InvalidQuestion([("against", reason)]) from None
     try:
-        start, stop = span(first, last, None)
+        start, stop = span(first, last, None, now=now)
     except InvalidQuestion as error:
         raise InvalidQuestion([("against", reason) for _, reason in error.problems]) from None
     if start is None or stop is None:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from dnstide.model.errors import InvalidQuestion
+from dnstide.model.texts import meant
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,7 +53,8 @@ class Granularity(StrEnum):
         granularity = _BY_LETTER.get(word) or _BY_NAME.get(word.lower().replace("_", "-"))
         if granularity is None:
             known = ", ".join(cls)
-            raise InvalidQuestion([(field, f'"{text}" is not a granularity: choose one of {known}')])
+            reason = f'"{text}" is not a granularity: choose one of {known}.{meant(text, cls)}'
+            raise InvalidQuestion([(field, reason.removesuffix("."))])
         return granularity
 
     @classmethod

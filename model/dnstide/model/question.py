@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 
 from dnstide.model.errors import InvalidQuestion, shown
 from dnstide.model.granularity import MAX_TIME, MIN_TIME, Granularity
+from dnstide.model.texts import meant
 from dnstide.model.vocabulary import (
     DATASETS,
     MAX_COUNT,
@@ -207,7 +208,8 @@ def choice(kind: type[_Choice], field_name: str, value: str) -> _Choice:
         return kind(value)
     except ValueError:
         known = ", ".join(kind)
-        raise InvalidQuestion([(field_name, f'"{value}" is not one of {known}')]) from None
+        reason = f'"{value}" is not one of {known}.{meant(value, kind)}'.removesuffix(".")
+        raise InvalidQuestion([(field_name, reason)]) from None
 
 
 def _check_span(problems: Problems, span: Span, prefix: str = "") -> None:
@@ -221,7 +223,8 @@ def _check_span(problems: Problems, span: Span, prefix: str = "") -> None:
 
 def _check_dataset(problems: Problems, dataset: str) -> None:
     if dataset not in DATASETS:
-        problems.append(("dataset", f'"{dataset}" is not one of {", ".join(DATASETS)}'))
+        reason = f'"{dataset}" is not one of {", ".join(DATASETS)}.{meant(dataset, DATASETS)}'
+        problems.append(("dataset", reason.removesuffix(".")))
 
 
 def _check_length(problems: Problems, name: str, text: str | None) -> None:

@@ -1,8 +1,17 @@
-"""Numbers in sentences."""
+"""Numbers and words in sentences."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+
+
+def meant(word: object, words: Iterable[str]) -> str:
+    """`` Did you mean "day"?`` where a wrong word is like a right one, else nothing."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(str(word).lower(), list(words), 1)
+    return f' Did you mean "{near[0]}"?' if near else ""
 
 
 def many(number: int, what: str) -> str:

@@ -178,11 +178,12 @@ class Shard:
         began = perf_counter()
         reading = self._reading(batch.plan)
         queries = batch.queries
-        totals = self._totals(batch, reading)
-        if totals is not None:
-            return totals
         small = len(reading.tables) * len(queries) < _SMALL_LOOKUP
         try:
+            totals = self._totals(batch, reading)
+            if totals is not None:
+                batch.stop.check()  # what came late is refused, however little work it was
+                return totals
             result = lookup(
                 reading.tables,
                 queries,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -10,73 +11,161 @@ from dnstide.cli import exits
 from dnstide.cli.diagnostics import warn, warn_of_buckets, warn_of_coverage, warn_of_failures
 from dnstide.cli.listed import read_names
 from dnstide.cli.options import (
+    Command,
+    apply_options,
     names_options,
     output_options,
     question_options,
     timeout_option,
-    words_of,
 )
 from dnstide.cli.output import Output
 from dnstide.cli.pictures import Drawing, check_drawing, draw, draw_scatter, plot_option
 from dnstide.cli.source import Source, source_options
-from dnstide.model.vocabulary import Analysis
+from dnstide.model.texts import meant
+from dnstide.model.vocabulary import SETTINGS_OF, Analysis, AnalysisSettings
 
 if TYPE_CHECKING:
     from dnstide.client import Client, Findings, LocalClient
-    from dnstide.model.words import AnalysisWord
 
-DRAWN = (Analysis.SHIFTS, Analysis.CORRELATION)
-"""The analyses that have a picture."""
-
-
-@click.command(epilog=exits.HELP)
-@click.argument("analysis", type=click.Choice(words_of(Analysis)), metavar="|".join(Analysis))
-@names_options
-@question_options
-@click.option(
-    "--shortest", type=int, metavar="N", help="Shifts: a level lasts N buckets at least; default 7."
-)
-@click.option(
-    "--min-ratio", type=float, metavar="R", help="Shifts: levels differ R-fold at least; default 1.25."
-)
-@click.option(
-    "--window", type=int, metavar="N", help="Spikes: compare with the N buckets around; default 29."
-)
-@click.option("--threshold", type=float, metavar="Z", help="Spikes: from this robust z-score on; default 6.")
-@click.option("--alpha", type=float, metavar="A", help="Gaps: chance makes fewer such than A; default 0.01.")
-@plot_option("Shifts: the series with its changes marked; correlation: the scatter plot. As vot --plot.")
-@source_options
-@timeout_option
-@output_options
-def analyze(
-    analysis: AnalysisWord, names: tuple[str, ...], names_files: tuple[str, ...], skip_bad: bool,
-    shortest: int | None, min_ratio: float | None, window: int | None, threshold: float | None,
-    alpha: float | None,
-    plot: str | None, source: Source, timeout: float | None, output: Output,
-    **question: Any,
-) -> int:  # fmt: skip
-    """What the counts of each NAME show. Names, spans and steps as for vot.
+_HELP: dict[Analysis, str] = {
+    Analysis.SHIFTS: """Changes of level.
 
     \b
-    shifts       changes of level: first bucket of the new level, levels, ratio, score
-    spikes       buckets that stand out: count, what was expected, score (negative: a dip)
-    gaps         silent spans, and spans without data: start, end (exclusive), kind, how many
-                 such spans chance would make, whether it may be longer
-    correlation  each further series on the first: slope, intercept, r, R², error of the slope, n;
-                 how many levels they have together, r within these and of the changes
-                 from bucket to bucket in them; whether it rests on the levels
-    shape        totals, mean, median, variation; weekday and hour profiles
-    breakdown    totals and shares by record type
+    Each is told by the first bucket of the new level, the levels before and after, their ratio,
+    and a score.
+
+    \b
+      dnstide analyze shifts laveeneld.k12.az.us gesd.k12.az.us --plot shifts.png
+    """,
+    Analysis.SPIKES: """Buckets that stand out from those around.
+
+    \b
+    Each is told by its count, what was expected, and a score, which is negative for a dip.
+
+    \b
+      dnstide analyze spikes www.example.com --start 2018-10 --window 15
+    """,
+    Analysis.GAPS: """Silent spans, and spans without data.
+
+    \b
+    Each is told by its start, its end (exclusive), its kind, how many such spans chance would
+    make, and whether it may be longer.
+
+    \b
+      dnstide analyze gaps mail.example.com --days-back 90
+    """,
+    Analysis.CORRELATION: """Each further series on the first.
+
+    \b
+    Told by slope, intercept, r, R², the error of the slope, and the number of buckets; by how many
+    levels the series have together, r within these and of the changes from bucket to bucket in
+    them; and by whether it rests on the levels.
+
+    \b
+      dnstide analyze correlation mail.example.com/AAAA mail.example.com/A --granularity minute
+    """,
+    Analysis.SHAPE: """Totals, mean, median, variation; weekday and hour profiles.
+
+    \b
+      dnstide analyze shape www.example.com --start 2018 --granularity hour
+    """,
+    Analysis.BREAKDOWN: """Totals and shares by record type.
+
+    \b
+      dnstide analyze breakdown www.example.com --start 2018-12-03 --stop 2018-12-03
+    """,
+}
+
+_SETTINGS: dict[str, Callable[[Command], Command]] = {
+    "shortest": click.option(
+        "--shortest", type=int, metavar="N", help="A level lasts N buckets at least; default 7."
+    ),
+    "min_ratio": click.option(
+        "--min-ratio", type=float, metavar="R", help="Levels differ R-fold at least; default 1.25."
+    ),
+    "window": click.option(
+        "--window", type=int, metavar="N", help="Compare with the N buckets around; default 29."
+    ),
+    "threshold": click.option(
+        "--threshold", type=float, metavar="Z", help="From this robust z-score on; default 6."
+    ),
+    "alpha": click.option(
+        "--alpha", type=float, metavar="A", help="Chance makes fewer such than A; default 0.01."
+    ),
+}
+"""The option of each setting."""
+
+_PICTURES = {
+    Analysis.SHIFTS: "Draw the series with its changes marked; as vot --plot.",
+    Analysis.CORRELATION: "Draw the scatter plot, as .png, .svg, .pdf, .ps or .eps.",
+}
+
+
+class _Analyses(click.Group):
+    """The analyses as commands, each with the options that it has."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in self.commands and not ctx.resilient_parsing:
+            known = ", ".join(self.commands)
+            ctx.fail(f"{args[0]!r} is not one of the analyses {known}.{meant(args[0], self.commands)}")
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise click.UsageError(
+                f"the analysis comes first, options such as {error.option_name} after it: "
+                f"{ctx.command_path} {next(iter(self.commands))} NAME...", ctx,
+            ) from None  # fmt: skip
+
+
+@click.group(cls=_Analyses, epilog=exits.HELP, subcommand_metavar="ANALYSIS NAME... [OPTIONS]")
+def analyze() -> None:
+    """What the counts of each NAME show. Names, spans and steps as for vot.
 
     Only buckets that tables cover whole take part. docs/analyses.md has the formulas.
 
     \b
       dnstide analyze shifts laveeneld.k12.az.us gesd.k12.az.us --plot shifts.png
-      dnstide analyze correlation mail.example.com/AAAA mail.example.com/A --granularity minute
-      dnstide analyze breakdown www.example.com --start 2018-12-03 --stop 2018-12-03
+      dnstide analyze shifts --help
     """
-    if plot is not None and analysis not in DRAWN:
-        raise click.UsageError(f"--plot draws {' and '.join(DRAWN)}; for {analysis} there is no picture")
+
+
+def _add(analysis: Analysis) -> None:
+    """Make the command of an analysis."""
+
+    def command(**given: Any) -> int:
+        settings: Any = {name: given.pop(name) for name in SETTINGS_OF[analysis]}
+        return _analyze(analysis, settings=settings, **{"plot": None, **given})
+
+    decorated = apply_options(
+        command,
+        names_options,
+        *(_SETTINGS[name] for name in SETTINGS_OF[analysis]),
+        question_options,
+        *([plot_option(_PICTURES[analysis])] if analysis in _PICTURES else []),
+        source_options,
+        timeout_option,
+        output_options,
+    )
+    analyze.command(str(analysis), help=_HELP[analysis], epilog=exits.HELP)(decorated)
+
+
+for _analysis in Analysis:
+    _add(_analysis)
+
+
+def _analyze(
+    analysis: Analysis, names: tuple[str, ...], names_files: tuple[str, ...], skip_bad: bool,
+    settings: AnalysisSettings, plot: str | None, source: Source, timeout: float | None, output: Output,
+    **question: Any,
+) -> int:  # fmt: skip
     if plot == "-" and analysis == Analysis.CORRELATION:
         raise click.UsageError("--plot - draws series only; name a file for the scatter plot")
     drawing = Drawing(plot, log=analysis == Analysis.SHIFTS, force=output.force)
@@ -85,8 +174,6 @@ def analyze(
     if plot is not None and analysis == Analysis.CORRELATION and plot.lower().endswith(".html"):
         raise click.UsageError("--plot: the scatter plot is drawn as .png, .svg, .pdf, .ps or .eps")
     asked = read_names(names, names_files, skip_bad)
-    given = {"shortest": shortest, "min_ratio": min_ratio, "window": window, "threshold": threshold}
-    settings: Any = {name: value for name, value in (given | {"alpha": alpha}).items() if value is not None}
     with closing(source.connect(timeout)) as client:
         findings = asked.ask(lambda texts: client.analyze(analysis, texts, settings=settings, **question))
         if plot is not None:

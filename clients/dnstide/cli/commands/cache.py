@@ -6,6 +6,7 @@ import click
 from dnstide.cli import exits
 from dnstide.cli.diagnostics import warn
 from dnstide.cli.options import cache_option
+from dnstide.cli.profile import profile_option
 
 
 @click.group(epilog=exits.HELP)
@@ -15,6 +16,7 @@ def cache() -> None:
 
 @cache.command(epilog=exits.HELP)
 @cache_option
+@profile_option
 def prune(cache_dir: str | None) -> int:
     """Remove the summaries of tables that are gone, or have changed since."""
     from dnstide.client.local import prune_cache

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 from dnstide.cli import exits
 from dnstide.cli.diagnostics import warn
-from dnstide.cli.options import timeout_option
-from dnstide.cli.output import write
+from dnstide.cli.options import output_options, timeout_option
+from dnstide.cli.output import Output
 from dnstide.cli.source import Source, server_options
 
 if TYPE_CHECKING:
@@ -20,14 +20,20 @@ if TYPE_CHECKING:
 @click.option(
     "--wait", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait that long for the server to serve."
 )
-@click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
 @server_options
 @timeout_option
-def status(wait: float | None, form: str, timeout: float | None, source: Source) -> int:
-    """Version, readiness, tables and shards of a server. Ends with 0 where it serves, else with 1."""
+@output_options
+def status(wait: float | None, timeout: float | None, source: Source, output: Output) -> int:
+    """Version, readiness, tables and shards of a server. Ends with 0 where it serves, else with 1.
+
+    Text and JSON tell of the server and its shards, the other formats of its shards, one a line.
+    """
+    output.check()
     with closing(source.connect(timeout)) as client:
         info: ServerInfo = client.info() if wait is None else client.wait_until_ready(wait)  # type: ignore[union-attr]
-    write([_text(info) if form == "text" else _json(info)])
+    from dnstide.cli.write.reports import StatusLayout
+
+    output.write(StatusLayout(info))
     if not info.ready:
         warn(
             f"server {source.server} does not serve yet"
@@ -36,28 +42,3 @@ def status(wait: float | None, form: str, timeout: float | None, source: Source)
         )
         return exits.ERROR
     return exits.COMPLETE
-
-
-def _text(info: ServerInfo) -> str:
-    state = "draining" if info.draining else "serving" if info.ready else "starting"
-    damaged = f", {info.tables_damaged} of them not usable" if info.tables_damaged else ""
-    lines = [
-        f"dnstide {info.version}, {state} since {info.started:%Y-%m-%dT%H:%M:%SZ}",
-        f"{info.tables_total} tables{damaged}",
-    ]
-    for shard in info.shards:
-        health = "alive" if shard.alive else "dead"
-        lines.append(
-            f"shard {shard.name}: {health}, on {shard.node}, {shard.tables_owned} tables, "
-            f"{shard.threads} threads, restarted {shard.restarts} times"
-        )
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _json(info: ServerInfo) -> str:
-    import json
-    from dataclasses import asdict
-
-    about = {**asdict(info), "started": f"{info.started:%Y-%m-%dT%H:%M:%SZ}"}
-    del about["limits"]
-    return json.dumps(about, indent=1) + "\n"

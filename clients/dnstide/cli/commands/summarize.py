@@ -8,6 +8,7 @@ import click
 from dnstide.cli import exits
 from dnstide.cli.diagnostics import show_log_warnings, warn
 from dnstide.cli.options import cache_option
+from dnstide.cli.profile import current_profile, profile_option
 from dnstide.cli.progress import progress_bar
 
 
@@ -19,13 +20,14 @@ from dnstide.cli.progress import progress_bar
     help="The tables of this directory.  [env: DNSTIDE_MTBL_DIR]",
 )
 @cache_option
+@profile_option
 def summarize(mtbl_dir: str | None, cache_dir: str | None) -> int:
     """Make the summaries that tables lack, so that rankings need not wait for them.
 
     Each table is read once, in full; its summary is kept until the table changes. A server makes summaries by
     itself, in the background.
     """
-    folder = mtbl_dir or os.environ.get("DNSTIDE_MTBL_DIR")
+    folder = mtbl_dir or os.environ.get("DNSTIDE_MTBL_DIR") or current_profile().get("mtbl-dir")
     if not folder:
         raise click.UsageError("which tables? give --mtbl-dir DIR, or set DNSTIDE_MTBL_DIR")
     from dnstide.client.local import LocalClient

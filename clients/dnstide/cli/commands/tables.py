@@ -7,14 +7,14 @@ from contextlib import closing
 import click
 from dnstide.cli import exits
 from dnstide.cli.diagnostics import warn
-from dnstide.cli.options import output_options, timeout_option
+from dnstide.cli.options import Words, output_options, timeout_option
 from dnstide.cli.output import Output
 from dnstide.cli.source import Source, source_options
 from dnstide.model.vocabulary import DATASETS
 
 
 @click.command(epilog=exits.HELP)
-@click.option("--dataset", type=click.Choice(DATASETS), help="Only tables of this dataset.")
+@click.option("--dataset", type=Words(DATASETS), help="Only tables of this dataset.")
 @source_options
 @timeout_option
 @output_options

@@ -10,6 +10,7 @@ from dnstide.cli import exits
 from dnstide.cli.diagnostics import explain_top, warn_of_top
 from dnstide.cli.listed import Listed, Names, read_list
 from dnstide.cli.options import (
+    Words,
     cache_option,
     dataset_option,
     output_options,
@@ -17,7 +18,6 @@ from dnstide.cli.options import (
     rrtype_option,
     span_options,
     timeout_option,
-    words_of,
 )
 from dnstide.cli.output import Output
 from dnstide.cli.pictures import Drawing, check_drawing, plot_option
@@ -48,11 +48,11 @@ class _Top(click.Command):
 @click.command(cls=_Top, epilog=exits.HELP)
 @click.argument("limit", metavar="[N]", type=int, default=10)
 @click.option(
-    "--by", type=click.Choice(words_of(Grouping)), default="fqdn", show_default=True,
+    "--by", type=Words(Grouping), default="fqdn", show_default=True,
     help="What to rank: owner names, registered domains, last labels, record types, or data.",
 )  # fmt: skip
 @span_options
-@click.option("--date", metavar="D", help="One day; the same as --start D --stop D.")
+@click.option("--date", metavar="D", help="One day, month or year; the same as --start D --stop D.")
 @rrtype_option
 @click.option("--under", metavar="SUFFIX", help="Only owner names at and under this one.")
 @click.option(
@@ -69,10 +69,10 @@ class _Top(click.Command):
 )  # fmt: skip
 @click.option(
     "--movers-against", metavar="SPAN",
-    help="Rank what rose and fell most since this span, D or D..D, both days inclusive.",
+    help="Rank what rose and fell most since this span, D or D..D, days as for --start, both inclusive.",
 )  # fmt: skip
 @click.option(
-    "--only", type=click.Choice(words_of(Movement)), default=str(Movement.ALL),
+    "--only", type=Words(Movement), default=str(Movement.ALL),
     help="With --movers-against: rises or falls alone; or names that are new, or gone.",
 )  # fmt: skip
 @click.option(

@@ -7,12 +7,14 @@ from dnstide.cli import exits
 from dnstide.cli.diagnostics import warn
 from dnstide.cli.options import output_options
 from dnstide.cli.output import Output
+from dnstide.cli.profile import profile_option
 from dnstide.cli.progress import progress_bar
 
 
 @click.command(epilog=exits.HELP)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
 @output_options
+@profile_option
 def verify(files: tuple[str, ...], output: Output) -> int:
     """Check every byte of each FILE in this process: checksums, order, counts, and that rows decode.
 

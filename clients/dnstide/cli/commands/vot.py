@@ -11,12 +11,12 @@ from dnstide.cli.absent import reasons
 from dnstide.cli.diagnostics import explain_volume, warn_of_volume
 from dnstide.cli.listed import read_names
 from dnstide.cli.options import (
+    Words,
     cache_option,
     names_options,
     output_options,
     question_options,
     timeout_option,
-    words_of,
 )
 from dnstide.cli.output import Output
 from dnstide.cli.pictures import Drawing, check_drawing, draw, picture_options
@@ -37,11 +37,14 @@ if TYPE_CHECKING:
 @question_options
 @click.option("--smooth", type=int, metavar="N", help="Add the average over N buckets; see --smooth-by.")
 @click.option(
-    "--smooth-by", "--smooth-method", type=click.Choice(words_of(SmoothingMethod)),
-    default=str(SmoothingMethod.TRAILING_MEAN), show_default=True,
-    help="How to smooth; the default is the moving average of vot.pl.",
+    "--smooth-by", "--smooth-method", type=Words(SmoothingMethod),
+    show_default=SmoothingMethod.TRAILING_MEAN,
+    help="The mean of a bucket and those before (the moving average of vot.pl), or of those around; a mean "
+    "that weighs recent buckets more; the median, which no single bucket moves; a parabola fitted around, "
+    "which keeps peaks, for odd N.",
 )  # fmt: skip
 @click.option("--fill", is_flag=True, help="List every bucket: 0 where covered, empty where not.")
+@click.option("--wide", is_flag=True, help="A line for each bucket of the span, a column for each name.")
 @click.option("--explain", is_flag=True, help="Say which tables were used, and why others were not.")
 @picture_options
 @unicode_option
@@ -51,8 +54,8 @@ if TYPE_CHECKING:
 @output_options
 def vot(
     names: tuple[str, ...], names_files: tuple[str, ...], skip_bad: bool, smooth: int | None,
-    smooth_by: str, explain: bool, plot: str | None, plot_type: str, log: bool, panels: bool,
-    mark_shifts: bool, in_unicode: bool, cache_dir: str | None,
+    smooth_by: str | None, wide: bool, explain: bool, plot: str | None, plot_type: str, log: bool,
+    panels: bool, mark_shifts: bool, in_unicode: bool, cache_dir: str | None,
     source: Source, timeout: float | None, output: Output,
     **question: Any,
 ) -> int:  # fmt: skip
@@ -84,7 +87,10 @@ def vot(
     check_drawing(drawing, output)
     output.check()
     asked = read_names(names, names_files, skip_bad)
-    smoothing = None if smooth is None else Smoothing(smooth, SmoothingMethod(smooth_by))
+    if smooth is None and smooth_by:
+        raise click.UsageError("--smooth-by goes with --smooth N, the number of buckets")
+    method = SmoothingMethod(smooth_by or SmoothingMethod.TRAILING_MEAN)
+    smoothing = None if smooth is None else Smoothing(smooth, method)
     with closing(source.connect(timeout, cache_dir)) as client, progress_bar("reading tables") as bar:
 
         def progress(now: Progress) -> None:
@@ -105,9 +111,10 @@ def vot(
     shown_volume = unicode_volume(volume) if in_unicode else volume
     draw(shown_volume, drawing, asked.texts, question, marks)
     if not (drawing.in_terminal and output.to_stdout):
-        from dnstide.cli.write.volume import VolumeLayout
+        from dnstide.cli.write.volume import VolumeLayout, WideLayout
 
-        output.write(VolumeLayout(shown_volume if output.form == "text" else volume))
+        written = shown_volume if output.form == "text" else volume
+        output.write(WideLayout(written) if wide else VolumeLayout(written))
     warn_of_volume(volume, absent)
     if volume.summary.failures_total or asked.left_out:
         return exits.PARTIAL

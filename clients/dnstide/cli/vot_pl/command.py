@@ -83,7 +83,7 @@ def _vot(settings: Settings) -> int:
         _check(plot_path)
         _check_plotting()
     with closing(_connect(settings)) as client:
-        volume = client.volume(settings.fqdn, **_question(settings, now))
+        volume = client.volume(settings.fqdn, **_question(settings))
     if not volume.found:
         return _fail(NOTHING, exits.NOTHING)
     if settings.table:
@@ -107,10 +107,9 @@ def _connect(settings: Settings) -> Client | LocalClient:
     return LocalClient(settings.mtbl_dir, timeout=None)
 
 
-def _question(settings: Settings, now: datetime) -> VolumeOptions:
+def _question(settings: Settings) -> VolumeOptions:
     from dnstide.cli.vot_pl.dates import plain_date
 
-    today = now.date()
     options: VolumeOptions = {
         "granularity": Granularity.parse(settings.granularity),
         "bucket_by": BucketBy.FIRST_SEEN,
@@ -121,9 +120,9 @@ def _question(settings: Settings, now: datetime) -> VolumeOptions:
     if settings.bailiwick:
         options["bailiwick"] = settings.bailiwick
     if settings.start:
-        options["start"] = plain_date(settings.start, today)
+        options["start"] = plain_date(settings.start)
     if settings.stop:
-        options["stop"] = plain_date(settings.stop, today)
+        options["stop"] = plain_date(settings.stop)
     if settings.days_back is not None:
         options["days_back"] = settings.days_back
     return options

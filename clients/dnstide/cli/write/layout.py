@@ -24,6 +24,7 @@ class Layout:
         self, columns: Columns, *, dates: bool = False, number: Spell = repr, header: bool = False
     ) -> None:
         self.columns = columns
+        self.dates = dates
         self._header = header
         self._text = replace(TEXT, dates=dates, number=number)
         self._csv = replace(CSV, dates=dates)

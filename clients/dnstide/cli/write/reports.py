@@ -1,11 +1,13 @@
-"""Reports about tables that were checked: a line of words each as text, plain rows otherwise."""
+"""Reports about tables that were checked, and about a server: words as text, plain rows otherwise."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from json import dumps
 
 from dnstide.cli.write.layout import Layout
-from dnstide.model.catalog import TableReport
+from dnstide.model.catalog import ServerInfo, TableReport
 from dnstide.model.columns import Columns, count_column, text_column
 
 
@@ -26,6 +28,32 @@ class ReportsLayout(Layout):
                     f"{report.path}: OK (version {report.version}, {report.compression}, "
                     f"{report.entries} entries, {report.blocks} blocks)\n"
                 )
+
+
+class StatusLayout(Layout):
+    """A server about itself as text and JSON; a shard a row otherwise."""
+
+    def __init__(self, info: ServerInfo) -> None:
+        self._info = info
+        super().__init__(info.columns())
+
+    def text(self) -> Iterator[str]:
+        info = self._info
+        state = "draining" if info.draining else "serving" if info.ready else "starting"
+        damaged = f", {info.tables_damaged} of them not usable" if info.tables_damaged else ""
+        yield f"dnstide {info.version}, {state} since {info.started:%Y-%m-%dT%H:%M:%SZ}\n"
+        yield f"{info.tables_total} tables{damaged}\n"
+        for shard in info.shards:
+            health = "alive" if shard.alive else "dead"
+            yield (
+                f"shard {shard.name}: {health}, on {shard.node}, {shard.tables_owned} tables, "
+                f"{shard.threads} threads, restarted {shard.restarts} times\n"
+            )
+
+    def json(self) -> Iterator[str]:
+        about = {**asdict(self._info), "started": f"{self._info.started:%Y-%m-%dT%H:%M:%SZ}"}
+        del about["limits"]
+        yield dumps(about, indent=1) + "\n"
 
 
 def _columns(reports: Sequence[TableReport]) -> Columns:

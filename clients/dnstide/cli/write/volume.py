@@ -23,6 +23,13 @@ _OF_SERIES = ("name", "rrtypes", "bailiwick", "rrtype")
 """Columns that are the same in all rows of a series."""
 
 
+class WideLayout(Layout):
+    """A bucket is a row, a name a column, in every format; in text under a line of titles."""
+
+    def __init__(self, volume: Volume) -> None:
+        super().__init__(volume.wide_columns(), dates=not volume.axis.granularity.fine, header=True)
+
+
 class VolumeLayout(Layout):
     """A bucket of a series is a row. The text formats name `smoothed` whether it was asked for or not."""
 

@@ -32,7 +32,7 @@ from dnstide.engine.volume.span import AxisSpan, find_span
 from dnstide.model.catalog import Catalog, TableInfo
 from dnstide.model.coverage import SpanCoverage
 from dnstide.model.errors import Failure, InvalidQuestion, NoTables
-from dnstide.model.granularity import Granularity, Seconds
+from dnstide.model.granularity import MAX_TIME, MIN_TIME, Granularity, Seconds
 from dnstide.model.question import Span
 from dnstide.model.vocabulary import MAX_BUCKETS, MAX_CELLS, BucketBy, Coverage
 from dnstide.model.volume import Axis
@@ -248,6 +248,15 @@ def _nothing(columns: TableColumns, fits: npt.NDArray[np.bool_], key: PlanKey) -
         return f"there are no tables of the dataset {key.dataset}, such as {key.dataset}.20150208.D.mtbl"
     if not fits.any():
         return f"no table fits into a bucket of one {key.granularity}"
+    start, stop = key.span
+    touching = columns.stop > (MIN_TIME if start is None else start)
+    touching &= columns.start < (MAX_TIME if stop is None else stop)
+    if touching.any():  # with tables that do not fit
+        finest = list(Granularity)[columns.rank[touching].min()]
+        reason = (
+            f"only {finest} tables cover the span, which do not fit into a bucket of one {key.granularity}"
+        )
+        return f"{reason}: take the granularity {finest}"
     return "no table covers any part of the span"
 
 
