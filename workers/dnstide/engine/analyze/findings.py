@@ -51,11 +51,11 @@ def _series(volume: Volume, series: Series, question: AnalysisQuestion) -> Serie
     findings = SeriesFindings(series.name, series.rrtype, filter=series.filter)
     edges = volume.axis.edges
     settings: dict[str, Any] = dict(question.settings)
-    season = _season(volume)
+    season, per = _season(volume), _per(volume)
     match question.analysis:
         case Analysis.SHIFTS:
             return replace(
-                findings, shifts=find_shifts(counts, known, edges=edges, season=season, **settings)
+                findings, shifts=find_shifts(counts, known, edges=edges, season=season, per=per, **settings)
             )
         case Analysis.SPIKES:
             return replace(
@@ -64,7 +64,7 @@ def _series(volume: Volume, series: Series, question: AnalysisQuestion) -> Serie
         case Analysis.GAPS:
             return replace(findings, gaps=find_gaps(counts, known | (counts > 0), edges=edges, **settings))
         case _:
-            return replace(findings, shape=describe_shape(edges[:-1], int(edges[-1]), counts, known))
+            return replace(findings, shape=describe_shape(edges[:-1], int(edges[-1]), counts, known, per=per))
 
 
 def _correlations(volume: Volume) -> tuple[Correlation, ...]:
@@ -74,9 +74,11 @@ def _correlations(volume: Volume) -> tuple[Correlation, ...]:
     first, *others = volume.series
     x, edges = first.dense(), volume.axis.edges
     x_label, *labels = _labels(volume)
-    season = _season(volume)
+    season, per = _season(volume), _per(volume)
     return tuple(
-        correlate(x, series.dense(), known, known, labels=(x_label, label), edges=edges, season=season)
+        correlate(
+            x, series.dense(), known, known, labels=(x_label, label), edges=edges, season=season, per=per
+        )
         for label, series in zip(labels, others, strict=True)
     )
 
@@ -106,6 +108,11 @@ def _breakdowns(volume: Volume) -> tuple[Breakdown, ...]:
         replace(break_down(named[index].name, group), filter=named[index].filter)
         for index, group in parts.items()
     )
+
+
+def _per(volume: Volume) -> int:
+    """Seconds for which rates are told."""
+    return volume.axis.granularity.per.seconds
 
 
 def _season(volume: Volume) -> int | None:
