@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         TablesDamaged,
         VersionMismatch,
     )
+    from dnstide.model.missing import Missing, MissingTables
     from dnstide.model.question import Smoothing
     from dnstide.model.top import Certificate, Change, Rank, Top, TopProgress, TopSummary
     from dnstide.model.vocabulary import AnalysisSettings, Coverage
@@ -74,6 +75,7 @@ _HOMES = {
         "TablesDamaged",
         "VersionMismatch",
     ),
+    "dnstide.model.missing": ("Missing", "MissingTables"),
     "dnstide.model.question": ("Smoothing",),
     "dnstide.model.top": ("Certificate", "Change", "Rank", "Top", "TopProgress", "TopSummary"),
     "dnstide.model.vocabulary": ("AnalysisSettings", "Coverage"),
@@ -103,7 +105,9 @@ __all__ = [
     "Findings",
     "InvalidQuestion",
     "LocalClient",
+    "Missing",
     "MissingExtra",
+    "MissingTables",
     "NoTables",
     "PlanEntry",
     "Progress",
