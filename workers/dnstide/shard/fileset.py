@@ -53,7 +53,11 @@ def _read(directory: str, setfile: str) -> tuple[set[str], list[tuple[int, str]]
         folder, name = os.path.split(line)
         if not line:
             continue
-        if name and "\0" not in line and os.path.realpath(os.path.join(directory, folder)) == here:
+        if (
+            name not in ("", ".", "..")
+            and "\0" not in line
+            and os.path.realpath(os.path.join(directory, folder)) == here
+        ):
             named.add(name)
         else:
             strange.append((number, line))
