@@ -19,7 +19,7 @@ from dnstide.model.arguments import (
     top_question,
     volume_question,
 )
-from dnstide.model.granularity import Granularity
+from dnstide.model.granularity import TABLE_GRANULARITIES, Granularity
 from dnstide.model.vocabulary import DATASETS, Analysis, BucketBy, Grouping, Movement
 
 CLIENTS = (Client, AsyncClient, LocalClient)
@@ -89,7 +89,7 @@ def test_words_of_granularities_and_datasets() -> None:
     """Names and letters."""
     _, names, letters = get_args(words.GranularityWord)
     assert get_args(names) == tuple(map(str, Granularity))
-    assert get_args(letters) == tuple(step.letter for step in Granularity)
+    assert get_args(letters) == tuple(step.letter for step in TABLE_GRANULARITIES)
     assert get_args(words.DatasetWord) == DATASETS
 
 

@@ -254,7 +254,7 @@ def axis_but(**fields: Any) -> common_pb2.Axis:
         ([{"axis": axis_but(coverage=[1]), "summary": END}], "do not fit together"),
         ([{"axis": axis_but(coverage=[1, 0]), "summary": END}], "a coverage that this client"),
         ([{"axis": axis_but(coverage=[1, 6]), "summary": END}], "a coverage that this client"),
-        ([{"axis": axis_but(granularity=9), "summary": END}], "a Granularity that this client"),
+        ([{"axis": axis_but(granularity=99), "summary": END}], "a Granularity that this client"),
         ([{"axis": axis_but(granularity=0), "summary": END}], "a Granularity that this client"),
     ],
 )

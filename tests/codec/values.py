@@ -51,7 +51,7 @@ WORDS = st.text(min_size=1, max_size=12)
 COUNTS = st.integers(0, MAX_COUNT)
 NUMBERS = st.integers(0, 2**32 - 1)
 WIDE = {
-    "count", "total", "low", "high", "before", "after", "theta", "threshold", "candidates", "lookups", "rows",
+    "count", "total", "before", "after", "theta", "threshold", "candidates", "lookups", "rows",
     "size", "offset", "total_count", "excluded_count", "rows_read", "blocks_read",
 }  # fmt: skip
 """Names of whole numbers that may need 64 bits. All others fit into 32."""

@@ -82,7 +82,10 @@ QUESTIONS = st.builds(
     start=st.none() | st.integers(FIRST // 3600, FIRST // 3600 + 480).map(lambda hour: hour * 3600),
     stop=st.none() | st.integers(FIRST // 3600 + 481, FIRST // 3600 + 700).map(lambda hour: hour * 3600),
     granularity=st.sampled_from(
-        [Granularity.HOUR, Granularity.DAY, Granularity.WEEK, Granularity.MONTH, Granularity.YEAR]
+        [
+            *(Granularity.HOUR, Granularity.DAY, Granularity.WEEK, Granularity.ISO_WEEK),
+            *(Granularity.MONTH, Granularity.YEAR),
+        ]
     ),
     bucket_by=st.sampled_from(BucketBy),
     split_by_rrtype=st.booleans(),

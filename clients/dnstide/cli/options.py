@@ -10,7 +10,7 @@ import click
 from dnstide.cli.output import Output
 from dnstide.cli.profile import current_profile
 from dnstide.cli.write.formats import FORMATS
-from dnstide.model.granularity import Granularity
+from dnstide.model.granularity import TABLE_GRANULARITIES, Granularity
 from dnstide.model.texts import meant
 from dnstide.model.vocabulary import DATASETS, BucketBy
 
@@ -62,7 +62,7 @@ def names_options(command: Command) -> Command:
 
 def question_options(command: Command) -> Command:
     """What to count, when and how finely."""
-    letters = " ".join(granularity.letter for granularity in Granularity)
+    letters = " ".join(granularity.letter for granularity in TABLE_GRANULARITIES)
     steps = f"{', '.join(Granularity)}, or a letter of {letters}"
     return apply_options(
         command,

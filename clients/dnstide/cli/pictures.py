@@ -122,7 +122,7 @@ def draw_scatter(findings: Findings, volume: Volume, drawing: Drawing) -> None:
         warn(f"the picture shows {line.y} on {line.x} only")
     known = volume.axis.coverage == Coverage.COMPLETE
     x, y = (series.dense()[known] for series in volume.series[:2])
-    step = volume.axis.granularity.replace("-", " ")
+    step = volume.axis.granularity.words
     name_x, name_y = (label.replace(". ", " ").rstrip(".") or label for label in (line.x, line.y))
     figure = scatter(
         x, y, labels=(f"{name_x}, count by {step}", f"{name_y}, count by {step}"), slope=line.slope,

@@ -32,9 +32,9 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 class Shift:
     """A level change at `time` (datetime64[s]), the first second of the first bucket of the new level.
 
-    `before` and `after` are the medians of the counts between the neighbouring changes (their means, where
-    half or more of either side is zero); `ratio` is after / before, infinite from zero. `score` is the
-    rank-sum z.
+    `before` and `after` are the medians of the counts per day (per bucket, where steps are finer) between
+    the neighbouring changes (their means, where half or more of either side is zero); `ratio` is after /
+    before, infinite from zero. `score` is the rank-sum z.
     """
 
     time: np.datetime64
@@ -52,7 +52,8 @@ class Shift:
 class Spike:
     """A bucket that stands out from its surroundings, named by its first second.
 
-    `expected` is the running median of the counts around; `score` the robust z, negative for a dip.
+    `expected` is what the running median of the rates around makes in this bucket; `score` the robust z,
+    negative for a dip.
     """
 
     time: np.datetime64
@@ -80,11 +81,12 @@ class Gap:
 class Shape:
     """Figures of one series over its covered buckets.
 
-    `seen` counts the buckets with a count; `total` is exact. `variation` is the coefficient of variation,
-    standard deviation (n - 1) over mean; None for fewer than two buckets or a mean of 0. `weekdays` holds
-    the mean of the buckets that begin on Monday … Sunday (UTC) over the mean of all, None where no bucket
-    does, and is empty for buckets longer than a day; `hours` the same for the hours 0 … 23, empty for
-    buckets longer than an hour.
+    `seen` counts the buckets with a count; `total` is exact. All others are of the counts per day (per
+    bucket, where steps are finer), `low` and `high` the smallest and the largest. `variation` is the
+    coefficient of variation, standard deviation (n - 1) over mean; None for fewer than two buckets or a
+    mean of 0. `weekdays` holds the mean of the buckets that begin on Monday … Sunday (UTC) over the mean
+    of all, None where no bucket does, and is empty for buckets longer than a day; `hours` the same for
+    the hours 0 … 23, empty for buckets longer than an hour.
     """
 
     buckets: int
@@ -92,8 +94,8 @@ class Shape:
     total: int
     mean: float
     median: float
-    low: int
-    high: int
+    low: float
+    high: float
     variation: float | None
     weekdays: tuple[float | None, ...]
     hours: tuple[float | None, ...]
@@ -112,7 +114,8 @@ class Correlation:
     both.
 
     Two series that step together correlate whatever they do between the steps, so three figures stand beside
-    `r`. `levels` is how many levels the two have together; `within_r` correlates the deviations from the
+    `r`. Of buckets that may differ in length (weeks, months and longer) the counts per day are compared.
+    `levels` is how many levels the two have together; `within_r` correlates the deviations from the
     means of these levels, `difference_r` the changes from one bucket to the next within them. Either is None
     where there is nothing to correlate. `level_driven` is True where `r` rests on the levels.
     """
@@ -232,7 +235,12 @@ class Findings(Tabular):
     @property
     def remarks(self) -> tuple[str, ...]:
         """What a reader of the figures must know."""
-        return tuple(line.remark for line in self.correlations if line.remark is not None)
+        step = self.question.volume.granularity
+        told = _PER_DAY.get(self.analysis) if step.per is not step else None
+        return (
+            *((f"{told} per day",) if told else ()),
+            *(line.remark for line in self.correlations if line.remark is not None),
+        )
 
     def __repr__(self) -> str:
         found = f"{self.analysis}, {many(len(self.columns()), 'row')}"
@@ -355,6 +363,13 @@ def _breakdown_columns(findings: Findings) -> list[Column]:
         number_column("share", [part.share for _, part in rows]),
     ]
 
+
+_PER_DAY = {
+    Analysis.SHIFTS: "levels are counts",
+    Analysis.SHAPE: "mean, median, low and high are counts",
+    Analysis.CORRELATION: "slope and intercept are of counts",
+}
+"""What is told per day for steps of more than a day, whose buckets may differ in length."""
 
 _COLUMNS: dict[Analysis, Callable[[Findings], list[Column]]] = {
     Analysis.SHIFTS: _shift_columns,

@@ -1,7 +1,9 @@
 """Periods of tables and steps of the time axis, in UTC.
 
-Every period of a finer granularity lies inside one period of each coarser one; all planning rests on that.
-numpy is imported where edges are made, so that the words alone cost nothing.
+Every period of a finer granularity that tables have lies inside one period of each coarser one; all
+planning rests on that. A step that no tables have (ISO weeks) holds whole days, and is answered from
+tables of days and finer ones. numpy is imported where edges are made, so that the words alone cost
+nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 Seconds: TypeAlias = "npt.NDArray[np.int64]"
 
 DAY: Final = 86400
+MONDAY: Final = 4 * DAY
+"""The first Monday of unix time."""
 MIN_TIME: Final = 0
 MAX_TIME: Final = 253402300800
 """The axis goes from 1970 to the last second of 9999."""
@@ -28,7 +32,8 @@ MAX_TIME: Final = 253402300800
 class Granularity(StrEnum):
     """The step of a time axis, or the period of one table; members stand from fine to coarse.
 
-    A week is that of the month: it begins on day 1, 8, 15, 22 or 29 and never leaves the month.
+    A week is that of the month: it begins on day 1, 8, 15, 22 or 29 and never leaves the month. One of
+    ISO 8601 begins on Monday.
     """
 
     MINUTE = "minute"
@@ -36,6 +41,7 @@ class Granularity(StrEnum):
     HOUR = "hour"
     DAY = "day"
     WEEK = "week"
+    ISO_WEEK = "iso-week"
     MONTH = "month"
     QUARTER = "quarter"
     YEAR = "year"
@@ -58,8 +64,25 @@ class Granularity(StrEnum):
 
     @property
     def letter(self) -> str:
-        """The letter of file names, which is DNSDB's: m X H D W M Q Y."""
+        """The letter of file names, which is DNSDB's: m X H D W M Q Y. Raises KeyError for an ISO week."""
         return _LETTERS[self]
+
+    @property
+    def words(self) -> str:
+        """As it is called in prose: ``ten minutes``, ``ISO week``."""
+        return "ISO week" if self is Granularity.ISO_WEEK else self.replace("-", " ")
+
+    @property
+    def per(self) -> Granularity:
+        """What counts are compared per where buckets may differ in length: a day, or the step if it is
+        finer.
+        """
+        return self if self.fine else Granularity.DAY
+
+    @property
+    def seconds(self) -> int:
+        """The length of a bucket of a day or less. Raises KeyError for a longer one, whose buckets differ."""
+        return _FIXED[self]
 
     @property
     def fine(self) -> bool:
@@ -68,7 +91,9 @@ class Granularity(StrEnum):
 
     @property
     def rank(self) -> int:
-        """0 for the finest. A table fits into one bucket exactly where its rank is not above the step's."""
+        """0 for the finest. A table fits into one bucket exactly where its rank is not above the step's.
+        An ISO week has that of a day: weeks of a month, months and years reach over its ends.
+        """
         return _RANKS[self]
 
     def floor(self, timestamp: int) -> int:
@@ -78,6 +103,8 @@ class Granularity(StrEnum):
         if self is Granularity.WEEK:
             month = Granularity.MONTH.floor(timestamp)
             return month + min((timestamp - month) // DAY // 7, 4) * 7 * DAY
+        if self is Granularity.ISO_WEEK:
+            return timestamp - (timestamp - MONDAY) % (7 * DAY)
         return _month_start(_month(timestamp) // _MONTHS[self] * _MONTHS[self])
 
     def next(self, timestamp: int) -> int:
@@ -86,6 +113,8 @@ class Granularity(StrEnum):
             return self.floor(timestamp) + _FIXED[self]
         if self is Granularity.WEEK:
             return min(self.floor(timestamp) + 7 * DAY, Granularity.MONTH.next(timestamp))
+        if self is Granularity.ISO_WEEK:
+            return self.floor(timestamp) + 7 * DAY
         return _month_start((_month(timestamp) // _MONTHS[self] + 1) * _MONTHS[self])
 
     def ceil(self, timestamp: int) -> int:
@@ -112,6 +141,8 @@ class Granularity(StrEnum):
 
         if self in _FIXED:
             return np.arange(self.floor(start), stop, _FIXED[self], dtype=np.int64)
+        if self is Granularity.ISO_WEEK:
+            return np.arange(self.floor(start), stop, 7 * DAY, dtype=np.int64)
         width = _MONTHS.get(self, 1)
         months = np.arange(_month(start) // width * width, _month(stop) + 2 * width, width, dtype=np.int64)
         firsts = months.astype("datetime64[M]").astype("datetime64[s]").astype(np.int64)
@@ -122,9 +153,15 @@ class Granularity(StrEnum):
         return np.append(weeks[weeks < ends], firsts[-1])
 
 
-_LETTERS: Final[Mapping[Granularity, str]] = dict(zip(Granularity, "mXHDWMQY", strict=True))
+TABLE_GRANULARITIES: Final = tuple(step for step in Granularity if step is not Granularity.ISO_WEEK)
+"""The periods that tables have, from fine to coarse."""
+
+_LETTERS: Final[Mapping[Granularity, str]] = dict(zip(TABLE_GRANULARITIES, "mXHDWMQY", strict=True))
 _OF_LETTER: Final = {letter: granularity for granularity, letter in _LETTERS.items()}
-_RANKS: Final[Mapping[Granularity, int]] = {granularity: rank for rank, granularity in enumerate(Granularity)}
+_RANKS: Final[Mapping[Granularity, int]] = {
+    **{granularity: rank for rank, granularity in enumerate(TABLE_GRANULARITIES)},
+    Granularity.ISO_WEEK: TABLE_GRANULARITIES.index(Granularity.DAY),
+}
 _FIXED: Final[Mapping[Granularity, int]] = {
     Granularity.MINUTE: 60,
     Granularity.TEN_MINUTES: 600,
@@ -139,6 +176,7 @@ _MONTHS: Final[Mapping[Granularity, int]] = {
 _SHORTEST: Final[Mapping[Granularity, int]] = {
     **_FIXED,
     Granularity.WEEK: 6 * DAY,
+    Granularity.ISO_WEEK: 7 * DAY,
     Granularity.MONTH: 28 * DAY,
     Granularity.QUARTER: 90 * DAY,
     Granularity.YEAR: 365 * DAY,

@@ -13,7 +13,7 @@ from dnstide.model.vocabulary import Analysis, BucketBy, Grouping, Movement
 
 GranularityWord: TypeAlias = (
     Granularity
-    | Literal["minute", "ten-minutes", "hour", "day", "week", "month", "quarter", "year"]
+    | Literal["minute", "ten-minutes", "hour", "day", "week", "iso-week", "month", "quarter", "year"]
     | Literal["m", "X", "H", "D", "W", "M", "Q", "Y"]
 )
 BucketByWord: TypeAlias = BucketBy | Literal["auto", "first-seen", "file"]

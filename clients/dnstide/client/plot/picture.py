@@ -133,7 +133,7 @@ def default_title(volume: Volume, asked: Sequence[str] = (), only: str = "") -> 
     who = ", ".join(name.rstrip(".") or "." for name in names[:3])
     if len(names) > 3:
         who = f"{len(names)} names"
-    return f"{who}{only and f' ({only})'}: count by {volume.axis.granularity.replace('-', ' ')}"
+    return f"{who}{only and f' ({only})'}: count by {volume.axis.granularity.words}"
 
 
 def smoothing_words(volume: Volume) -> str:
@@ -141,7 +141,7 @@ def smoothing_words(volume: Volume) -> str:
     if volume.smoothing is None:
         return ""
     many, step = volume.smoothing.period, volume.axis.granularity
-    unit = f"times {step.replace('-', ' ')}" if step == "ten-minutes" else step if many == 1 else f"{step}s"
+    unit = f"times {step.words}" if step == "ten-minutes" else step.words if many == 1 else f"{step.words}s"
     return f"{volume.smoothing.method.replace('-', ' ')}, {many} {unit}"
 
 

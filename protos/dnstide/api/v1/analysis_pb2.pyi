@@ -157,12 +157,12 @@ class Shape(_message.Message):
     total: int
     mean: float
     median: float
-    low: int
-    high: int
+    low: float
+    high: float
     variation: float
     weekdays: _containers.RepeatedScalarFieldContainer[float]
     hours: _containers.RepeatedScalarFieldContainer[float]
-    def __init__(self, buckets: _Optional[int] = ..., seen: _Optional[int] = ..., total: _Optional[int] = ..., mean: _Optional[float] = ..., median: _Optional[float] = ..., low: _Optional[int] = ..., high: _Optional[int] = ..., variation: _Optional[float] = ..., weekdays: _Optional[_Iterable[float]] = ..., hours: _Optional[_Iterable[float]] = ...) -> None: ...
+    def __init__(self, buckets: _Optional[int] = ..., seen: _Optional[int] = ..., total: _Optional[int] = ..., mean: _Optional[float] = ..., median: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., variation: _Optional[float] = ..., weekdays: _Optional[_Iterable[float]] = ..., hours: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class Correlation(_message.Message):
     __slots__ = ("x", "y", "slope", "intercept", "r", "r_squared", "slope_error", "n", "levels", "within_r", "difference_r", "level_driven")

@@ -21,6 +21,7 @@ class Granularity(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     GRANULARITY_MONTH: _ClassVar[Granularity]
     GRANULARITY_QUARTER: _ClassVar[Granularity]
     GRANULARITY_YEAR: _ClassVar[Granularity]
+    GRANULARITY_ISO_WEEK: _ClassVar[Granularity]
 
 class Coverage(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -45,6 +46,7 @@ GRANULARITY_WEEK: Granularity
 GRANULARITY_MONTH: Granularity
 GRANULARITY_QUARTER: Granularity
 GRANULARITY_YEAR: Granularity
+GRANULARITY_ISO_WEEK: Granularity
 COVERAGE_UNSPECIFIED: Coverage
 COVERAGE_COMPLETE: Coverage
 COVERAGE_PARTIAL: Coverage

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from dnstide.model.errors import AnalysisRefused
 from numpy.typing import ArrayLike, NDArray
@@ -36,15 +38,48 @@ def moments(edges: ArrayLike | None, buckets: int) -> NDArray[np.datetime64]:
     return borders.astype(np.int64).view("datetime64[s]")
 
 
+SHORT = 0.9
+"""Buckets shorter than this part of the usual length (the week of day 29, an end that the span cuts) hold
+other days of the week, or hours of the day, than the rest: they are no measure of these, nor these of
+them.
+"""
+
+
+class Rates(NamedTuple):
+    """Counts of buckets that may differ in length, made comparable.
+
+    `scaled` are the counts that buckets of the usual length (the median) would have at the same rate,
+    `lengths` those of the buckets over it: 1 where all are alike. `told` are the rates in the unit that a
+    reader is told.
+    """
+
+    scaled: Floats
+    lengths: Floats
+    told: Floats
+
+
+def rates(counts: NDArray[np.uint64], edges: ArrayLike | None, per: int | None) -> Rates:
+    """The counts against the lengths of their buckets, from n+1 borders in seconds; without them all are
+    alike. `per`: seconds for which rates are told, None for a bucket of the usual length.
+    """
+    values = counts.astype(np.float64)
+    if edges is None or not values.size:
+        return Rates(values, np.ones(values.size), values)
+    seconds = np.diff(np.asarray(edges, dtype=np.int64)).astype(np.float64)
+    usual = float(np.median(seconds))
+    scaled = values * usual / seconds
+    return Rates(scaled, seconds / usual, scaled if per is None else values * per / seconds)
+
+
 def refusal(analysis: str, reason: str) -> AnalysisRefused:
     """The error of series that cannot be analysed as asked."""
     return AnalysisRefused([("", f"{analysis}: {reason}")])
 
 
-def stabilised(counts: NDArray[np.uint64]) -> Floats:
-    """2·sqrt(count + 3/8), whose variance is close to 1 for Poisson counts above about 4.
+def stabilised(counts: NDArray[np.uint64], lengths: Floats) -> Floats:
+    """2·sqrt((count + 3/8) / length), whose variance is close to 1 / length for Poisson counts above about 4.
 
     Source: F. J. Anscombe, "The transformation of Poisson, binomial and negative-binomial data", Biometrika
     35, 1948.
     """
-    return 2.0 * np.sqrt(counts.astype(np.float64) + 0.375)
+    return 2.0 * np.sqrt((counts.astype(np.float64) + 0.375) / lengths)

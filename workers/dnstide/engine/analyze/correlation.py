@@ -6,7 +6,7 @@ import math
 from itertools import pairwise
 
 import numpy as np
-from dnstide.engine.analyze.columns import Floats, Ints, columns, moments, refusal
+from dnstide.engine.analyze.columns import Floats, Ints, columns, moments, rates, refusal
 from dnstide.engine.analyze.shifts import find_shifts
 from dnstide.model.analysis import Correlation
 from numpy.typing import ArrayLike
@@ -25,9 +25,10 @@ def correlate(
     labels: tuple[str, str] = ("x", "y"),
     edges: ArrayLike | None = None,
     season: int | None = None,
+    per: int | None = None,
 ) -> Correlation:
     """Ordinary least squares of y on x, bucket by bucket, over the buckets known in both. `labels` name them.
-    `edges` and `season` are those of `find_shifts`.
+    `edges`, `season` and `per` are those of `find_shifts`: of buckets that differ in length, rates are taken.
 
     `r_squared` is the share of y's variance that the line explains, `r` the correlation coefficient with its
     sign; `slope_error` is the standard error of the slope, in the slope's unit.
@@ -63,11 +64,11 @@ def correlate(
         raise refusal(
             "correlation", f"the series share {n} buckets; {FEWEST} are needed, ask for a longer span"
         )
-    a, b = first[shared].astype(np.float64), second[shared].astype(np.float64)
+    a, b = (rates(numbers, edges, per).told[shared] for numbers in (first, second))
     for name, values in (("first", a), ("second", b)):
         if values.min() == values.max():
             raise refusal(
-                "correlation", f"the {name} series does not vary: {int(values[0])} in all {n} shared buckets"
+                "correlation", f"the {name} series does not vary: {values[0]:.6g} in all {n} shared buckets"
             )
     da, db = a - a.mean(), b - b.mean()
     sxx, syy, sxy = float(da @ da), float(db @ db), float(da @ db)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import dns.rdatatype
 import numpy as np
 from dnstide.engine.analyze.breakdown import break_down
 from dnstide.engine.analyze.columns import Bools, refusal
@@ -15,6 +14,7 @@ from dnstide.engine.analyze.season import DAY, season_for
 from dnstide.engine.analyze.shape import describe_shape
 from dnstide.engine.analyze.shifts import find_shifts
 from dnstide.engine.analyze.spikes import find_spikes
+from dnstide.engine.rrtypes import rrtype_text
 from dnstide.engine.volume.query import VolumeQuery
 from dnstide.model.analysis import Breakdown, Correlation, Findings, SeriesFindings
 from dnstide.model.question import AnalysisQuestion, VolumeQuestion
@@ -51,11 +51,11 @@ def _series(volume: Volume, series: Series, question: AnalysisQuestion) -> Serie
     findings = SeriesFindings(series.name, series.rrtype, filter=series.filter)
     edges = volume.axis.edges
     settings: dict[str, Any] = dict(question.settings)
-    season = _season(volume)
+    season, per = _season(volume), _per(volume)
     match question.analysis:
         case Analysis.SHIFTS:
             return replace(
-                findings, shifts=find_shifts(counts, known, edges=edges, season=season, **settings)
+                findings, shifts=find_shifts(counts, known, edges=edges, season=season, per=per, **settings)
             )
         case Analysis.SPIKES:
             return replace(
@@ -64,7 +64,7 @@ def _series(volume: Volume, series: Series, question: AnalysisQuestion) -> Serie
         case Analysis.GAPS:
             return replace(findings, gaps=find_gaps(counts, known | (counts > 0), edges=edges, **settings))
         case _:
-            return replace(findings, shape=describe_shape(edges[:-1], int(edges[-1]), counts, known))
+            return replace(findings, shape=describe_shape(edges[:-1], int(edges[-1]), counts, known, per=per))
 
 
 def _correlations(volume: Volume) -> tuple[Correlation, ...]:
@@ -74,23 +74,26 @@ def _correlations(volume: Volume) -> tuple[Correlation, ...]:
     first, *others = volume.series
     x, edges = first.dense(), volume.axis.edges
     x_label, *labels = _labels(volume)
-    season = _season(volume)
+    season, per = _season(volume), _per(volume)
     return tuple(
-        correlate(x, series.dense(), known, known, labels=(x_label, label), edges=edges, season=season)
+        correlate(
+            x, series.dense(), known, known, labels=(x_label, label), edges=edges, season=season, per=per
+        )
         for label, series in zip(labels, others, strict=True)
     )
 
 
 def _labels(volume: Volume) -> list[str]:
-    """Each series' name, with its record type, or the types that were asked for."""
+    """Each series' name, with its record type or the types that were asked for, and its bailiwick."""
     targets = VolumeQuery.parse(volume.question, len(volume.question.names)).targets
     labels = []
     for series in volume.series:
         rrtype = series.rrtype or ",".join(
-            dns.rdatatype.to_text(dns.rdatatype.RdataType.make(number))
-            for number in targets[series.name_index].filter.rrtypes
+            rrtype_text(number) for number in targets[series.name_index].filter.rrtypes
         )
-        labels.append(f"{series.name} {rrtype}" if rrtype else series.name)
+        bailiwick = series.filter.bailiwick
+        label = f"{series.name} {rrtype}" if rrtype else series.name
+        labels.append(f"{label} in {bailiwick}" if bailiwick else label)
     return labels
 
 
@@ -105,6 +108,11 @@ def _breakdowns(volume: Volume) -> tuple[Breakdown, ...]:
         replace(break_down(named[index].name, group), filter=named[index].filter)
         for index, group in parts.items()
     )
+
+
+def _per(volume: Volume) -> int:
+    """Seconds for which rates are told."""
+    return volume.axis.granularity.per.seconds
 
 
 def _season(volume: Volume) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from dnstide.engine.analyze.columns import Floats, Ints, columns, refusal
+from dnstide.engine.analyze.columns import Floats, Ints, columns, rates, refusal
 from dnstide.engine.analyze.season import DAY
 from dnstide.engine.analyze.totals import exact_total
 from dnstide.model.analysis import Shape
@@ -12,8 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 HOUR = 3_600
 
 
-def describe_shape(starts: ArrayLike, end: int, counts: ArrayLike, known: ArrayLike | None = None) -> Shape:
+def describe_shape(
+    starts: ArrayLike, end: int, counts: ArrayLike, known: ArrayLike | None = None, *, per: int | None = None
+) -> Shape:
     """Describe one series. starts: first second of each bucket, unix time; end: first second after the last.
+
+    Buckets may differ in length: all figures but the total are of rates, told for `per` seconds (None: for a
+    bucket of the usual length).
 
     Source of the coefficient of variation: K. Pearson, "Regression, heredity and panmixia", 1896.
     Raises AnalysisRefused where no bucket is known or the lengths differ.
@@ -24,9 +29,9 @@ def describe_shape(starts: ArrayLike, end: int, counts: ArrayLike, known: ArrayL
         raise refusal("shape", f"{numbers.size} counts but {begin.size} bucket starts")
     if not mask.any():
         raise refusal("shape", "no bucket has data; ask for a span that tables cover")
-    longest = int(np.diff(np.append(begin, end)).max())
-    kept, begin = numbers[mask], begin[mask]
-    values = kept.astype(np.float64)
+    edges = np.append(begin, end)
+    longest = int(np.diff(edges).max())
+    kept, begin, values = numbers[mask], begin[mask], rates(numbers, edges, per).told[mask]
     mean = float(values.mean())
     variation = float(values.std(ddof=1)) / mean if values.size > 1 and mean > 0 else None
     # Day 0 of unix time was a Thursday, the fourth day from Monday.
@@ -37,8 +42,8 @@ def describe_shape(starts: ArrayLike, end: int, counts: ArrayLike, known: ArrayL
         total=exact_total(kept),
         mean=mean,
         median=float(np.median(values)),
-        low=int(kept.min()),
-        high=int(kept.max()),
+        low=float(values.min()),
+        high=float(values.max()),
         variation=variation,
         weekdays=_profile(values, weekday, 7) if longest <= DAY else (),
         hours=_profile(values, hour, 24) if longest <= HOUR else (),

@@ -22,7 +22,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from dnstide.engine.analyze.columns import Floats, Ints, columns, moments, refusal
+from dnstide.engine.analyze.columns import Floats, Ints, columns, moments, rates, refusal
 from dnstide.engine.analyze.ranks import best_split, cautious_z, midranks
 from dnstide.engine.analyze.season import without_season
 from dnstide.model.analysis import Shift
@@ -41,14 +41,16 @@ def find_shifts(
     season: int | None = None,
     shortest: int = 7,
     min_ratio: float = 1.25,
+    per: int | None = None,
 ) -> tuple[Shift, ...]:
     """The level changes of one series, in order of time.
 
-    counts: one per bucket of an unbroken axis, 0 where none was seen. known: False where no table covers the
-    bucket; such buckets are skipped. edges: the n+1 borders of the buckets, unix seconds; without them bucket
-    i begins at second i. season: buckets of a repeating pattern to take out first (7 for days). shortest:
-    buckets that a level lasts at least. Raises AnalysisRefused for bad arguments; a series that is too short
-    to judge has no shifts.
+    counts: one per bucket of an unbroken axis, 0 where none was seen. known: False where no table covers
+    the bucket; such buckets are skipped. edges: the n+1 borders of the buckets, unix seconds; without
+    them bucket i begins at second i. Buckets may differ in length: rates are compared, and levels told
+    for `per` seconds (None: for a bucket of the usual length). season: buckets of a repeating pattern to
+    take out first (7 for days). shortest: buckets that a level lasts at least. Raises AnalysisRefused for
+    bad arguments; a series that is too short to judge has no shifts.
     """
     numbers, mask = columns("shifts", counts, known)
     times = moments(edges, numbers.size)
@@ -57,13 +59,13 @@ def find_shifts(
     if not min_ratio >= 1.0:
         raise refusal("shifts", f"the smallest ratio must be 1 or more, not {min_ratio}")
     places = np.flatnonzero(mask).astype(np.int64)
-    kept = numbers[mask]
-    if kept.size < 2 * shortest:
+    scaled, _, told = rates(numbers, edges, per)
+    levels = told[mask]
+    if levels.size < 2 * shortest:
         return ()
-    values = without_season(np.log(kept.astype(np.float64) + 0.5), places, season)
-    levels = kept.astype(np.float64)
+    values = without_season(np.log(scaled[mask] + 0.5), places, season)
     changes = _settle(values, levels, _candidates(values, shortest), shortest, min_ratio)
-    bounds = [0, *(c for c, _ in changes), kept.size]
+    bounds = [0, *(c for c, _ in changes), levels.size]
     shifts = []
     for i, (change, score) in enumerate(changes):
         before, after = _levels(levels[bounds[i] : change], levels[change : bounds[i + 2]])

@@ -32,7 +32,7 @@ from dnstide.engine.volume.span import AxisSpan, find_span
 from dnstide.model.catalog import Catalog, TableInfo
 from dnstide.model.coverage import SpanCoverage
 from dnstide.model.errors import Failure, InvalidQuestion, NoTables
-from dnstide.model.granularity import MAX_TIME, MIN_TIME, Granularity, Seconds
+from dnstide.model.granularity import MAX_TIME, MIN_TIME, TABLE_GRANULARITIES, Granularity, Seconds
 from dnstide.model.question import Span
 from dnstide.model.vocabulary import MAX_BUCKETS, MAX_CELLS, BucketBy, Coverage
 from dnstide.model.volume import Axis
@@ -252,7 +252,7 @@ def _nothing(columns: TableColumns, fits: npt.NDArray[np.bool_], key: PlanKey) -
     touching = columns.stop > (MIN_TIME if start is None else start)
     touching &= columns.start < (MAX_TIME if stop is None else stop)
     if touching.any():  # with tables that do not fit
-        finest = list(Granularity)[columns.rank[touching].min()]
+        finest = TABLE_GRANULARITIES[columns.rank[touching].min()]
         reason = f"the tables of this span are those of a {finest}, or longer"
         return (
             f"{reason}, and do not fit into a bucket of one {key.granularity}: take the granularity {finest}"
