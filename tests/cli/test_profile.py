@@ -59,7 +59,9 @@ def test_flags_stand_before_a_profile(dnstide, config, small_dir, tmp_path) -> N
     assert dnstide(*asked, "-o", tmp_path / "a.jsonl").code == 0
     assert (tmp_path / "a.jsonl").read_text().startswith('{"name":')
     assert dnstide(*asked, "-o", tmp_path / "a.txt").code == 0
-    assert (tmp_path / "a.txt").read_text().startswith("name,date")
+    assert (tmp_path / "a.txt").read_text() == "20240101 11\n"
+    assert dnstide(*asked, "-o", tmp_path / "a.data").code == 0
+    assert (tmp_path / "a.data").read_text().startswith("name,date")
 
 
 def test_a_timeout_of_a_profile(dnstide, config, small_dir) -> None:
