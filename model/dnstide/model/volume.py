@@ -72,7 +72,7 @@ class Axis:
 
     def known(self, counts: Counts, buckets: Indexes | slice = slice(None)) -> Bools:
         """Where counts of these buckets are known: a zero of a bucket without tables is none."""
-        return (counts > 0) | ~self.unknown[buckets]
+        return (counts > 0) | ~np.isin(self.coverage[buckets], UNKNOWN_WHERE_ZERO)
 
     @property
     def unknown(self) -> Bools:
