@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         VersionMismatch,
     )
     from dnstide.model.question import Smoothing
+    from dnstide.model.report import Level, Report
     from dnstide.model.top import Certificate, Change, Rank, Top, TopProgress, TopSummary
     from dnstide.model.vocabulary import AnalysisSettings, Coverage
     from dnstide.model.volume import Axis, PlanEntry, Progress, Series, Summary, Timings, Volume
@@ -75,6 +76,7 @@ _HOMES = {
         "VersionMismatch",
     ),
     "dnstide.model.question": ("Smoothing",),
+    "dnstide.model.report": ("Level", "Report"),
     "dnstide.model.top": ("Certificate", "Change", "Rank", "Top", "TopProgress", "TopSummary"),
     "dnstide.model.vocabulary": ("AnalysisSettings", "Coverage"),
     "dnstide.model.volume": ("Axis", "PlanEntry", "Progress", "Series", "Summary", "Timings", "Volume"),
@@ -102,12 +104,14 @@ __all__ = [
     "Failure",
     "Findings",
     "InvalidQuestion",
+    "Level",
     "LocalClient",
     "MissingExtra",
     "NoTables",
     "PlanEntry",
     "Progress",
     "Rank",
+    "Report",
     "Series",
     "ServerBusy",
     "ServerDefect",
