@@ -34,6 +34,25 @@ def test_tables_of_a_dataset(dnstide, small_dir, tmp_path) -> None:
     """Only those of the dataset; none at all is "nothing found"."""
     assert dnstide("tables", "--mtbl-dir", small_dir, "--dataset", "dnssec").code == 4
     assert dnstide("tables", "--mtbl-dir", tmp_path).code == 4
+    assert dnstide("tables", "--mtbl-dir", tmp_path, "--missing").code == 4
+
+
+def test_missing_tables(dnstide, own_dir, gateway) -> None:
+    """Stretches without a sound table, the same from a server as in process; the data are the rows alone."""
+    for day in ("05", "06", "09"):
+        (own_dir / f"dns.202401{day}.D.mtbl").unlink()
+    (own_dir / "dns.20240109.D.mtbl").write_bytes(b"short")
+    done = dnstide("tables", "--missing", "--mtbl-dir", own_dir)
+    assert [line.split() for line in done.out.splitlines()] == [
+        ["dns", "day", "2024-01-05T00:00:00Z", "2024-01-07T00:00:00Z", "2", "absent", "none"],
+        ["dns", "day", "2024-01-09T00:00:00Z", "2024-01-10T00:00:00Z", "1", "TABLE_TOO_SHORT", "none"],
+    ]
+    assert done.err == "dnstide: 3 periods without a sound table\n"
+    rows = json.loads(dnstide("tables", "--missing", "--mtbl-dir", own_dir, "--format", "json").out)
+    assert [(row["periods"], row["health"]) for row in rows] == [(2, "absent"), (1, "TABLE_TOO_SHORT")]
+    whole = dnstide("tables", "--missing", "--server", gateway, "--format", "csv")
+    assert (whole.code, whole.err) == (0, "dnstide: no period lacks its table\n")
+    assert whole.out == "dataset,granularity,start,stop,periods,health,covered\n"
 
 
 def test_verify(dnstide, own_dir) -> None:

@@ -91,7 +91,7 @@ def test_the_same_for_a_server(dnstide, gateway, tmp_path) -> None:
     assert json.loads((tmp_path / "a.json").read_text())["ready"]
     assert (tmp_path / "a.txt").read_text().startswith("dnstide ")
     rows = list(csv.DictReader((tmp_path / "a.csv").open()))
-    assert [row["alive"] for row in rows] == ["True", "True"]
+    assert [row["alive"] for row in rows] == ["true", "true"]
 
 
 def test_wide_columns(dnstide, small_dir) -> None:

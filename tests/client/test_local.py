@@ -26,6 +26,8 @@ from dnstide.client import (
 )
 from dnstide.client import local as local_module
 
+from tests.conftest import row, write_table
+
 WWW = "www.example.com"
 DAY_2 = "dns.20240102.D.mtbl"
 SPAN = {"start": "2024-01-01", "stop": "2024-01-03"}
@@ -166,3 +168,28 @@ def test_without_the_extra(monkeypatch) -> None:
     with pytest.raises(MissingExtra, match=r"pip install 'dnstide\[local\]'"):
         importlib.import_module(local_module.__name__)
     monkeypatch.undo()
+
+
+def test_names_of_one_label_more(tmp_path) -> None:
+    """`+.example.com` is dnstable's: neither the name itself nor what lies deeper."""
+    names = {
+        "example.com.": 1,
+        "www.example.com.": 10,
+        "a.example.com.": 100,
+        "b.a.example.com.": 1000,
+        "com.": 10_000,
+    }
+    rows = [row(name, 1, b"\xc0\x00\x02\x01", 1704067200 + 60, count) for name, count in names.items()]
+    write_table(tmp_path / "dns.20240101.D.mtbl", rows)
+    with LocalClient(tmp_path) as client:
+        volume = client.volume(
+            ["+.example.com", "+.com/A", "+", "+.a.example.com", "*.example.com", "+.example.com/AAAA"]
+        )
+    assert {series.name: int(series.counts.sum()) for series in volume.series[:5]} == {
+        "+.example.com.": 110,
+        "+.com.": 1,
+        "+.": 10_000,
+        "+.a.example.com.": 1000,
+        "*.example.com.": 1111,
+    }
+    assert len(volume.series[5].counts) == 0

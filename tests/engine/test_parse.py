@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import dns.name
 import pytest
-from dnstide.engine.parse import OwnerTarget, parse_rrtypes, read_rrtype, rrtype_text
+from dnstide.engine.parse import NotParsed, OwnerTarget, parse_rrtypes, read_owner, read_rrtype
+from dnstide.engine.rrtypes import rrtype_text
 from dnstide.model.errors import InvalidQuestion, shown
 from dnstide.mtbl import RowFilter, reversed_name
 from hypothesis import given
@@ -84,7 +85,6 @@ def test_names_have_one_canonical_text(asked: str, canonical: str) -> None:
         ("hxxp://user@example.com", "give the host alone"),
         ("user@example.com", "mail address"),
         ("www.example.com/A/user@example.com", "mail address"),
-        ("+.example.com", r"written \\+"),
         ("a/A/b/c", "NAME/TYPE/BAILIWICK"),
         ("a/A/b..c", "a label is empty"),
     ],
@@ -175,3 +175,36 @@ def test_canonical_text_is_read_back(labels: list[bytes], wildcard: bool) -> Non
     """str and parse are inverse for any bytes in labels."""
     target = OwnerTarget(dns.name.Name([*(label.lower() for label in labels), b""]), wildcard)
     assert OwnerTarget.parse(str(target)) == target
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "labels"),
+    [
+        ("+.Example.com", "+.example.com.", 3),
+        ("+", "+.", 1),
+        ("+.", "+.", 1),
+        ("+.a\\+.com/A", "+.a\\+.com.", 3),
+    ],
+)
+def test_exactly_one_label_more(asked: str, text: str, labels: int) -> None:
+    """dnstable's sign: the range of the suffix, of which names of that many labels count."""
+    target = OwnerTarget.parse(asked)
+    assert str(target) == text.replace("a\\+", "a+")
+    assert OwnerTarget.parse(str(target)).query.filter.owner_labels == labels
+    assert target.query.wildcard
+    assert OwnerTarget.parse("\\+.example.com").query.filter.owner_labels is None
+
+
+def test_one_label_is_for_counts_over_time() -> None:
+    with pytest.raises(NotParsed, match=r"is for counts over time.* written \\\+"):
+        read_owner("+.example.com")
+
+
+@pytest.mark.parametrize(
+    ("word", "number"),
+    [("EID", 31), ("nimloc", 32), ("ATMA", 34), ("SINK", 40), ("RKEY", 57), ("TALINK", 58), ("UINFO", 100),
+     ("UID", 101), ("GID", 102), ("DOA", 259), ("CLA", 263), ("IPN", 264)],
+)  # fmt: skip
+def test_registered_types_that_dnspython_does_not_name(word: str, number: int) -> None:
+    assert read_rrtype(word) == read_rrtype(f"TYPE{number}") == number
+    assert rrtype_text(number) == word.upper()

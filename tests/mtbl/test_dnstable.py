@@ -10,6 +10,7 @@ from dnstide.mtbl.dnstable import (
     RdataName,
     RdataRow,
     Row,
+    SourceInfo,
     TimeRange,
     Version,
     decode_union,
@@ -234,7 +235,27 @@ def test_merge_overflow() -> None:
         merge_values(key, [b"\1\1" + encode_varint(MAX_U64), b"\1\1\1"])
 
 
-def test_unusable_rdata_is_named() -> None:
-    """An MX whose data holds no name cannot be indexed, and the error shows which."""
-    with pytest.raises(BadEntry, match=r"rdata 000a05 of TYPE15: no domain name at byte 2"):
-        row_keys(name("a.").labels, 15, name("a.").labels, (b"\0\x0a\5",))
+def test_rdata_without_a_name_is_stored_without_a_slice() -> None:
+    """An MX whose data holds no name counts, and is found by its data, as dnstable_convert has it."""
+    _, _, by_rdata, names = row_keys(name("a.").labels, 15, name("a.").labels, (b"\0\x0a\5",))
+    assert by_rdata == (b"\2\0\x0a\5\x0f\1a\0\3\0",)
+    assert names == ()
+
+
+@pytest.mark.parametrize("rrtype", [64, 65])
+def test_slices_of_svcb_and_https_are_in_lower_case(rrtype: int) -> None:
+    """The name alone; what follows it, and the entry of the whole data, are as they were."""
+    data = b"\0\1\3CDN\7Example\3net\0\0\1\0\3\2H2"
+    _, _, by_rdata, names = row_keys(name("www.a.").labels, rrtype, name("a.").labels, (data,))
+    owner = bytes((rrtype,)) + b"\1a\3www\0"
+    assert by_rdata == (
+        b"\2" + data + owner + len(data).to_bytes(2, "little"),
+        b"\2\3cdn\7example\3net\0\0\1\0\3\2H2" + owner + b"\0\1" + (len(data) - 2).to_bytes(2, "little"),
+    )
+    assert names == (b"\3\3net\7example\3cdn\0",)
+
+
+def test_source_info_is_an_entry() -> None:
+    entry = SourceInfo(b"sensor 7")
+    assert encode_entry(entry) == (b"\xfd", b"sensor 7")
+    assert decode_entry(b"\xfd", b"sensor 7") == entry

@@ -124,7 +124,10 @@ private:
         const uint16_t rrtype = request_.split_by_rrtype ? parts.rrtype : 0;
         for (const uint32_t number : active_) {
             const Query& query = request_.queries[number];
-            if (!query.filter.passes(parts.rrtype) || !query.filter.passes(parts.bailiwick)) continue;
+            if (!query.filter.passes(parts.rrtype) || !query.filter.passes(parts.bailiwick) ||
+                !query.filter.passes_owner(parts.owner)) {
+                continue;
+            }
             tally_.add(number, rrtype, static_cast<uint32_t>(bucket), triplet.count);
             ++rows_;
         }

@@ -40,6 +40,8 @@ inline RowFilter row_filter(nb::handle object) {
     for (const nb::handle rrtype : object.attr("rrtypes")) filter.rrtypes.push_back(nb::cast<uint16_t>(rrtype));
     const nb::object bailiwick = object.attr("bailiwick");
     if (!bailiwick.is_none()) filter.bailiwick = string_of(bailiwick);
+    const nb::object owner_labels = object.attr("owner_labels");
+    if (!owner_labels.is_none()) filter.owner_labels = nb::cast<uint32_t>(owner_labels);
     return filter;
 }
 

@@ -17,7 +17,7 @@ from dnstide.cli.profile import NO_PROFILE, Profile, current_profile, profile_op
 if TYPE_CHECKING:
     from dnstide.client import Client, LocalClient
 
-SOURCE_OPTIONS = ("server", "mtbl_dir", "tls", "ca", "cert", "key")
+SOURCE_OPTIONS = ("server", "mtbl_dir", "all_files", "tls", "ca", "cert", "key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Source:
 
     server: str | None = None
     mtbl_dir: str | None = None
+    all_files: bool = False
     tls: bool = False
     ca: str | None = None
     cert: str | None = None
@@ -41,7 +42,9 @@ class Source:
 
             show_log_warnings()
             folder = cache_dir or os.environ.get("DNSTIDE_CACHE_DIR") or current_profile().get("cache-dir")
-            return LocalClient(self.mtbl_dir, timeout=timeout or None, cache_dir=folder)
+            return LocalClient(
+                self.mtbl_dir, timeout=timeout or None, cache_dir=folder, all_files=self.all_files
+            )
         given = click.get_current_context().get_parameter_source("cache_dir")
         if given is ParameterSource.COMMANDLINE:
             raise click.UsageError(
@@ -61,6 +64,8 @@ def find_source(
     mtbl_dir: str | None,
     environment: Mapping[str, str] = os.environ,
     profile: Profile = NO_PROFILE,
+    *,
+    all_files: bool = False,
     **tls: Any,
 ) -> Source:
     """A flag beats the environment, which beats a profile. Raises click.UsageError unless that leaves exactly
@@ -84,7 +89,12 @@ def find_source(
         )
     if mtbl_dir and any(tls.values()):
         raise click.UsageError("--tls, --ca, --cert and --key go with --server")
-    return Source(server=server or None, mtbl_dir=mtbl_dir or None, **_secured(tls, server, profile))
+    if server and all_files:
+        raise click.UsageError(
+            "--all-files goes with --mtbl-dir; a server is told when it starts (serve --all-files)"
+        )
+    secured = _secured(tls, server, profile)
+    return Source(server=server or None, mtbl_dir=mtbl_dir or None, all_files=all_files, **secured)
 
 
 def find_server(
@@ -125,7 +135,10 @@ def source_options(command: Command) -> Command:
         type=click.Path(),
         help="Read the tables of this directory in this process.  [env: DNSTIDE_MTBL_DIR]",
     )
-    return _source_argument(command, find_source, *_server_options(), directory)
+    all_files = click.option(
+        "--all-files", is_flag=True, help="With --mtbl-dir: also tables that its fileset does not name."
+    )
+    return _source_argument(command, find_source, *_server_options(), directory, all_files)
 
 
 def server_options(command: Command) -> Command:

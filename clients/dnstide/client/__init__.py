@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         TablesDamaged,
         VersionMismatch,
     )
+    from dnstide.model.missing import Missing, MissingTables
     from dnstide.model.question import Smoothing
     from dnstide.model.report import Level, Report
     from dnstide.model.top import Certificate, Change, Rank, Top, TopProgress, TopSummary
@@ -75,6 +76,7 @@ _HOMES = {
         "TablesDamaged",
         "VersionMismatch",
     ),
+    "dnstide.model.missing": ("Missing", "MissingTables"),
     "dnstide.model.question": ("Smoothing",),
     "dnstide.model.report": ("Level", "Report"),
     "dnstide.model.top": ("Certificate", "Change", "Rank", "Top", "TopProgress", "TopSummary"),
@@ -106,7 +108,9 @@ __all__ = [
     "InvalidQuestion",
     "Level",
     "LocalClient",
+    "Missing",
     "MissingExtra",
+    "MissingTables",
     "NoTables",
     "PlanEntry",
     "Progress",

@@ -63,10 +63,16 @@ class LocalClient(Asking[Volume, Findings, Top, Report]):
         timeout: float | None = None,
         threads: int | None = None,
         cache_dir: str | os.PathLike[str] | None = None,
+        all_files: bool = False,
     ) -> None:
+        """Where a fileset (`dns.fileset`) lies beside the tables, only those that it names count, unless
+        `all_files` says so. Raises DirectoryUnreadable.
+        """
         self.mtbl_dir = os.fspath(mtbl_dir)
         self._timeout = seconds_of(timeout, None)
-        self._engine = LocalEngine(self.mtbl_dir, threads or os.cpu_count() or 1, cache_dir)
+        self._engine = LocalEngine(
+            self.mtbl_dir, threads or os.cpu_count() or 1, cache_dir, all_files=all_files
+        )
         self._closed = False
 
     def summarize(

@@ -14,6 +14,7 @@ from dnstide.model.columns import Columns, Tabular, count_column, flag_column, t
 from dnstide.model.coverage import Stretch
 from dnstide.model.errors import Failure
 from dnstide.model.granularity import Granularity
+from dnstide.model.missing import MissingTables, Period, missing_tables
 from dnstide.model.texts import many
 from dnstide.model.vocabulary import Coverage
 
@@ -62,6 +63,19 @@ class Catalog(Tabular):
     def __getitem__(self, name: str) -> TableInfo:
         """The table of that file name. Raises KeyError."""
         return self.by_name[name]
+
+    def missing(self) -> MissingTables:
+        """The periods without a sound table, between the first and the last table of each granularity."""
+        return missing_tables(
+            Period(
+                table.dataset,
+                table.granularity,
+                _unix(table.start),
+                _unix(table.stop),
+                table.problem.code if table.problem else None,
+            )
+            for table in self.tables
+        )
 
     def __str__(self) -> str:
         """A line for the tables of each granularity of a dataset, and one for what cannot be used."""

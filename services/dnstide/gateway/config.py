@@ -20,6 +20,7 @@ class Settings(BaseSettings):
     )
 
     mtbl_dir: Path = Field(description="directory of MTBL tables, the same path on every node")
+    all_files: bool = Field(False, description="tables count too that a fileset (dns.fileset) does not name")
     listen: str = Field(DEFAULT_LISTEN, description="HOST:PORT to serve on; port 0 picks a free one")
     shards: int = Field(0, ge=0, le=1024, description="shard actors on each node; 0: one")
     threads: int = Field(0, ge=0, le=1024, description="threads in each shard; 0: cores over shards")

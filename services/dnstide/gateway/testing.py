@@ -25,8 +25,15 @@ class LocalBackend:
     """Shards in this process. `nodes` maps the name of a pretended node to its directory."""
 
     def __init__(
-        self, nodes: Mapping[str, Path], shards: int = 2, threads: int = 1, cache_dir: Path | None = None
+        self,
+        nodes: Mapping[str, Path],
+        shards: int = 2,
+        threads: int = 1,
+        cache_dir: Path | None = None,
+        *,
+        all_files: bool = False,
     ) -> None:
+        self._all_files = all_files
         self._cache_dir = cache_dir
         self._nodes = dict(nodes)
         self._shards = shards
@@ -42,7 +49,7 @@ class LocalBackend:
 
     async def start(self, spec: ShardSpec, on_lost: Callable[[], None]) -> ShardClient:
         """A new shard. It dies when its client is closed."""
-        shard = Shard(self._nodes[spec.node], spec.threads, self._cache_dir)
+        shard = Shard(self._nodes[spec.node], spec.threads, self._cache_dir, all_files=self._all_files)
         place = ShardPlace(spec.name, spec.node, spec.threads, os.getpid())
         return ShardClient(place, ThreadTransport(spec.name, shard))
 
@@ -79,7 +86,11 @@ def running_gateway(
 
     async def start() -> Gateway:
         gateway = Gateway(
-            chosen, backend or LocalBackend({"local": mtbl_dir}, shards, cache_dir=chosen.cache_dir)
+            chosen,
+            backend
+            or LocalBackend(
+                {"local": mtbl_dir}, shards, cache_dir=chosen.cache_dir, all_files=chosen.all_files
+            ),
         )
         try:
             await gateway.start()

@@ -74,6 +74,9 @@ def build_catalog(statuses: Iterable[TableStatus]) -> Catalog:
     tables: dict[str, TableInfo] = {}
     ignored: dict[str, str] = {}
     for status in statuses:
+        if status.ignored:
+            ignored.setdefault(status.name, status.ignored)
+            continue
         known = tables.get(status.name)
         if known is not None and known.problem is None:
             continue

@@ -61,13 +61,16 @@ class LocalEngine:
         threads: int | None = None,
         cache_dir: str | os.PathLike[str] | None = None,
         block_cache_bytes: int = BLOCK_CACHE_BYTES,
+        *,
+        all_files: bool = False,
     ) -> None:
         """Raises DirectoryUnreadable where the directory cannot be listed. An empty one can: tables may come.
 
         Summaries of tables are kept in `cache_dir`, by default in the user's cache directory, and up to
-        `block_cache_bytes` of decoded blocks in memory (0: none).
+        `block_cache_bytes` of decoded blocks in memory (0: none). With `all_files`, tables count that a
+        fileset does not name.
         """
-        self._shard = Shard(mtbl_dir, threads, cache_dir, block_cache_bytes)
+        self._shard = Shard(mtbl_dir, threads, cache_dir, block_cache_bytes, all_files=all_files)
         self._lock = Lock()
         self._catalog = Catalog()
         self._state: list[tuple[str, Identity, Failure | None]] = []

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 
 import dns.exception
 import dns.name
-import dns.rdatatype
+from dnstide.engine.rrtypes import rrtype_number, rrtype_text
 from dnstide.model.errors import InvalidQuestion
 from dnstide.model.question import RowFilter as AskedFilter
 from dnstide.model.vocabulary import MAX_RRTYPES
@@ -35,7 +35,8 @@ class NotParsed(ValueError):
 
 @dataclass(frozen=True)
 class OwnerTarget:
-    """One owner name, or with `wildcard` everything under it, the name itself included; and which rows count.
+    """One owner name, or with `wildcard` everything under it, the name itself included, or with `one_label`
+    too what is exactly one label under it; and which rows count.
 
     str() is the canonical name. `spelling` is the name in the form of tables where its case counts: names are
     compared without regard to it.
@@ -45,14 +46,15 @@ class OwnerTarget:
     wildcard: bool = False
     filter: RowFilter = ALL_ROWS
     spelling: bytes | None = None
+    one_label: bool = False
 
     @classmethod
     def parse(cls, text: str, field: str = "names") -> OwnerTarget:
         """From NAME, NAME/TYPE or NAME/TYPE/BAILIWICK, where TYPE may be empty or a comma list.
 
         A slash inside a name is written \\/ or \\047, or as it is in the reverse zones of RFC 2317. `*.NAME`
-        makes a wildcard, `*` and `*.` stand for all names; an asterisk that is meant literally is
-        written \\*. Raises InvalidQuestion for the field.
+        makes a wildcard, `*` and `*.` stand for all names, `+.NAME` for names of one label more; an asterisk
+        or a plus that is meant literally is written \\* or \\+. Raises InvalidQuestion for the field.
         """
         with refused(field, text):
             return read_target(text)
@@ -61,7 +63,8 @@ class OwnerTarget:
     def query(self) -> LookupQuery:
         """What a reader looks for."""
         prefix = owner_prefix(self.name, self.wildcard, keep_case=self.spelling is not None)
-        return LookupQuery(prefix, self.wildcard, self.filter)
+        row_filter = replace(self.filter, owner_labels=len(self.name)) if self.one_label else self.filter
+        return LookupQuery(prefix, self.wildcard, row_filter)
 
     def narrowed(self, row_filter: RowFilter) -> OwnerTarget:
         """The same name with this filter."""
@@ -71,7 +74,8 @@ class OwnerTarget:
     def text(self) -> str:
         """The canonical name."""
         if self.wildcard:
-            return "*." if self.name == dns.name.root else f"*.{name_text(self.name)}"
+            sign = "+." if self.one_label else "*."
+            return sign if self.name == dns.name.root else f"{sign}{name_text(self.name)}"
         return name_text(self.name)
 
     @property
@@ -99,10 +103,10 @@ def refused(field: str, text: str) -> Iterator[None]:
 def read_owner(text: str, keep_case: bool = False) -> tuple[dns.name.Name, bool]:
     """NAME, or `*.NAME`, `*` and `*.` for a name with all that is under it. Raises NotParsed."""
     name = refanged(text)
-    if name == "+" or name.startswith("+."):
+    if _is_one_label(name):
         raise NotParsed(
-            "exactly one label under a name (+.example.com) cannot be asked; *.example.com is all that is"
-            " under it, and a plus that is meant literally is written \\+"
+            "exactly one label under a name (+.example.com) is for counts over time; *.example.com is all"
+            " that is under it, and a plus that is meant literally is written \\+"
         )
     wildcard = name in ("*", "*.") or name.startswith("*.")
     if wildcard:
@@ -188,8 +192,8 @@ def read_rrtype(text: str) -> int | None:
     if word.isdecimal():
         raise NotParsed(f"write a record type by its name or as TYPE{word}")
     try:
-        rrtype = int(dns.rdatatype.from_text(word))
-    except (dns.exception.DNSException, ValueError):
+        rrtype = rrtype_number(word)
+    except ValueError:
         hint = "; a slash inside a name is written \\/" if "." in word else ""
         raise NotParsed(f"no such record type{hint}") from None
     if not 0 < rrtype < 65536:
@@ -211,11 +215,6 @@ def parse_rrtypes(texts: Iterable[str], field: str = "rrtypes") -> tuple[int, ..
     return tuple(sorted(numbers)) if len(numbers) == len(rrtypes) else ()
 
 
-def rrtype_text(rrtype: int) -> str:
-    """The mnemonic, or TYPEnnn where there is none."""
-    return str(dns.rdatatype.to_text(dns.rdatatype.RdataType.make(rrtype)))
-
-
 @lru_cache(maxsize=4096)
 def read_target(text: str, keep_case: bool = False) -> OwnerTarget:
     """As `OwnerTarget.parse`, in lower case unless it is kept. Raises NotParsed."""
@@ -224,14 +223,20 @@ def read_target(text: str, keep_case: bool = False) -> OwnerTarget:
     bailiwick, more = _cut(bailiwick)
     if more:
         raise NotParsed("take NAME/TYPE/BAILIWICK; a slash inside a name is written \\/")
-    owner, wildcard = read_owner(name, keep_case)
+    one_label = _is_one_label(name)
+    owner, wildcard = read_owner(f"*{name[1:]}" if one_label else name, keep_case)
     numbers = {read_rrtype(word) for word in rrtypes.split(",") if word.strip()}
     if len(numbers) > MAX_RRTYPES:
         raise NotParsed(f"at most {MAX_RRTYPES} record types at once")
     chosen = () if None in numbers else tuple(sorted(number for number in numbers if number))
     within = reversed_name(read_name(bailiwick, keep_case), keep_case) if bailiwick else None
     spelling = reversed_name(owner, keep_case) if keep_case else None
-    return OwnerTarget(owner, wildcard, RowFilter(chosen, within), spelling)
+    return OwnerTarget(owner, wildcard, RowFilter(chosen, within), spelling, one_label)
+
+
+def _is_one_label(text: str) -> bool:
+    """Whether it is dnstable's sign for names of exactly one label more."""
+    return text in ("+", "+.") or text.startswith("+.")
 
 
 def _cut(text: str) -> tuple[str, str]:

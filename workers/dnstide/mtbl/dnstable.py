@@ -7,6 +7,7 @@ byte    entry         key after that byte                                       
 `01`    `OwnerName`   owner                                                             rrtype union
 `02`    `RdataRow`    rdata, rrtype, owner (reversed), [head], u16 LE length of rdata   first, last, count
 `03`    `RdataName`   name inside the rdata (reversed)                                  rrtype union
+`FD`    `SourceInfo`  nothing                                                           text
 `FE`    `TimeRange`   nothing                                                           first, last
 `FF`    `Version`     the entry type it speaks of                                       version
 ======  ============  ================================================================  ==================
@@ -25,7 +26,8 @@ import dns.name
 MAX_U64 = 2**64 - 1
 MAX_RDATA = 65535
 
-RRSET, OWNER_NAME, RDATA, RDATA_NAME, TIME_RANGE, VERSION = 0x00, 0x01, 0x02, 0x03, 0xFE, 0xFF
+RRSET, OWNER_NAME, RDATA, RDATA_NAME = 0x00, 0x01, 0x02, 0x03
+SOURCE_INFO, TIME_RANGE, VERSION = 0xFD, 0xFE, 0xFF
 
 NAME_OFFSET = {2: 0, 5: 0, 6: 0, 12: 0, 15: 2, 33: 6, 39: 0, 64: 2, 65: 2}
 """Where the domain name begins in the rdata of the types that are indexed by it, in bytes, as dnstable does:
@@ -85,6 +87,13 @@ class RdataName:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """Where the rows of the table come from, in bytes that mean nothing here."""
+
+    text: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class TimeRange:
     """The earliest time_first and the latest time_last of the table; None where an older merge lost them."""
 
@@ -100,7 +109,7 @@ class Version:
     version: int | None
 
 
-Entry = Row | OwnerName | RdataRow | RdataName | TimeRange | Version
+Entry = Row | OwnerName | RdataRow | RdataName | SourceInfo | TimeRange | Version
 
 
 def encode_varint(value: int) -> bytes:

@@ -14,6 +14,7 @@ from dnstide.mtbl.dnstable import (
     RDATA,
     RDATA_NAME,
     RRSET,
+    SOURCE_INFO,
     TIME_RANGE,
     VERSION,
     BadEntry,
@@ -22,6 +23,7 @@ from dnstide.mtbl.dnstable import (
     RdataName,
     RdataRow,
     Row,
+    SourceInfo,
     TimeRange,
     Version,
     decode_union,
@@ -40,6 +42,9 @@ from dnstide.mtbl.errors import CountOverflow
 
 Labels = tuple[bytes, ...]
 
+LOWER_SLICES = (64, 65)
+"""SVCB and HTTPS, whose sliced entries dnstable writes in lower case: their names come in any case."""
+
 
 def rrset_key(owner: Labels, rrtype: int, bailiwick: Labels, rdata: tuple[bytes, ...]) -> bytes:
     """The key of an RRSET entry; names as their labels, the root's empty one last."""
@@ -55,9 +60,15 @@ def rrset_key(owner: Labels, rrtype: int, bailiwick: Labels, rdata: tuple[bytes,
     return b"".join(parts)
 
 
-def rdata_key(rdata: bytes, rrtype: int, reversed_owner: bytes, head_length: int = 0) -> bytes:
-    """The key of an RDATA entry; head_length bytes are sliced off the front and stand at the end."""
+def rdata_key(
+    rdata: bytes, rrtype: int, reversed_owner: bytes, head_length: int = 0, name_length: int = 0
+) -> bytes:
+    """The key of an RDATA entry; head_length bytes are sliced off the front and stand at the end, and the
+    name of name_length bytes behind them is in lower case.
+    """
     tail = rdata[head_length:]
+    if name_length:  # a length is below 64, so that no letter is among them
+        tail = tail[:name_length].lower() + tail[name_length:]
     if len(tail) > MAX_RDATA:
         raise BadEntry(f"rdata of {len(tail)} bytes is longer than {MAX_RDATA}")
     head = rdata[:head_length]
@@ -80,12 +91,13 @@ def row_keys(
     if offset is not None:
         for data in rdata:
             try:
-                labels, _ = read_labels(data, offset)
-            except BadEntry as error:
-                raise BadEntry(f"rdata {data.hex()} of TYPE{rrtype}: {error}") from None
+                labels, end = read_labels(data, offset)
+            except BadEntry:
+                continue  # as dnstable_convert does: the row counts, and is found by its data alone
             by_name.append(b"\3" + reversed_labels(labels))
             if offset:
-                by_rdata.append(rdata_key(data, rrtype, reversed_owner, offset))
+                name_length = end - offset if rrtype in LOWER_SLICES else 0
+                by_rdata.append(rdata_key(data, rrtype, reversed_owner, offset, name_length))
     return key, b"\1" + forward_name(dns.name.Name(owner)), tuple(by_rdata), tuple(by_name)
 
 
@@ -104,6 +116,8 @@ def encode_entry(entry: Entry) -> tuple[bytes, bytes]:
             return key, encode_varints(entry.time_first, entry.time_last, entry.count)
         case RdataName():
             return b"\3" + reversed_name(entry.name), encode_union(entry.rrtypes)
+        case SourceInfo():
+            return bytes((SOURCE_INFO,)), entry.text
         case TimeRange():
             times = [time for time in (entry.time_first, entry.time_last) if time is not None]
             return b"\xfe", encode_varints(*times)
@@ -127,6 +141,8 @@ def decode_entry(key: bytes, value: bytes) -> Entry:
         name, end = read_reversed_name(key, 1)
         _check_end(key, end)
         return RdataName(name, decode_union(value))
+    if kind == SOURCE_INFO and len(key) == 1:
+        return SourceInfo(value)
     if kind == TIME_RANGE and len(key) == 1:
         return TimeRange(*decode_varints(value, 2)) if value else TimeRange(None, None)
     if kind == VERSION and len(key) == 2:

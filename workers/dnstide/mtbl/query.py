@@ -9,16 +9,18 @@ from dataclasses import dataclass
 class RowFilter:
     """Rows of these record types and this bailiwick, in the forms of the tables.
 
-    Empty `rrtypes` stand for all record types, `bailiwick` None for all bailiwicks. Record types are numbers;
-    a bailiwick is a name with its labels reversed, closed by a zero (see `dnstable.reversed_name`).
+    Empty `rrtypes` stand for all record types, `bailiwick` None for all bailiwicks, `owner_labels` None for
+    owner names of any length. Record types are numbers; a bailiwick is a name with its labels reversed,
+    closed by a zero (see `dnstable.reversed_name`); the root's label does not count.
     """
 
     rrtypes: tuple[int, ...] = ()
     bailiwick: bytes | None = None
+    owner_labels: int | None = None
 
     def __bool__(self) -> bool:
         """Whether any row can be left out."""
-        return bool(self.rrtypes) or self.bailiwick is not None
+        return bool(self.rrtypes) or self.bailiwick is not None or self.owner_labels is not None
 
 
 ALL_ROWS = RowFilter()

@@ -56,11 +56,12 @@ class ShardActor:
         summarize: bool = False,
         block_cache_bytes: int = BLOCK_CACHE_BYTES,
         log_level: str = "info",
+        all_files: bool = False,
     ) -> None:
         # Ray keeps what a worker writes to standard error in a file of its session.
         logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
         logging.getLogger("dnstide").setLevel(log_level.upper())
-        shard = Shard(mtbl_dir, threads, cache_dir, block_cache_bytes)
+        shard = Shard(mtbl_dir, threads, cache_dir, block_cache_bytes, all_files=all_files)
         self._dispatch = ShardDispatch(shard, summarize=summarize)
         self._threads = threads
         self._channel = ChannelServer(self._dispatch.call)

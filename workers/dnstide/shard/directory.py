@@ -13,7 +13,9 @@ SUFFIX = ".mtbl"
 
 @dataclass(frozen=True, slots=True)
 class TableStatus:
-    """One name in the directory, whether it is a table or not. `problem` is why a shard cannot read it."""
+    """One name in the directory, whether it is a table or not. `problem` is why a shard cannot read it,
+    `ignored` why it should not.
+    """
 
     name: str
     size: int
@@ -22,6 +24,7 @@ class TableStatus:
     problem: Failure | None = None
     opened: bool = False
     ctime_ns: int = 0
+    ignored: str = ""
 
     @property
     def identity(self) -> tuple[int, int, int, int]:

@@ -26,6 +26,7 @@ from dnstide.mtbl import (
 )
 from dnstide.shard.batch import Batch, batches, divide
 from dnstide.shard.directory import TableStatus, list_directory
+from dnstide.shard.fileset import live
 from dnstide.shard.partial import CANCELLED, COUNT_OVERFLOW, DEADLINE_PASSED, Partial, ShardError
 from dnstide.shard.question import ShardPlan, ShardQuestion
 from dnstide.shard.ranking.ranker import Ranker
@@ -75,11 +76,15 @@ class Shard:
         threads: int | None = None,
         cache_dir: str | os.PathLike[str] | None = None,
         block_cache_bytes: int = BLOCK_CACHE_BYTES,
+        *,
+        all_files: bool = False,
     ) -> None:
         """`cache_dir` is where summaries of tables are kept, by default `default_cache_dir()`.
 
-        Up to `block_cache_bytes` of decoded blocks are kept for questions that come again; 0 keeps none.
+        Up to `block_cache_bytes` of decoded blocks are kept for questions that come again; 0 keeps none. With
+        `all_files`, tables count that a fileset does not name.
         """
+        self._all_files = all_files
         self.mtbl_dir = os.fspath(mtbl_dir)
         self._cache_dir = cache_dir
         self.threads = threads or os.cpu_count() or 1
@@ -102,6 +107,8 @@ class Shard:
         Raises OSError where the directory itself cannot be listed.
         """
         statuses = list_directory(self.mtbl_dir)
+        if not self._all_files:
+            statuses = live(self.mtbl_dir, statuses)
         self._tables.forget_changed({status.name: status.identity for status in statuses})
         self._tables.get(self._tables.unsettled(), self.threads)
         return self._tables.described(statuses)

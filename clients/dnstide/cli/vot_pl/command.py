@@ -104,7 +104,7 @@ def _connect(settings: Settings) -> Client | LocalClient:
         return Client(settings.server, timeout=None)
     from dnstide.client.local import LocalClient
 
-    return LocalClient(settings.mtbl_dir, timeout=None)
+    return LocalClient(settings.mtbl_dir, timeout=None, all_files=True)  # as the script does
 
 
 def _question(settings: Settings) -> VolumeOptions:

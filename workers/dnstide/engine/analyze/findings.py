@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import dns.rdatatype
 import numpy as np
 from dnstide.engine.analyze.breakdown import break_down
 from dnstide.engine.analyze.columns import Bools, refusal
@@ -15,6 +14,7 @@ from dnstide.engine.analyze.season import DAY, season_for
 from dnstide.engine.analyze.shape import describe_shape
 from dnstide.engine.analyze.shifts import find_shifts
 from dnstide.engine.analyze.spikes import find_spikes
+from dnstide.engine.rrtypes import rrtype_text
 from dnstide.engine.volume.query import VolumeQuery
 from dnstide.model.analysis import Breakdown, Correlation, Findings, SeriesFindings
 from dnstide.model.question import AnalysisQuestion, VolumeQuestion
@@ -84,15 +84,16 @@ def _correlations(volume: Volume) -> tuple[Correlation, ...]:
 
 
 def _labels(volume: Volume) -> list[str]:
-    """Each series' name, with its record type, or the types that were asked for."""
+    """Each series' name, with its record type or the types that were asked for, and its bailiwick."""
     targets = VolumeQuery.parse(volume.question, len(volume.question.names)).targets
     labels = []
     for series in volume.series:
         rrtype = series.rrtype or ",".join(
-            dns.rdatatype.to_text(dns.rdatatype.RdataType.make(number))
-            for number in targets[series.name_index].filter.rrtypes
+            rrtype_text(number) for number in targets[series.name_index].filter.rrtypes
         )
-        labels.append(f"{series.name} {rrtype}" if rrtype else series.name)
+        bailiwick = series.filter.bailiwick
+        label = f"{series.name} {rrtype}" if rrtype else series.name
+        labels.append(f"{label} in {bailiwick}" if bailiwick else label)
     return labels
 
 

@@ -20,8 +20,8 @@ from dnstide.engine.parse import (
     read_owner,
     read_rrtype,
     refused,
-    rrtype_text,
 )
+from dnstide.engine.rrtypes import rrtype_text
 from dnstide.engine.volume.plan import PlanKey
 from dnstide.model.errors import InvalidQuestion
 from dnstide.model.granularity import Granularity

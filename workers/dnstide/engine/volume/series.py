@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from dnstide.engine.parse import OwnerTarget, rrtype_text
+from dnstide.engine.parse import OwnerTarget
+from dnstide.engine.rrtypes import rrtype_text
 from dnstide.engine.volume.coverage import Codes
 from dnstide.engine.volume.query import VolumeQuery
 from dnstide.engine.volume.smooth import smooth
