@@ -235,9 +235,7 @@ class Report(Tabular):
         within = (
             (axis.coverage == Coverage.COMPLETE) & (axis.starts >= level.start) & (axis.starts < level.stop)
         )
-        counts = self.series.dense()[within].astype(np.float64)
-        lengths = np.diff(axis.edges)[within]
-        rates = counts * self.granularity.per.seconds / lengths
+        rates = axis.rates(self.series.dense())[within]
         middle = float(np.median(rates)) if rates.size else 0.0
         if middle == 0:
             return f"seen in {int(np.count_nonzero(rates)):,} of {many(rates.size, 'bucket')}, on average"
