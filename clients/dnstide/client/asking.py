@@ -57,21 +57,25 @@ class Asking(ABC, Generic[VolumeT, FindingsT, TopT, ReportT]):
     ) -> VolumeT:
         """Counts of one name, or of several, over time. A name without rows is an empty series.
 
-        names: owner names, `*.SUFFIX` for everything under one, or NAME/TYPE[/BAILIWICK]. rrtypes: only
-        these record types, mnemonics or TYPEnnn; one text may list several with commas. bailiwick: only
-        rows seen in it. start, stop: first and last day, both included: YYYY-MM-DD, YYYYMMDD,
-        `yesterday`, `30d` (days ago), all of YYYY-MM or YYYY, a date; or a time, of which the stop is
-        exclusive: RFC 3339, a datetime (UTC where it has no zone), numpy's. None is where the tables
-        begin or end. days_back: that many days up to and including today, in place of start and stop.
-        granularity: step of the time axis. bucket_by: `file`: a row counts in the period of its file;
-        `first-seen`: where it was first seen; `auto`: by file, unless an edge of the span cuts a table
-        that finer ones do not cover. split_by_rrtype: one series for each record type in place of one for
-        each name. smooth: a moving average over that many buckets, or a `Smoothing`. fill: list every
-        bucket of the span, not only those that have rows. partial: answer even where tables cannot be
-        read or reached, with the buckets concerned marked. explain: put into the summary which tables
-        were used, and which were not and why. case_sensitive: look for names and bailiwicks as they are
-        written; by default in lower case. timeout: seconds until the question is given up; None: no
-        limit. progress: is called while tables are read.
+        names: owner names, `*.SUFFIX` for everything under one, `+.SUFFIX` for names of one label more, or
+            NAME/TYPE[/BAILIWICK].
+        rrtypes: only these record types, mnemonics or TYPEnnn; one text may list several with commas.
+        bailiwick: only rows seen in it.
+        start, stop: first and last day, both included: YYYY-MM-DD, YYYYMMDD, `yesterday`, `30d` (days ago),
+            all of YYYY-MM or YYYY, a date; or a time, of which the stop is exclusive: RFC 3339, a datetime
+            (UTC where it has no zone), numpy's. None is where the tables begin or end.
+        days_back: that many days up to and including today, in place of start and stop.
+        granularity: step of the time axis.
+        bucket_by: `file`: a row counts in the period of its file; `first-seen`: where it was first seen;
+            `auto`: by file, unless an edge of the span cuts a table that finer ones do not cover.
+        split_by_rrtype: one series for each record type in place of one for each name.
+        smooth: a moving average over that many buckets, or a `Smoothing`.
+        fill: list every bucket of the span, not only those that have rows.
+        partial: answer even where tables cannot be read or reached, with the buckets concerned marked.
+        explain: put into the summary which tables were used, and which were not and why.
+        case_sensitive: look for names and bailiwicks as they are written; by default in lower case.
+        timeout: seconds until the question is given up; None: no limit.
+        progress: is called while tables are read.
 
         Raises DnstideError.
         """
