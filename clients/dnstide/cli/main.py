@@ -27,6 +27,7 @@ COMMANDS = {
     "vot": "How often names were seen, over time.",
     "top": "Which names were asked for most, and what changed most.",
     "analyze": "What counts show: shifts, spikes, gaps, correlation, shape, breakdown.",
+    "report": "All about one name, and a sentence that says it.",
     "tables": "The tables of a directory or a server, and their health.",
     "verify": "Check every byte of tables.",
     "summarize": "Make the summaries of tables that rankings rest on.",

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from dnstide.client.asking import Asking
+from dnstide.client.report import Steps, run
 from dnstide.client.timeouts import DEFAULT, Timeout, seconds_of
 from dnstide.model.analysis import Findings
 from dnstide.model.arguments import (
@@ -27,6 +28,7 @@ from dnstide.model.arguments import (
 from dnstide.model.catalog import Catalog, TableReport
 from dnstide.model.errors import ClientClosed, Failure, MissingExtra
 from dnstide.model.question import check_dataset
+from dnstide.model.report import Report
 from dnstide.model.top import Top, TopProgress
 from dnstide.model.vocabulary import AnalysisSettings
 from dnstide.model.volume import Progress, Volume
@@ -44,7 +46,7 @@ except ImportError as error:  # of a namespace, a missing part is a missing name
 Answer = TypeVar("Answer")
 
 
-class LocalClient(Asking[Volume, Findings, Top]):
+class LocalClient(Asking[Volume, Findings, Top, Report]):
     """As `Client`, but reads the tables of a directory in this process.
 
     `threads` read at once (None: as many as there are cores). Summaries of tables are kept in `cache_dir`
@@ -138,6 +140,9 @@ class LocalClient(Asking[Volume, Findings, Top]):
     ) -> Top:
         question = top_question(limit, options)
         return self._run(lambda cancel: self._engine.top(question, progress, cancel), timeout)
+
+    def _report(self, steps: Steps, timeout: Timeout) -> Report:
+        return run(steps, self, seconds_of(timeout, self._timeout))
 
     def _run(self, work: Callable[[Cancel], Answer], timeout: Timeout) -> Answer:
         if self._closed:
