@@ -102,6 +102,7 @@ def draw(
         volume, kind=drawing.kind, log=drawing.log, marks=marks, labels=labels,
         panels=True if drawing.panels else None,
         title=default_title(volume, asked if typed else (), limits(question)),
+        command=command_line(),
     )  # fmt: skip
     if drawing.in_terminal:
         from dnstide.client.plot import chart
@@ -137,6 +138,13 @@ def limits(question: Mapping[str, Any]) -> str:
     types = [name.strip().upper() for given in question["rrtypes"] for name in given.split(",")]
     bailiwick = question.get("bailiwick")
     return " ".join([*([", ".join(types)] if types else []), *([f"in {bailiwick}"] if bailiwick else [])])
+
+
+def command_line() -> str:
+    """The command as it can be typed again."""
+    import shlex
+
+    return shlex.join(["dnstide", *sys.argv[1:]])
 
 
 def terminal_size() -> tuple[int, int]:

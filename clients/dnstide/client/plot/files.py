@@ -28,7 +28,13 @@ _METADATA: dict[str, dict[str, Any]] = {
     "ps": {"Creator": "dnstide"},
     "eps": {"Creator": "dnstide"},
 }
-_SETTINGS: Any = {"svg.hashsalt": "dnstide", "pdf.fonttype": 42, "ps.fonttype": 42, "hatch.linewidth": 0.6}
+_SETTINGS: Any = {
+    "svg.hashsalt": "dnstide",
+    "svg.fonttype": "none",  # text that can be searched, copied and edited
+    "pdf.fonttype": 42,
+    "ps.fonttype": 42,
+    "hatch.linewidth": 0.6,
+}
 
 
 def format_of(path: str) -> str:
