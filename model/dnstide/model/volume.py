@@ -304,7 +304,8 @@ class Volume(WideTabular):
     def plot(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Any:
         """Draw the series: with a path into that file (.png, .svg, .pdf, .ps, .eps, .html), else as a figure.
 
-        Options are those of `dnstide.client.plot.picture_of`: kind, log, title, marks, raw, smooth, panels.
+        `size` is in inches, `dpi` for PNG alone. The other options are those of
+        `dnstide.client.plot.picture_of`: kind, log, title, marks, raw, smooth, panels, ylim.
         The drawing is done by the package that has registered itself under the entry point `dnstide.plot`.
         Raises MissingExtra without one, or without matplotlib.
         """
