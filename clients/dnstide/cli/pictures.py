@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from dnstide.cli.diagnostics import warn
 from dnstide.cli.options import Words
 from dnstide.cli.output import Output, check_output, write, write_bytes
 from dnstide.client.plot.kinds import KIND_ALIASES, KINDS
