@@ -8,6 +8,7 @@ DISTS := -e ./model -e ./protos -e './workers[ray,savgol]' -e ./services -e ./sa
 # The build tools are among the development packages: without isolation their paths stay the same, and so do objects.
 PIP := PIP_CONSTRAINT=constraints.txt $(BIN)/pip install -q --disable-pip-version-check
 DEBS := g++ cmake ninja-build python3-dev python3-venv libmtbl-dev libdeflate-dev libzstd-dev liblz4-dev libsnappy-dev
+BROWSER_DEBS := chromium-headless-shell
 BENCH_DEBS := nghttp2-client mtbl-bin
 SANITIZE_DEBS := clang-14 libclang-rt-14-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -53,6 +54,7 @@ demo: setup ## run the main job on a local cluster with sample data and show the
 	@$(BIN)/dnstide demo
 
 test: setup ## the whole test suite
+	@$(call install,$(BROWSER_DEBS))
 	@$(BIN)/python -m pytest
 
 bench: setup ## speed against libmtbl on one thread, and of a running gateway

@@ -8,6 +8,7 @@ import os
 
 import pytest
 from dnstide.model.vocabulary import Analysis
+from PIL import Image
 from pyarrow import parquet
 
 SPAN = ("--start", "2024-01-01", "--stop", "2024-02-29")
@@ -338,3 +339,56 @@ def test_the_users_style_has_no_say(process, small_dir, tmp_path) -> None:
             assert done.returncode == 0
             pictures.append(path.read_bytes())
         assert pictures[0] == pictures[1], name
+
+
+def test_a_picture_as_it_is_wanted(dnstide, small_dir, tmp_path) -> None:
+    """Title, size, dots, limits of the counts, and no table beside it."""
+    question = ("vot", "www.example.com", "--mtbl-dir", small_dir, *SPAN, "--no-table")
+    how = ("--title", "$ mine", "--size", "4x3", "--dpi", "50", "--ylim", "0:777")
+    made = dnstide(*question, *how, "--plot", tmp_path / "a.png")
+    assert (made.code, made.out) == (0, "")
+    assert Image.open(tmp_path / "a.png").size == (200, 150)
+    assert dnstide(*question, *how, "--plot", tmp_path / "a.svg").code == 0
+    text = (tmp_path / "a.svg").read_text()
+    assert ">$ mine</text>" in text
+    assert ">600</text>" in text
+    page = dnstide(*question, *how, "--plot", tmp_path / "a.html")
+    assert page.code == 0
+    assert '"ylim":[0.0,777.0]' in (tmp_path / "a.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--no-table",), "--no-table goes with --plot"),
+        (("--plot", "a.png", "--size", "4"), "two numbers with x"),
+        (("--plot", "a.png", "--size", "0x900"), "between 1 and 100 inches"),
+        (("--plot", "a.png", "--ylim", "9:1"), "a smaller and a larger count"),
+        (("--plot", "a.png", "--ylim", "one:2"), "two numbers with :"),
+        (("--plot", "a.png", "--dpi", "9"), "--dpi"),
+    ],
+)
+def test_wrong_wishes_are_refused(dnstide, small_dir, options, said) -> None:
+    """Before any work is done, with what is right."""
+    refused = dnstide("vot", "www.example.com", "--mtbl-dir", small_dir, *SPAN, *options)
+    assert refused.code == 2
+    assert said in refused.err
+
+
+def test_nothing_found_draws_nothing(dnstide, small_dir, tmp_path) -> None:
+    """An empty frame would look like a name that fell silent."""
+    answer = dnstide("vot", "no.such.example", "--mtbl-dir", small_dir, *SPAN, "--plot", tmp_path / "a.png")
+    assert answer.code == dnstide("vot", "no.such.example", "--mtbl-dir", small_dir, *SPAN).code
+    assert "no picture is drawn" in answer.err
+    assert not (tmp_path / "a.png").exists()
+
+
+def test_a_chart_without_utf_8_is_ascii(process, small_dir) -> None:
+    """Where standard output cannot carry the frame, it is drawn with dashes."""
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "COLUMNS": "80"}
+    asked = ("vot", "www.example.com", "--mtbl-dir", small_dir, *SPAN, "--plot", "-")
+    made = process(*asked, env=environment)
+    text = made.communicate(timeout=60)[0]
+    assert made.returncode == 0
+    assert "+---" in text
+    assert text.isascii()

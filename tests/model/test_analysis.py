@@ -122,6 +122,7 @@ def test_columns(analysis: Analysis) -> None:
     assert found.analysis is analysis
     assert list(found) == [*found.series, *found.correlations, *found.breakdowns]
     assert (len(found), found[0]) == (1, next(iter(found)))
+    assert repr(found).startswith(f"<Findings: {analysis}, ")
     assert len(found.to_pandas()) == len(found.to_polars()) == found.to_arrow().num_rows == len(columns)
     assert found._repr_html_() == columns._repr_html_()
 

@@ -29,14 +29,46 @@ class Drawing:
     log: bool = False
     panels: bool = False
     force: bool = False
+    title: str | None = None
+    size: tuple[float, float] | None = None
+    dpi: int = 150
+    ylim: tuple[float | None, float | None] | None = None
+    table: bool = True
 
     @property
     def in_terminal(self) -> bool:
         return self.path == "-"
 
+    def takes_the_place(self, output: Output) -> bool:
+        """Whether no table is written: its place is the chart's, or it is not wanted."""
+        return not self.table or (self.in_terminal and output.to_stdout)
+
+
+class Pair(click.ParamType[Any]):
+    """Two numbers and a sign between them. Of MIN:MAX either may be missing, of WxH none."""
+
+    name = "pair"
+
+    def __init__(self, sign: str) -> None:
+        self.sign = sign
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, tuple):
+            return value
+        low, sign, high = value.lower().partition(self.sign)
+        try:
+            pair = tuple(float(part) if part or self.sign == "x" else None for part in (low, high))
+        except ValueError:
+            sign = ""
+        if not sign or not any(part is not None for part in pair):
+            self.fail(f'"{value}" must be two numbers with {self.sign} between them')
+        if self.sign == "x" and not all(part is not None and 1 <= part <= 100 for part in pair):
+            self.fail(f'"{value}" must be between 1 and 100 inches either way')
+        return pair
+
 
 def picture_options(command: Command) -> Command:
-    """--plot, --plot-type, --log, --panels and --mark-shifts."""
+    """--plot and all that says how to draw."""
     options = (
         plot_option("Draw into a file (.png, .svg, .pdf, .ps, .eps or .html), or - for the terminal."),
         click.option(
@@ -45,6 +77,17 @@ def picture_options(command: Command) -> Command:
         ),
         click.option("--log", is_flag=True, help="Draw with a logarithmic axis of counts."),
         click.option("--panels", is_flag=True, help="Draw each series by itself; so from 13 series on."),
+        click.option("--title", metavar="TEXT", help="What stands above the picture."),
+        click.option("--size", type=Pair("x"), metavar="WxH", help="Inches of the picture, as 10x7."),
+        click.option(
+            "--dpi", type=click.IntRange(20, 1200), default=150, show_default=True, metavar="N",
+            help="Dots for each inch of a .png.",
+        ),
+        click.option(
+            "--ylim", type=Pair(":"), metavar="MIN:MAX",
+            help="The counts that the axis reaches from and to; either may be left out.",
+        ),
+        click.option("--no-table", is_flag=True, help="Draw the picture without writing the table."),
         click.option("--mark-shifts", is_flag=True, help="Mark changes of level in the picture."),
     )  # fmt: skip
     for option in reversed(options):
@@ -62,7 +105,13 @@ def check_drawing(drawing: Drawing, output: Output) -> None:
     MissingExtra.
     """
     if drawing.path is None:
+        if not drawing.table:
+            raise click.UsageError("--no-table goes with --plot FILE: nothing would be left")
         return
+    if drawing.ylim is not None:
+        from dnstide.client.plot.picture import check_limits
+
+        check_limits(drawing.ylim)
     from importlib.util import find_spec
 
     from dnstide.model.errors import MissingExtra
@@ -91,6 +140,9 @@ def draw(
     """Draw an answer where --plot wants it. Names asked with a type are called as they were asked for."""
     if drawing.path is None:
         return
+    if not volume.found:
+        warn("nothing was found, so no picture is drawn")
+        return
     from dnstide.client.plot import format_of, picture_of, render
     from dnstide.client.plot.picture import default_title
 
@@ -99,15 +151,18 @@ def draw(
     picture = picture_of(
         volume, kind=drawing.kind, log=drawing.log, marks=marks, labels=labels,
         panels=True if drawing.panels else None,
-        title=default_title(volume, asked if typed else (), limits(question)),
+        title=drawing.title or default_title(volume, asked if typed else (), limits(question)),
+        ylim=drawing.ylim,
+        command=command_line(),
     )  # fmt: skip
     if drawing.in_terminal:
         from dnstide.client.plot import chart
 
         columns, lines = terminal_size()
-        write([chart(picture, columns, lines, colour=colourful())])
+        write([chart(picture, columns, lines, colour=colourful(), plain=plain_text())])
     else:
-        write_bytes([render(picture, format_of(drawing.path))], drawing.path, drawing.force)
+        content = render(picture, format_of(drawing.path), drawing.size, drawing.dpi)
+        write_bytes([content], drawing.path, drawing.force)
 
 
 def limits(question: Mapping[str, Any]) -> str:
@@ -115,6 +170,13 @@ def limits(question: Mapping[str, Any]) -> str:
     types = [name.strip().upper() for given in question["rrtypes"] for name in given.split(",")]
     bailiwick = question.get("bailiwick")
     return " ".join([*([", ".join(types)] if types else []), *([f"in {bailiwick}"] if bailiwick else [])])
+
+
+def command_line() -> str:
+    """The command as it can be typed again."""
+    import shlex
+
+    return shlex.join(["dnstide", *sys.argv[1:]])
 
 
 def terminal_size() -> tuple[int, int]:
@@ -126,5 +188,16 @@ def terminal_size() -> tuple[int, int]:
 
 
 def colourful() -> bool:
-    """Colours belong on a terminal whose user has not set NO_COLOR."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    """Colours belong on a terminal that has them, whose user has not set NO_COLOR."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def plain_text() -> bool:
+    """Whether a chart must do with ASCII: the terminal is dumb, or standard output is not in UTF-8."""
+    if sys.stdout.isatty() and os.environ.get("TERM") == "dumb":
+        return True
+    try:
+        "⠒─█★".encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return True
+    return False

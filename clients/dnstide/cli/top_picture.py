@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 from dnstide.cli.output import write, write_bytes
-from dnstide.cli.pictures import Drawing, colourful, limits, terminal_size
+from dnstide.cli.pictures import Drawing, colourful, limits, plain_text, terminal_size
 
 if TYPE_CHECKING:
     from dnstide.model.arguments import TopOptions
@@ -59,9 +59,12 @@ def draw_top(answer: Top, drawing: Drawing, title: str) -> None:
         columns, lines = terminal_size()
         if over_time:
             picture = ranking_picture(answer, title, log=drawing.log)
-            write([chart(picture, columns, lines, colour=colourful())])
+            write([chart(picture, columns, lines, colour=colourful(), plain=plain_text())])
         else:
-            write([ranking_chart(answer, title, columns)])
+            from dnstide.client.plot.terminal import in_ascii
+
+            text = ranking_chart(answer, title, columns)
+            write([in_ascii(text) if plain_text() else text])
         return
     form = format_of(drawing.path)
     if over_time:

@@ -40,11 +40,12 @@ from dnstide.model.errors import (
     ServerNotReady,
     ServerUnreachable,
 )
+from dnstide.model.question import check_dataset
 from dnstide.model.report import Report
 from dnstide.model.top import Top, TopProgress
 from dnstide.model.vocabulary import AnalysisSettings
 from dnstide.model.volume import Progress, Volume
-from dnstide.model.words import AnalysisWord
+from dnstide.model.words import AnalysisWord, DatasetWord
 
 _kept: list[bool] = []
 
@@ -111,9 +112,10 @@ class AsyncClient(
             self._methods = service_pb2_grpc.DnstideStub(self._channel)  # type: ignore[no-untyped-call]
         return self._methods
 
-    async def tables(self, dataset: str | None = None, *, timeout: Timeout = DEFAULT) -> Catalog:
+    async def tables(self, dataset: DatasetWord | None = None, *, timeout: Timeout = DEFAULT) -> Catalog:
         """As `Client.tables`."""
-        page, _ = await self._unary(self._stub.ListTables, tables_request(dataset), timeout)
+        request = tables_request(check_dataset(dataset))
+        page, _ = await self._unary(self._stub.ListTables, request, timeout)
         pages = [page]
         while token := pages[-1].next_page_token:
             page, _ = await self._unary(self._stub.ListTables, tables_request(dataset, token), timeout)

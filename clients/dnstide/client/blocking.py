@@ -38,11 +38,12 @@ from dnstide.model.errors import (
     ServerNotReady,
     ServerUnreachable,
 )
+from dnstide.model.question import check_dataset
 from dnstide.model.report import Report
 from dnstide.model.top import Top, TopProgress
 from dnstide.model.vocabulary import AnalysisSettings
 from dnstide.model.volume import Progress, Volume
-from dnstide.model.words import AnalysisWord
+from dnstide.model.words import AnalysisWord, DatasetWord
 
 
 class Client(Asking[Volume, Findings, Top, Report]):
@@ -79,9 +80,10 @@ class Client(Asking[Volume, Findings, Top, Report]):
             raise ClientClosed.now()
         return self._methods
 
-    def tables(self, dataset: str | None = None, *, timeout: Timeout = DEFAULT) -> Catalog:
+    def tables(self, dataset: DatasetWord | None = None, *, timeout: Timeout = DEFAULT) -> Catalog:
         """The tables that the server knows, of one dataset or of all, and the files that it ignores."""
-        page, _ = self._unary(self._stub.ListTables, tables_request(dataset), timeout)
+        request = tables_request(check_dataset(dataset))
+        page, _ = self._unary(self._stub.ListTables, request, timeout)
         pages = [page]
         while token := pages[-1].next_page_token:
             page, _ = self._unary(self._stub.ListTables, tables_request(dataset, token), timeout)

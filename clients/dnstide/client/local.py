@@ -27,11 +27,12 @@ from dnstide.model.arguments import (
 )
 from dnstide.model.catalog import Catalog, TableReport
 from dnstide.model.errors import ClientClosed, Failure, MissingExtra
+from dnstide.model.question import check_dataset
 from dnstide.model.report import Report
 from dnstide.model.top import Top, TopProgress
 from dnstide.model.vocabulary import AnalysisSettings
 from dnstide.model.volume import Progress, Volume
-from dnstide.model.words import AnalysisWord
+from dnstide.model.words import AnalysisWord, DatasetWord
 
 try:
     from dnstide.engine import LocalEngine
@@ -84,12 +85,13 @@ class LocalClient(Asking[Volume, Findings, Top, Report]):
         """
         return tuple(self._run(lambda cancel: self._engine.summarize(None, progress, cancel), timeout))
 
-    def tables(self, dataset: str | None = None, *, timeout: Timeout = DEFAULT) -> Catalog:
+    def tables(self, dataset: DatasetWord | None = None, *, timeout: Timeout = DEFAULT) -> Catalog:
         """As `Client.tables`. Every table is opened, so that its trailer and index are known to be sound.
 
         Opening is quick and cannot be stopped: `timeout` is accepted so that both clients are called alike,
         and has no effect.
         """
+        check_dataset(dataset)
         catalog = self._run(lambda _: self._engine.tables(check=True), None)
         if dataset is None:
             return catalog

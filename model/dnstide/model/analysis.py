@@ -250,6 +250,10 @@ class Findings(Tabular):
             *(line.remark for line in self.correlations if line.remark is not None),
         )
 
+    def __repr__(self) -> str:
+        found = f"{self.analysis}, {many(len(self.columns()), 'row')}"
+        return f"<Findings: {found}, {'complete' if self.complete else 'incomplete'}>"
+
     @property
     def found(self) -> bool:
         """Whether there is anything to tell."""

@@ -72,7 +72,7 @@ class Axis:
 
     def known(self, counts: Counts, buckets: Indexes | slice = slice(None)) -> Bools:
         """Where counts of these buckets are known: a zero of a bucket without tables is none."""
-        return (counts > 0) | ~self.unknown[buckets]
+        return (counts > 0) | ~np.isin(self.coverage[buckets], UNKNOWN_WHERE_ZERO)
 
     def rates(self, counts: Counts) -> Floats:
         """Counts of all buckets per day (per bucket, where steps are finer): what analyses compare."""
@@ -304,7 +304,8 @@ class Volume(WideTabular):
     def plot(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Any:
         """Draw the series: with a path into that file (.png, .svg, .pdf, .ps, .eps, .html), else as a figure.
 
-        Options are those of `dnstide.client.plot.picture_of`: kind, log, title, marks, raw, smooth, panels.
+        `size` is in inches, `dpi` for PNG alone. The other options are those of
+        `dnstide.client.plot.picture_of`: kind, log, title, marks, raw, smooth, panels, ylim.
         The drawing is done by the package that has registered itself under the entry point `dnstide.plot`.
         Raises MissingExtra without one, or without matplotlib.
         """

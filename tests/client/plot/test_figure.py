@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from itertools import pairwise
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from dnstide.client.plot import Mark, draw, kind_name, picture_of, styles
 from dnstide.client.plot.kinds import KINDS
+from dnstide.model.errors import InvalidQuestion
 from dnstide.model.vocabulary import Coverage
 
 
@@ -222,3 +224,70 @@ render(picture_of(volume), "png")
 assert "matplotlib.pyplot" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_twelve_bars_have_twelve_fills() -> None:
+    """Colour, hatch and the colour on a dark ground each differ, for all kinds of colour vision apart."""
+    looks = [styles.look(i, 12) for i in range(12)]
+    for part in ("colour", "dark", "hatch"):
+        assert len({getattr(look, part) for look in looks}) == 12
+    for part in ("colour", "dark"):
+        seen = [np.array([int(getattr(look, part)[i : i + 2], 16) for i in (1, 3, 5)]) for look in looks]
+        apart = [np.abs(a - b).sum() for i, a in enumerate(seen) for b in seen[:i]]
+        assert min(apart) >= 80
+
+
+def test_bars_on_a_logarithmic_axis_are_dots(yahoo) -> None:
+    """There is no zero for their feet to stand on."""
+    axes = draw(picture_of(yahoo, kind="bar", log=True)).axes[0]
+    assert not [patch for patch in axes.patches if patch.get_height() > 1]
+    assert len(curves(draw(picture_of(yahoo, kind="bar", log=True)))[0].get_xdata()) == 28
+
+
+@pytest.mark.parametrize("start", ["9999-12-01", "290000-01-01"])
+@pytest.mark.parametrize("panels", [False, True])
+def test_years_past_9999_have_dates(volume, start, panels) -> None:
+    """Python's own dates end there; the axis does not."""
+    answer = volume({"a.example": np.arange(1, 80), "b.example": np.arange(1, 80)}, start)
+    figure = draw(picture_of(answer, panels=panels))
+    figure.canvas.draw()
+    texts = [label.get_text() for label in figure.axes[-1].get_xticklabels()]
+    later = "10000-" if start.startswith("9999") else "290000-"
+    assert any(text.startswith(later) for text in texts)
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_the_axis_of_counts_has_the_limits_asked(yahoo, log) -> None:
+    """Either or both; wrong ones are refused."""
+    assert draw(picture_of(yahoo, log=log, ylim=(10_000, 50_000))).axes[0].get_ylim() == (10_000, 50_000)
+    assert draw(picture_of(yahoo, log=log, ylim=(None, 50_000))).axes[0].get_ylim()[1] == 50_000
+    for wrong in ((5, 5), (9, 1), (-1, 5), (None, 0), (float("nan"), None), (0, float("inf"))):
+        with pytest.raises(InvalidQuestion, match="ylim"):
+            picture_of(yahoo, log=log, ylim=wrong)
+
+
+@pytest.mark.parametrize("backend", ["TkAgg", "no-such-backend"])
+def test_the_users_matplotlib_has_no_part_in_it(tmp_path, backend) -> None:
+    """Neither a broken matplotlibrc nor a backend that is not there."""
+    (tmp_path / "matplotlibrc").write_text("figure.facecolor: red\nsvg.fonttype: path\nbackend: TkAgg\n")
+    code = """
+import sys, numpy as np
+from dnstide.client.plot import picture_of, render
+from dnstide.model.granularity import Granularity
+from dnstide.model.question import VolumeQuestion
+from dnstide.model.volume import Axis, Series, Summary, Volume
+axis = Axis.of(Granularity.DAY, [0, 86400, 172800], [1, 1])
+columns = np.array([0, 1], np.uint32), np.array([1, 2], np.uint64)
+series = Series("a.", None, 0, axis, *columns)
+volume = Volume(VolumeQuestion(("a",)), axis, (series,), Summary(True, 1, 1))
+sys.stdout.buffer.write(render(picture_of(volume), "svg"))
+"""
+    made = [
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env=env).stdout
+        for env in (
+            {**os.environ, "MATPLOTLIBRC": str(tmp_path), "MPLBACKEND": backend},
+            {name: value for name, value in os.environ.items() if name != "MPLBACKEND"},
+        )
+    ]
+    assert made[0] == made[1]
+    assert b">count</text>" in made[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from dnstide.client.plot import Mark, chart, picture_of
@@ -67,3 +69,21 @@ def test_dates_stand_on_round_moments(first, last, most, labels) -> None:
     moments, texts = date_ticks(np.datetime64(first, "s"), np.datetime64(last, "s"), most)
     assert texts == labels
     assert len(moments) == len(texts) <= most
+
+
+def test_the_frame_is_the_terminals_own_and_a_series_keeps_its_colour(two_years, twelve) -> None:
+    """No ground is painted; the parts between gaps share one colour, and twelve series have twelve."""
+    one = chart(picture_of(two_years, smooth=False), 90)
+    assert "\x1b[48" not in one
+    assert len(set(re.findall(r"\x1b\[38;5;(\d+)m", one))) == 1
+    assert len(set(re.findall(r"\x1b\[38;5;(\d+)m", chart(picture_of(twelve), 120, 40)))) == 12
+
+
+def test_a_plain_chart_is_ascii(two_years, twelve) -> None:
+    """For locales without UTF-8 and dumb terminals; as wide as the other."""
+    for answer in (two_years, twelve):
+        text = chart(picture_of(answer), 80, colour=False, plain=True)
+        assert text.isascii()
+        assert "+---" in text
+        assert max(map(len, text.split("\n", 20)[:20])) <= 80
+    assert "* smoothed" in chart(picture_of(two_years), 80, colour=False, plain=True)

@@ -55,7 +55,9 @@ if TYPE_CHECKING:
 def vot(
     names: tuple[str, ...], names_files: tuple[str, ...], skip_bad: bool, smooth: int | None,
     smooth_by: str | None, wide: bool, explain: bool, plot: str | None, plot_type: str, log: bool,
-    panels: bool, mark_shifts: bool, in_unicode: bool, cache_dir: str | None,
+    panels: bool, title: str | None, size: tuple[float, float] | None, dpi: int,
+    ylim: tuple[float | None, float | None] | None, no_table: bool, mark_shifts: bool, in_unicode: bool,
+        cache_dir: str | None,
     source: Source, timeout: float | None, output: Output,
     **question: Any,
 ) -> int:  # fmt: skip
@@ -83,7 +85,8 @@ def vot(
     """
     from dnstide.model.question import Smoothing
 
-    drawing = Drawing(plot, plot_type, log=log, panels=panels, force=output.force)
+    drawing = Drawing(plot, plot_type, log=log, panels=panels, force=output.force, title=title, size=size,
+        dpi=dpi, ylim=ylim, table=not no_table)  # fmt: skip
     check_drawing(drawing, output)
     output.check()
     asked = read_names(names, names_files, skip_bad)
@@ -110,7 +113,7 @@ def vot(
         explain_volume(volume)
     shown_volume = unicode_volume(volume) if in_unicode else volume
     draw(shown_volume, drawing, asked.texts, question, marks)
-    if not (drawing.in_terminal and output.to_stdout):
+    if not drawing.takes_the_place(output):
         from dnstide.cli.write.volume import VolumeLayout, WideLayout
 
         written = shown_volume if output.form == "text" else volume

@@ -8,11 +8,14 @@ import numpy as np
 import numpy.typing as npt
 from dnstide.client.plot.picture import Picture
 from dnstide.client.plot.texts import number
+from dnstide.client.plot.ticks import date_ticks
 
 if TYPE_CHECKING:
     from dnstide.model.granularity import Granularity
     from matplotlib.axes import Axes
 
+LAST_DATE = np.datetime64("9990-01-01", "s")
+"""Python's dates, which matplotlib takes, end with the year 9999; so far a margin stays within them."""
 LANE = 11.0
 """Height of a mark's text, in points."""
 
@@ -23,7 +26,7 @@ def dress(axes: Any, picture: Picture, *, small: bool = False, lanes: int = 0) -
     axes.tick_params(labelsize=size)
     _date_axis(axes, picture, small)
     _count_axis(axes, picture, small)
-    if lanes:
+    if lanes and (picture.ylim is None or picture.ylim[1] is None):
         _keep_free(axes, 4 + LANE * lanes)
     axes.grid(True, color="#e4e4e4", linewidth=0.6, zorder=0)
     axes.set_axisbelow(True)
@@ -50,6 +53,10 @@ def _date_axis(axes: Any, picture: Picture, small: bool) -> None:
         places = (edges[:-1] + edges[1:]) / 2 if picture.kind == "bar" else edges[:-1]
         names = [_bucket_name(start, picture.granularity) for start in picture.starts]
         axes.set_xticks(days(places), [name.replace("-", "") for name in names] if classic else names)
+        return
+    if picture.edges[-1] > LAST_DATE:
+        moments, texts = date_ticks(picture.edges[0], picture.edges[-1], max(2, room))
+        axes.set_xticks(days(seconds(moments)), texts)
         return
     locator: Any = dates.AutoDateLocator(minticks=2 if room < 6 else 4, maxticks=4 if room < 6 else 10)
     axes.xaxis.set_major_locator(locator)
@@ -94,6 +101,9 @@ def _count_axis(axes: Any, picture: Picture, small: bool) -> None:
         axis.set_major_locator(FixedLocator([0.0, *10.0 ** decades[:: -(-len(decades) // most)]]))
         axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(EngFormatter(sep="") if small else FuncFormatter(number))
+    if picture.ylim is not None:
+        bottom, top = picture.ylim
+        axes.set_ylim(bottom=bottom if bottom or not picture.log or low < 1 else None, top=top)
 
 
 def _keep_free(axes: Axes, points: float) -> None:

@@ -43,6 +43,8 @@ def new_figure(width: float, height: float, *, layout: Any = "constrained") -> F
 @own_style
 def draw(picture: Picture, size: tuple[float, float] | None = None) -> Figure:
     """The figure of a picture: 10 x 7 inches, or higher where many panels need it. Raises MissingExtra."""
+    if picture.kind == "bar" and picture.log:  # a bar has no foot there: dots say as much with less ink
+        picture = replace(picture, kind="point")
     if picture.panels and len(picture.lines) > 1:
         return _draw_panels(picture, size)
     if picture.kind == "bar" and len(picture.lines) > 1 and len(picture.starts) * len(picture.lines) > BARS:

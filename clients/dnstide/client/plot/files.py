@@ -28,7 +28,13 @@ _METADATA: dict[str, dict[str, Any]] = {
     "ps": {"Creator": "dnstide"},
     "eps": {"Creator": "dnstide"},
 }
-_SETTINGS: Any = {"svg.hashsalt": "dnstide", "pdf.fonttype": 42, "ps.fonttype": 42, "hatch.linewidth": 0.6}
+_SETTINGS: Any = {
+    "svg.hashsalt": "dnstide",
+    "svg.fonttype": "none",  # text that can be searched, copied and edited
+    "pdf.fonttype": 42,
+    "ps.fonttype": 42,
+    "hatch.linewidth": 0.6,
+}
 
 
 def format_of(path: str) -> str:
@@ -64,17 +70,25 @@ def figure_bytes(figure: Figure, form: str, dpi: int = DPI) -> bytes:
     return out.getvalue()
 
 
-def plot_volume(volume: Volume, path: str | os.PathLike[str] | None = None, **options: Any) -> Figure | None:
+def plot_volume(
+    volume: Volume,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    size: tuple[float, float] | None = None,
+    dpi: int = DPI,
+    **options: Any,
+) -> Figure | None:
     """Draw a volume: with a path into that file, else as a figure, which belongs to nobody's pyplot.
 
-    This is what `Volume.plot` calls, by the entry point `dnstide.plot`. Options are those of `picture_of`.
-    Raises InvalidQuestion for a suffix that is no format, MissingExtra without matplotlib.
+    This is what `Volume.plot` calls, by the entry point `dnstide.plot`. `size` is in inches. Options are
+    those of `picture_of`. Raises InvalidQuestion for a suffix that is no format, MissingExtra without
+    matplotlib.
     """
     from dnstide.client.plot.figure import draw
     from dnstide.client.plot.picture import picture_of
 
     picture = picture_of(volume, **options)
     if path is None:
-        return draw(picture)
-    Path(path).write_bytes(render(picture, format_of(os.fspath(path))))
+        return draw(picture, size)
+    Path(path).write_bytes(render(picture, format_of(os.fspath(path)), size, dpi))
     return None

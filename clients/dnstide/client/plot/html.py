@@ -15,6 +15,9 @@ from dnstide.client.plot.picture import Line, Picture
 EXACT = 2**53
 """Above this a script's numbers are no longer exact: such counts travel as text."""
 
+_SCRIPTS = ("page.js", "page_controls.js")
+"""They share one closure."""
+
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -29,11 +32,13 @@ _PAGE = """<!doctype html>
 <body>
 <h1>{title}</h1>
 {above}<div id="tools"></div>
-<div id="plot"><canvas tabindex="0" role="img" aria-label="{title}"></canvas><div id="tip" hidden></div></div>
+<div id="plot"><canvas tabindex="0" role="img" aria-label="{title}"></canvas><div id="panels" hidden></div>
+<div id="tip" role="status" hidden></div></div>
 <ul id="key"></ul>
 <p id="help">Drag to zoom, scroll to zoom around the pointer, drag with Shift to move, double-click for
-everything. Click a name to hide or show it. Times are UTC.</p>
-{below}<noscript>This page draws with a script; the counts are in its source, as JSON.</noscript>
+everything. Click a name to hide or show it, the name of a panel to see it large. Keys: left and right for the
+bucket, up and down for the name, + and - to zoom, 0 for everything. Times are UTC.</p>
+{source}{below}<noscript>This page draws with a script; the counts are in its source, as JSON.</noscript>
 <script id="data" type="application/json">{data}</script>
 <script>
 {script}</script>
@@ -52,9 +57,17 @@ def page(picture: Picture, above: str = "", below: str = "") -> str:
         above=above,
         below=below,
         style=home.joinpath("page.css").read_text("utf-8"),
-        script=home.joinpath("page.js").read_text("utf-8"),
+        script="".join(home.joinpath(name).read_text("utf-8") for name in _SCRIPTS),
         data=embedded(_data(picture)),
+        source=_source(picture),
     )
+
+
+def _source(picture: Picture) -> str:
+    """What was asked, and of which tables: whoever is sent the page can ask again."""
+    command = f"<code>{html.escape(picture.command)}</code>" if picture.command else ""
+    said = "<br>\n".join(part for part in (command, html.escape(picture.dataset)) if part)
+    return f'<p id="source">{said}</p>\n' if said else ""
 
 
 def embedded(value: Any) -> str:
@@ -69,6 +82,8 @@ def _data(picture: Picture) -> dict[str, Any]:
         "fine": picture.granularity.fine,
         "kind": picture.kind,
         "log": picture.log,
+        "ylim": list(picture.ylim or (None, None)),
+        "panels": picture.panels and len(picture.lines) > 1,
         "raw": picture.raw,
         "smoothing": picture.smoothing if picture.smoothed_drawn else "",
         "lines": [_line(picture, line, i) for i, line in enumerate(picture.lines)],
@@ -83,6 +98,7 @@ def _line(picture: Picture, line: Line, i: int) -> dict[str, Any]:
     return {
         "label": line.label,
         "colour": look.colour,
+        "dark": look.dark,
         "dash": dash,
         "counts": [_count(n) if ok else None for n, ok in zip(line.counts.tolist(), line.known, strict=True)],
         "smoothed": None if line.smoothed is None or not picture.smooth else _floats(line.smoothed),

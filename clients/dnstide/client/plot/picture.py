@@ -12,6 +12,7 @@ import numpy.typing as npt
 from dnstide.client.plot.kinds import kind_name
 from dnstide.model.analysis import Mark
 from dnstide.model.errors import InvalidQuestion
+from dnstide.model.texts import many
 from dnstide.model.vocabulary import UNKNOWN_WHERE_ZERO, Coverage
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ class Picture:
 
     `kind` is one of KINDS; `log` asks for a logarithmic axis of counts; `raw` and `smooth` say which of the
     two are drawn; `panels` puts each line into a panel of its own; `classic` draws in black with YYYYMMDD
-    dates.
+    dates. `ylim` limits the axis of counts, None at either end for what the counts need. `command` and
+    `dataset` say below a page what was asked, and of which tables.
     """
 
     title: str
@@ -71,6 +73,9 @@ class Picture:
     smooth: bool = True
     panels: bool = False
     classic: bool = False
+    ylim: tuple[float | None, float | None] | None = None
+    command: str = ""
+    dataset: str = ""
 
     @property
     def starts(self) -> npt.NDArray[np.datetime64]:
@@ -96,16 +101,22 @@ def picture_of(
     panels: bool | None = None,
     classic: bool = False,
     labels: Sequence[str] | None = None,
+    ylim: tuple[float | None, float | None] | None = None,
+    command: str = "",
 ) -> Picture:
     """The picture of an answer.
 
     panels: one for each series; None decides by their number. labels: what the series are called, in their
-    order; None takes their names. Raises InvalidQuestion for an unknown kind or a wrong number of labels.
+    order; None takes their names. ylim: the least and the largest count of the axis, None for what the counts
+    need. command: what was asked, for the foot of a page. Raises InvalidQuestion for an unknown kind, a wrong
+    number of labels, or limits that are none.
     """
     axis = volume.axis
     called = [label_of(series) for series in volume.series] if labels is None else list(labels)
     if len(called) != len(volume.series):
         raise InvalidQuestion([("labels", f"{len(called)} labels for {len(volume.series)} series")])
+    if ylim is not None:
+        check_limits(ylim)
     lines = tuple(_line(axis, series, label) for series, label in zip(volume.series, called, strict=True))
     return Picture(
         title=title if title is not None else default_title(volume),
@@ -121,7 +132,30 @@ def picture_of(
         smooth=smooth,
         panels=len(lines) >= PANELS_FROM if panels is None else panels,
         classic=classic,
+        ylim=ylim,
+        command=command,
+        dataset=dataset_words(volume),
     )
+
+
+def check_limits(ylim: tuple[float | None, float | None]) -> None:
+    """Raises InvalidQuestion unless the limits of the counts are finite, not negative, the first smaller."""
+    given = [limit for limit in ylim if limit is not None]
+    low, high = ylim
+    wrong = any(not np.isfinite(limit) or limit < 0 for limit in given) or high == 0
+    if wrong or (low is not None and high is not None and low >= high):
+        said = ":".join("" if limit is None else f"{limit:g}" for limit in ylim)
+        raise InvalidQuestion([("ylim", f'"{said}" must be a smaller and a larger count, as 0 and 1000')])
+
+
+def dataset_words(volume: Volume) -> str:
+    """How many tables answered, what they cover, and which state of the catalog it was."""
+    summary = volume.summary
+    of = "" if summary.tables_answered == summary.tables_asked else f"{summary.tables_answered:,} of "
+    said = f"{of}{many(summary.tables_asked, 'table')} answered"
+    if not volume.complete:
+        said += f"; it {volume.coverage}"
+    return said + (f"; catalog {summary.catalog_version}" if summary.catalog_version else "")
 
 
 def default_title(volume: Volume, asked: Sequence[str] = (), only: str = "") -> str:

@@ -7,12 +7,20 @@ from typing import Any
 
 from dnstide.model.vocabulary import Coverage
 
-# Okabe and Ito's palette for all kinds of colour vision; neighbours differ in their greys too.
-COLOURS = ("#000000", "#d55e00", "#0072b2", "#009e73", "#cc79a7", "#7a5c00", "#56b4e9", "#e69f00")
+# Okabe and Ito's palette for all kinds of colour vision, and four more; neighbours differ in their greys too.
+COLOURS = (
+    "#000000", "#d55e00", "#0072b2", "#009e73", "#cc79a7", "#7a5c00",
+    "#56b4e9", "#e69f00", "#882255", "#9dbf15", "#5e3fbe", "#f0a8a0",
+)  # fmt: skip
+DARK_COLOURS = (
+    "#f2f2f2", "#ff7f32", "#4c9bff", "#25c797", "#e89ac7", "#b8922e",
+    "#9adcff", "#ffc94d", "#e0427f", "#c9ec4a", "#a48bff", "#ffd3cd",
+)  # fmt: skip
+"""The same on a dark ground."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", "p", ">", "h")
 DASHES: tuple[Any, ...] = ("solid", (0, (6, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
 RAW_DASH: Any = (0, (3, 2))
-HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "++++", "----", "oooo")
+HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "++++", "----", "oooo", "||||", "**", "//", "OO")
 
 BAR = "#bbbbbb"
 DENSE_BAR = "#999999"
@@ -26,6 +34,7 @@ class Look:
     marker: str | None
     dash: Any
     hatch: str
+    dark: str = DARK_COLOURS[0]
 
 
 def look(i: int, of: int, *, classic: bool = False) -> Look:
@@ -33,8 +42,9 @@ def look(i: int, of: int, *, classic: bool = False) -> Look:
     if of == 1:
         return Look("#000000", None, "solid", "")
     colour = "#000000" if classic else COLOURS[i % len(COLOURS)]
-    dash = DASHES[(i // len(COLOURS) + (i if classic else 0)) % len(DASHES)]
-    return Look(colour, MARKERS[i % len(MARKERS)], dash, HATCHES[i % len(HATCHES)])
+    dash = DASHES[(i // 8 + (i if classic else 0)) % len(DASHES)]
+    dark = DARK_COLOURS[i % len(DARK_COLOURS)]
+    return Look(colour, MARKERS[i % len(MARKERS)], dash, HATCHES[i % len(HATCHES)], dark)
 
 
 def bar_fill(look: Look | None, *, outlined: bool = True) -> dict[str, Any]:

@@ -16,13 +16,23 @@ from dnstide.model.vocabulary import Coverage
 
 HEIGHT = 24
 PANEL_HEIGHT = 9
+PLAIN_MARKERS = ("*", "x", "+", "o", "#", "@", "%", "&", "=", "$", "~", "^")
+COLOURS = (12, 10, 9, 14, 13, 11, 4, 2, 1, 6, 5, 3)
+"""Of the terminal's own sixteen, which its user has chosen to be read on that ground."""
+_PLAIN = str.maketrans({**dict.fromkeys("─━", "-"), **dict.fromkeys("│┤├┃", "|"),
+                        **dict.fromkeys("┌┐└┘┬┴┼", "+"), "…": "~", "·": ".", "█": "#", "→": ">",
+                        **dict.fromkeys("▏▎▍▌▋▊▉", "")})  # fmt: skip
 MARKERS = ("braille", "●", "■", "▲", "◆", "x", "+", "o", "★", "%", "#", "@")
 ONE_AT_A_TIME = threading.Lock()  # plotext has one figure for the whole process
 _FOOT = -0.4  # where a zero stands on a logarithmic axis
 
 
-def chart(picture: Picture, width: int = 80, height: int = HEIGHT, *, colour: bool = True) -> str:
-    """The picture as lines of text, each at most `width` wide. Raises MissingExtra without plotext."""
+def chart(
+    picture: Picture, width: int = 80, height: int = HEIGHT, *, colour: bool = True, plain: bool = False
+) -> str:
+    """The picture as lines of text, each at most `width` wide; plain: in ASCII. Raises MissingExtra without
+    plotext.
+    """
     try:
         import plotext
     except ImportError:
@@ -30,33 +40,50 @@ def chart(picture: Picture, width: int = 80, height: int = HEIGHT, *, colour: bo
     width = max(width, 40)
     with ONE_AT_A_TIME:
         if not picture.panels or len(picture.lines) == 1:
-            text = _draw(plotext, picture, list(picture.lines), picture.title, width, max(height, 10), colour)
+            text = _draw(
+                plotext, picture, list(picture.lines), picture.title, width, max(height, 10), colour, plain
+            )
         else:
             parts = [picture.title.center(width).rstrip() + "\n"]
             for line in picture.lines:
-                parts.append(_draw(plotext, picture, [line], line.label, width, PANEL_HEIGHT, colour))
+                parts.append(_draw(plotext, picture, [line], line.label, width, PANEL_HEIGHT, colour, plain))
             text = "".join(parts)
-    return text + _remarks(picture)
+    text += _remarks(picture)
+    return in_ascii(text) if plain else text
+
+
+def in_ascii(text: str) -> str:
+    """Frames and bars from ASCII, for terminals and locales without UTF-8; what has no likeness is a ?."""
+    return text.translate(_PLAIN).encode("ascii", "replace").decode()
 
 
 def _draw(
-    plotext: Any, picture: Picture, lines: list[Line], title: str, width: int, height: int, colour: bool
+    plotext: Any,
+    picture: Picture,
+    lines: list[Line],
+    title: str,
+    width: int,
+    height: int,
+    colour: bool,
+    plain: bool,
 ) -> str:
     plotext.terminal.limit(False, False)
     figure = plotext.figure
     figure.clear()
-    figure.theme("default" if colour else "colorless")
-    figure.canvas("default")
+    figure.theme("colorless")  # frame and ground are the terminal's own, light or dark
     figure.plot_size(width, height)
     figure.title(title if len(title) <= width - 4 else title[: width - 5] + "…")
     key = []
     for i, line in enumerate(lines):
         smooth = line.smoothed if picture.smooth else None
-        marker = MARKERS[i % len(MARKERS)]
+        marker = (PLAIN_MARKERS if plain else MARKERS)[i % len(MARKERS)]
+        ink = plotext.pixel(foreground=COLOURS[i % len(COLOURS)]) if colour else None
+        dots = "." if plain else "·"
         if picture.raw and (smooth is None or len(lines) == 1):
-            _trace(figure, picture, line.raw(), "·" if smooth is not None else marker, joined=smooth is None)
+            sign = plotext.marker(dots if smooth is not None else marker, ink)
+            _trace(figure, picture, line.raw(), sign, joined=smooth is None)
         if smooth is not None:
-            _trace(figure, picture, smooth, marker, joined=True)
+            _trace(figure, picture, smooth, plotext.marker(marker, ink), joined=True)
         if len(lines) > 1:
             key.append(f"{_sign(marker)} {line.label}")
         elif smooth is not None:
@@ -82,7 +109,7 @@ def _columns(key: list[str], width: int) -> str:
 
 
 def _trace(
-    figure: Any, picture: Picture, values: npt.NDArray[np.float64], marker: str, *, joined: bool
+    figure: Any, picture: Picture, values: npt.NDArray[np.float64], marker: Any, *, joined: bool
 ) -> None:
     """One signal for each unbroken stretch: a gap stays a gap."""
     x = picture.starts.astype("datetime64[s]").astype(np.float64)
@@ -130,6 +157,9 @@ def _axes(figure: Any, picture: Picture, lines: list[Line], width: int, height: 
         places = round_steps(top, rows)
         labels = [number(place) for place in places]
         figure.ruler("y").lim(0.0, max(top, places[-1]))
+    if picture.ylim is not None and not picture.log:
+        low, high = picture.ylim
+        figure.ruler("y").lim(low or 0.0, high or max(top, places[-1], (low or 0.0) + 1.0))
     figure.ruler("y").ticks(places, labels)
     moments, texts = date_ticks(picture.edges[0], picture.edges[-1], max(2, (width - 12) // 18))
     figure.ruler("x").ticks(moments.astype("datetime64[s]").astype(np.float64).tolist(), texts)

@@ -13,7 +13,7 @@ _STEPS = (
     ("h", (1, 3, 6, 12), 16),
     ("D", (1, 2, 4, 7, 14), 10),
     ("M", (1, 2, 3, 6), 7),
-    ("Y", (1, 2, 5, 10, 20, 50, 100, 1000), 4),
+    ("Y", (1, 2, 5, 10, 20, 50, 100, 1_000, 10_000, 100_000, 1_000_000, 10**8, 10**10), 4),
 )
 
 
@@ -30,11 +30,17 @@ def date_ticks(
         for multiple in multiples:
             moments = _moments(first, last, unit, multiple)
             if moments is not None and len(moments) <= most:
-                texts = [str(moment.astype("datetime64[m]"))[:length].replace("T", " ") for moment in moments]
-                if length == 16 and len({text[:10] for text in texts}) == 1:
-                    texts = [text[11:] for text in texts]
+                texts = [_text(moment, length) for moment in moments]
+                if length == 16 and len({text.split(" ")[0] for text in texts}) == 1:
+                    texts = [text.split(" ")[1] for text in texts]
                 return moments, texts
-    return np.array([first]), [str(first)[:4]]
+    return np.array([first]), [_text(first, 4)]
+
+
+def _text(moment: np.datetime64, length: int) -> str:
+    """The moment, cut to `length` where its year has four digits; later years are longer."""
+    text = str(moment.astype("datetime64[m]"))
+    return text[: length + text.index("-", 1) - 4].replace("T", " ")
 
 
 def _moments(
@@ -42,14 +48,19 @@ def _moments(
 ) -> npt.NDArray[np.datetime64] | None:
     """The round moments of one step; None where there would be very many."""
     low, high = first.astype(f"datetime64[{unit}]"), last.astype(f"datetime64[{unit}]")
-    if int((high - low).astype(np.int64)) > 5_000:
+    if int((high - low).astype(np.int64)) > 5_000 * (multiple if unit == "Y" else 1):
         return None
-    every = np.arange(low, high + 1)
+    if unit == "Y":
+        years = range(-(-(int(low.astype(np.int64)) + 1970) // multiple) * multiple,
+                      int(high.astype(np.int64)) + 1971, multiple)  # fmt: skip
+        every = np.array([year - 1970 for year in years], dtype="datetime64[Y]")
+    else:
+        every = np.arange(low, high + 1)
     if unit == "D":
         phase = (every - every.astype("datetime64[M]").astype("datetime64[D]")).astype(np.int64)
         keep = (phase % multiple == 0) & (phase + multiple // 2 < 31 if multiple > 1 else True)
     elif unit == "Y":
-        keep = (every.astype(np.int64) + 1970) % multiple == 0
+        keep = np.ones(len(every), dtype=np.bool_)
     else:
         keep = every.astype(np.int64) % multiple == 0
     moments = every[keep].astype("datetime64[s]")
