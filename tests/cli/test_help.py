@@ -21,8 +21,7 @@ def test_each_analysis_has_its_own_help(dnstide, analysis) -> None:
     foreign = {name.replace("_", "-") for names in SETTINGS_OF.values() for name in names} - own
     assert own <= shown
     assert not foreign & shown
-    assert {"granularity", "start", "server", "format"} <= shown
-    assert ("plot" in shown) == (analysis in (Analysis.SHIFTS, Analysis.CORRELATION))
+    assert {"granularity", "start", "server", "format", "plot"} <= shown
 
 
 def test_the_analyses_are_listed(dnstide) -> None:
