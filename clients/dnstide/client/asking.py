@@ -50,6 +50,7 @@ class Asking(ABC, Generic[VolumeT, FindingsT, TopT]):
         dataset: DatasetWord = "dns",
         explain: bool = False,
         case_sensitive: bool = False,
+        strict: bool = False,
         timeout: Timeout = DEFAULT,
         progress: Callable[[Progress], None] | None = None,
     ) -> VolumeT:
@@ -72,6 +73,7 @@ class Asking(ABC, Generic[VolumeT, FindingsT, TopT]):
         partial: answer even where tables cannot be read or reached, with the buckets concerned marked.
         explain: put into the summary which tables were used, and which were not and why.
         case_sensitive: look for names and bailiwicks as they are written; by default in lower case.
+        strict: take a row that is none for damage of its table; by default it is left out, and told.
         timeout: seconds until the question is given up; None: no limit.
         progress: is called while tables are read.
 
@@ -92,6 +94,7 @@ class Asking(ABC, Generic[VolumeT, FindingsT, TopT]):
             dataset=dataset,
             explain=explain,
             case_sensitive=case_sensitive,
+            strict=strict,
         )
         return self._volume(names, options, timeout, progress)
 
@@ -112,6 +115,7 @@ class Asking(ABC, Generic[VolumeT, FindingsT, TopT]):
         partial: bool = False,
         dataset: DatasetWord = "dns",
         case_sensitive: bool = False,
+        strict: bool = False,
         timeout: Timeout = DEFAULT,
     ) -> FindingsT:
         """What the counts of one name, or of several, show. A correlation is that of each further series on
@@ -134,6 +138,7 @@ class Asking(ABC, Generic[VolumeT, FindingsT, TopT]):
             partial=partial,
             dataset=dataset,
             case_sensitive=case_sensitive,
+            strict=strict,
         )
         return self._analyze(analysis, names, options, settings, timeout)
 
@@ -155,6 +160,7 @@ class Asking(ABC, Generic[VolumeT, FindingsT, TopT]):
         partial: bool = False,
         dataset: DatasetWord = "dns",
         explain: bool = False,
+        strict: bool = False,
         timeout: Timeout = DEFAULT,
         progress: Callable[[TopProgress], None] | None = None,
     ) -> TopT:
@@ -163,8 +169,8 @@ class Asking(ABC, Generic[VolumeT, FindingsT, TopT]):
 
         limit: how many ranks; of changes, how many rises and how many falls.
         by: what rows are added up by: `fqdn` is the owner name.
-        rrtypes, start, stop, days_back, partial, explain, timeout: as in `volume`. A ranking counts whole
-            tables, so they have to end where the span does.
+        rrtypes, start, stop, days_back, partial, explain, strict, timeout: as in `volume`. A ranking
+            counts whole tables, so they have to end where the span does.
         under: only owner names at and under this name.
         exclude: left out before ranking: names, `*.SUFFIX`; record types, or `TYPE RDATA`, where those are
             ranked.
@@ -191,6 +197,7 @@ class Asking(ABC, Generic[VolumeT, FindingsT, TopT]):
             partial=partial,
             dataset=dataset,
             explain=explain,
+            strict=strict,
         )
         return self._top(limit, options, timeout, progress)
 

@@ -52,6 +52,7 @@ class AnalysisOptions(TypedDict, total=False):
     partial: bool
     dataset: DatasetWord
     case_sensitive: bool
+    strict: bool
 
 
 class VolumeOptions(AnalysisOptions, total=False):
@@ -79,6 +80,7 @@ class TopOptions(TypedDict, total=False):
     partial: bool
     dataset: DatasetWord
     explain: bool
+    strict: bool
 
 
 def volume_question(
@@ -102,6 +104,7 @@ def volume_question(
         dataset=options.get("dataset", "dns"),
         explain=bool(options.get("explain", False)),
         case_sensitive=bool(options.get("case_sensitive", False)),
+        strict=bool(options.get("strict", False)),
     )
 
 
@@ -123,6 +126,7 @@ def top_question(limit: int, options: TopOptions, *, now: datetime | None = None
         failure_policy=_policy(options.get("partial", False)),
         dataset=options.get("dataset", "dns"),
         explain=bool(options.get("explain", False)),
+        strict=bool(options.get("strict", False)),
     )
 
 
