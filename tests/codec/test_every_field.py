@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from dnstide.api.v1 import service_pb2
 from dnstide.codec import catalog as catalog_codec
-from dnstide.model import analysis, catalog, coverage, errors, question, top, volume
+from dnstide.model import analysis, catalog, coverage, errors, question, skipped, top, volume
 from dnstide.model.errors import DnstideError
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from tests.codec.trips import TRIPS
 from tests.codec.values import difference, of
 
-MODULES = (analysis, catalog, coverage, errors, question, top, volume)
+MODULES = (analysis, catalog, coverage, errors, question, skipped, top, volume)
 """The modules of the model whose values travel."""
 
 STAY = {"TableReport", "Mark"}

@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from dnstide.model.errors import Failure
+from dnstide.model.skipped import SkippedRows
 from dnstide.mtbl import CountOverflow
 from dnstide.shard import Partial, sum_partials
 from hypothesis import given
@@ -68,11 +69,13 @@ def test_order_and_grouping_do_not_matter(a: Partial, b: Partial, c: Partial) ->
 def test_every_field_takes_part_in_the_sum(name: str) -> None:
     """A field that is added to Partial without a law of its own makes this test fail."""
     a = partial(
-        {(0, 0, 0): 3}, rows=1, blocks=2, answered=3, summarized=2, failures=(FAILURES[0],), seconds=0.5
-    )
+        {(0, 0, 0): 3}, rows=1, blocks=2, answered=3, summarized=2, failures=(FAILURES[0],), seconds=0.5,
+        skipped=(SkippedRows("a", 2, 900, "late"), SkippedRows("c", 1, 0, "odd")),
+    )  # fmt: skip
     b = partial(
-        {(1, 28, 2): 4}, rows=10, blocks=20, answered=30, summarized=5, failures=(FAILURES[1],), seconds=0.25
-    )
+        {(1, 28, 2): 4}, rows=10, blocks=20, answered=30, summarized=5, failures=(FAILURES[1],), seconds=0.25,
+        skipped=(SkippedRows("a", 3, 100, "first"), SkippedRows("b", 4, 5, "odd")),
+    )  # fmt: skip
     expected = {
         "query": [0, 1],
         "rrtype": [0, 28],
@@ -84,6 +87,11 @@ def test_every_field_takes_part_in_the_sum(name: str) -> None:
         "summarized": 7,
         "failures": (FAILURES[1], FAILURES[0]),
         "seconds": 0.5,
+        "skipped": (
+            SkippedRows("a", 5, 100, "first"),
+            SkippedRows("b", 4, 5, "odd"),
+            SkippedRows("c", 1, 0, "odd"),
+        ),
     }
     summed = getattr(a + b, name)
     assert (summed.tolist() if isinstance(summed, np.ndarray) else summed) == expected[name]

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 from dnstide.model.errors import Cancelled, DeadlineExceeded, Failure
+from dnstide.model.skipped import SkippedRows
 from dnstide.model.vocabulary import Grouping
 from dnstide.mtbl import BadChecksum, LookupQuery, RowFilter
 from dnstide.mtbl.keys import Keys
@@ -21,6 +22,7 @@ from dnstide.shard.wire import KINDS, Wire
 PLAN = ShardPlan(("a", "b"), b"\0\0\0\0\1\0\0\0", bytes(24))
 QUERIES = (LookupQuery(b"\0x"), LookupQuery(b"\0", True, RowFilter((1, 65280), b"\0")))
 FAILURE = Failure("t", "BAD_BLOCK", "x", 9, True)
+SKIPPED = SkippedRows("t", 3, 2**40, "x")
 SCOPE = requests.RankScope(Grouping.RDATA, (1, 28), b"\3com\0", (b"a", b"b"), (b"c",))
 KEYS = Keys.of([b"first", b"", b"third"])
 
@@ -88,6 +90,7 @@ def test_answers_survive() -> None:
         summarized=2,
         failures=(FAILURE,),
         seconds=0.5,
+        skipped=(SKIPPED,),
     )
     answers = [full, ShardError("1", "CANCELLED", "gone"), Partial()]
     back = answered(answers)
@@ -123,7 +126,7 @@ VALUES = [
     requests.RankQuestion(
         "1", ("a",), SCOPE, requests.SeriesRequest(KEYS, np.array([3, -1], np.int32), 4, 1)
     ),
-    requests.RankReply(BOUNDS, (FAILURE,)),
+    requests.RankReply(BOUNDS, (FAILURE,), skipped=(SKIPPED,)),
     requests.RankReply(np.arange(6, dtype=np.uint64).reshape(2, 3)),
     requests.RankReply(requests.Totals(2**64 + 5, 3, {1: (2, 2**64 - 1), 28: (0, 0)})),
     requests.RankReply(requests.Totals(1, 0, None), ()),

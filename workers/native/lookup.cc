@@ -22,20 +22,23 @@ struct Scratch {
     TableCursor cursor;
     Tally tally;
     std::vector<uint32_t> active;
+    std::vector<SkippedRows> skipped;
 };
 
 // One table's share of a lookup.
 class TableLookup {
 public:
     TableLookup(const LookupRequest& request, std::span<const uint32_t> order, Scratch& scratch)
-        : request_(request), order_(order), cursor_(scratch.cursor), tally_(scratch.tally), active_(scratch.active) {}
+        : request_(request), order_(order), cursor_(scratch.cursor), tally_(scratch.tally), active_(scratch.active), skipped_(scratch.skipped) {}
 
     // Returns false where the table must be read from the disk and `wait` is false; its blocks are then requested from
     // the system. Otherwise tally and rows hold the table's answer. Throws TableError.
     bool run(size_t table, bool wait) {
         tally_.clear();
         active_.clear();
+        skipped_.clear();
         rows_ = 0;
+        number_ = static_cast<uint32_t>(table);
         fixed_ = request_.table_buckets.empty() ? -1 : request_.table_buckets[table];
         cursor_.attach(*request_.tables[table], request_.cancel, request_.cache);
         cursor_.wait(wait);
@@ -85,13 +88,36 @@ private:
         }
     }
 
-    // Without this check a table of something else would pass for one without rows.
+    // Without this check a table of something else would pass for one without rows. Odd rows may stand first in a block, or
+    // fill it; where no key of a block can be a row, and none describes the table at its end, it is of something else.
     void require_dnstable_block() {
         try {
             require_dnstable(cursor_.entries().first_key());
         } catch (const Malformed& m) {
-            cursor_.rethrow(m);
+            if (!has_dnstable_key() && !is_described()) cursor_.rethrow(m);
         }
+    }
+
+    bool is_described() const {
+        BlockCursor index;
+        index.reset(cursor_.table().index());
+        uint8_t last = 0;
+        while (index.next()) last = index.key().empty() ? 0 : index.key()[0];
+        return last >= kFirstDescription;
+    }
+
+    bool has_dnstable_key() {
+        BlockCursor entries;
+        entries.reset(cursor_.entries().block());
+        while (entries.next()) {
+            try {
+                require_dnstable(entries.key());
+                return true;
+            } catch (const Malformed&) {
+                continue;
+            }
+        }
+        return false;
     }
 
     void drop_ended(Bytes key) {
@@ -117,19 +143,41 @@ private:
     }
 
     void row(Bytes key) {
-        const RrsetKey parts = read_rrset_key(key);
-        const Triplet triplet = read_triplet(cursor_.value());
+        RrsetKey parts;
+        Triplet triplet;
+        bool has_key = false;
+        try {
+            parts = read_rrset_key(key);
+            has_key = true;
+            triplet = read_triplet(cursor_.value());
+        } catch (const Malformed& m) {
+            require_odd_row(m);
+            skip(m, has_key ? &parts : nullptr);
+            return;
+        }
         const int64_t bucket = fixed_ >= 0 ? fixed_ : request_.buckets.find(triplet.first);
         if (bucket < 0) return;
         const uint16_t rrtype = request_.split_by_rrtype ? parts.rrtype : 0;
         for (const uint32_t number : active_) {
             const Query& query = request_.queries[number];
-            if (!query.filter.passes(parts.rrtype) || !query.filter.passes(parts.bailiwick) ||
-                !query.filter.passes_owner(parts.owner)) {
-                continue;
-            }
+            if (!passes(query.filter, parts)) continue;
             tally_.add(number, rrtype, static_cast<uint32_t>(bucket), triplet.count);
             ++rows_;
+        }
+    }
+
+    static bool passes(const RowFilter& filter, const RrsetKey& parts) {
+        return filter.passes(parts.rrtype) && filter.passes(parts.bailiwick) && filter.passes_owner(parts.owner);
+    }
+
+    // Leaves an odd row out, for the queries that would count it as far as its key, where it has one, can tell.
+    [[gnu::cold, gnu::noinline]] void skip(const Malformed& m, const RrsetKey* parts) {
+        for (const uint32_t number : active_) {
+            if (parts != nullptr && !passes(request_.queries[number].filter, *parts)) continue;
+            const auto known = std::ranges::find(skipped_, number, &SkippedRows::query);
+            SkippedRows& of_query =
+                known != skipped_.end() ? *known : skipped_.emplace_back(SkippedRows{number, number_, {}});
+            of_query.skipped.add(cursor_.extent().offset, m.reason);
         }
     }
 
@@ -143,6 +191,8 @@ private:
     TableCursor& cursor_;
     Tally& tally_;
     std::vector<uint32_t>& active_;
+    std::vector<SkippedRows>& skipped_;
+    uint32_t number_ = 0;  // of the table
     size_t next_ = 0;
     uint64_t rows_ = 0;
     int64_t fixed_ = -1;
@@ -172,6 +222,7 @@ public:
         std::ranges::sort(cold_);
         pass(std::exchange(cold_, {}), true);
         std::ranges::sort(answer_.failures, {}, &std::pair<uint32_t, TableError>::first);
+        std::ranges::sort(answer_.skipped, {}, [](const SkippedRows& s) { return std::pair(s.query, s.table); });
         answer_.counts = total_.take_sorted();
         return std::move(answer_);
     }
@@ -195,6 +246,10 @@ private:
                 if (table_lookup.run(table, wait)) {
                     sums.add(scratch.tally);
                     rows += table_lookup.rows();
+                    if (!scratch.skipped.empty()) {
+                        const std::lock_guard lock(mutex_);
+                        answer_.skipped.insert(answer_.skipped.end(), scratch.skipped.begin(), scratch.skipped.end());
+                    }
                 } else {
                     cold.push_back(table);
                 }

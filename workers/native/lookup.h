@@ -15,6 +15,7 @@
 #include "cancel.h"
 #include "error.h"
 #include "row_filter.h"
+#include "skipped.h"
 #include "table.h"
 #include "tally.h"
 
@@ -36,11 +37,19 @@ struct LookupRequest {
     BlockCache* cache = nullptr;
 };
 
+// Odd rows of one table that one query met.
+struct SkippedRows {
+    uint32_t query;
+    uint32_t table;
+    Skipped skipped;
+};
+
 struct LookupAnswer {
     std::vector<Count> counts;  // unique, by (query, rrtype, bucket)
     uint64_t rows = 0;          // rows counted, once for each query
     uint64_t blocks = 0;        // blocks walked, decoded for this or found in the cache
     std::vector<std::pair<uint32_t, TableError>> failures;  // by table; these tables add nothing to counts and rows
+    std::vector<SkippedRows> skipped;  // by query and table
 };
 
 // Throws Cancelled, DeadlineExceeded, CountOverflow.

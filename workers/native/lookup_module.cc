@@ -3,6 +3,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
 
 #include <algorithm>
 #include <functional>
@@ -88,11 +89,15 @@ nb::tuple look_up(const nb::sequence& tables, const nb::sequence& queries, const
         nb::gil_scoped_release release;
         answer = lookup({opened, parsed, buckets, fixed, split_by_rrtype, threads, cancel, cache});
     }
+    nb::list skipped;
+    for (const SkippedRows& s : answer.skipped) {
+        skipped.append(nb::make_tuple(s.query, s.table, s.skipped.rows, s.skipped.offset, s.skipped.reason));
+    }
     nb::list failures;
     for (const auto& [table, error] : answer.failures) failures.append(nb::make_tuple(table, error_object(error)));
     return nb::make_tuple(column<int32_t>(answer.counts, &Count::query), column<uint16_t>(answer.counts, &Count::rrtype),
                           column<int32_t>(answer.counts, &Count::bucket), column<uint64_t>(answer.counts, &Count::count),
-                          answer.rows, answer.blocks, failures);
+                          answer.rows, answer.blocks, failures, skipped);
 }
 
 }  // namespace
@@ -109,16 +114,20 @@ void bind_lookup(nb::module_& m) {
                   "table_buckets: NDArray[np.int32] | None = None, split_by_rrtype: bool = False, threads: int = 1, "
                   "cancel: Cancel | None = None, cache: BlockCache | None = None) -> "
                   "tuple[NDArray[np.int32], NDArray[np.uint16], NDArray[np.int32], NDArray[np.uint64], "
-                  "int, int, list[tuple[int, TableError]]]"));
+                  "int, int, list[tuple[int, TableError]], list[tuple[int, int, int, int, str]]]"));
     m.def(
         "verify",
         [](const TableHandle& handle, const Cancel* cancel) {
             const std::shared_ptr<const Table> table = handle.table();
-            nb::gil_scoped_release release;
-            verify(*table, cancel);
+            Skipped skipped;
+            {
+                nb::gil_scoped_release release;
+                skipped = verify(*table, cancel);
+            }
+            return nb::make_tuple(skipped.rows, skipped.offset, skipped.reason);
         },
         nb::arg("table"), nb::arg("cancel") = nb::none(),
-        nb::sig("def verify(table: Table, cancel: Cancel | None = None) -> None"));
+        nb::sig("def verify(table: Table, cancel: Cancel | None = None) -> tuple[int, int, str]"));
 }
 
 }  // namespace dnstide

@@ -45,6 +45,7 @@ RangeScanner::RangeScanner(const ScanPlan& plan, const KeyInterval& interval, ui
 
 void RangeScanner::run(const Table& table, const Cancel* cancel, TableCursor& cursor) {
     const Bytes stop = bytes_of(stop_);
+    cursor_ = &cursor;
     cursor.attach(table, cancel);
     cursor.read_ahead(kReadAhead);
     try {
@@ -84,10 +85,19 @@ void RangeScanner::close_owner(size_t same, const uint8_t* last) {
     owner_end_ = 0;
 }
 
+// Leaves an odd row out. Its key is in order with the others, so that what its prefix has closed is closed for them too; but
+// where its owner is none, the next row has to enter its own, and no domain is known.
+void RangeScanner::skip(const Malformed& m) {
+    require_odd_row(m);
+    skipped_.add(cursor_->extent().offset, m.reason);
+    domain_closed_ = false;
+}
+
 void RangeScanner::rrset_row(Bytes key, Bytes value, bool entered) {
     if (entered) enter_owner(key);
     size_t rest;
     const uint16_t type = read_rrtype(key, owner_end_, rest);
+    require_records(key, rest);
     const uint64_t count = read_count(value);
     ++rows_;
     types_.add(type, count);

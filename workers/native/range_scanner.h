@@ -9,6 +9,7 @@
 #include "grouper.h"
 #include "rows.h"
 #include "scan.h"
+#include "skipped.h"
 #include "table_cursor.h"
 
 namespace dnstide {
@@ -46,6 +47,8 @@ public:
     const std::vector<size_t>& places() const { return places_; }  // of each grouper in the plan
     const TypeTotals& types() const { return types_; }
     uint64_t rows() const { return rows_; }
+    const Skipped& skipped() const { return skipped_; }
+    uint8_t type() const { return type_; }
 
 private:
     // Closes every group whose prefix is longer than `same`, the number of leading bytes the new key shares with `last`.
@@ -55,14 +58,20 @@ private:
             for (Grouper& grouper : groupers_) grouper.on_prefix_end(same, last);
             return false;
         }
-        if (same >= owner_end_) return false;  // a name ends itself, so the owner is the same if all of its bytes are
+        // A name ends itself, so the owner is the same if all of its bytes are; it is another one after an owner that is none.
+        if (same >= owner_end_ && owner_end_ != 0) return false;
         close_owner(same, last);
         return true;
     }
     void close_owner(size_t same, const uint8_t* last);
     void row(Bytes key, Bytes value, bool entered) {
-        type_ == kRrset ? rrset_row(key, value, entered) : rdata_row(key, value);
+        try {
+            type_ == kRrset ? rrset_row(key, value, entered) : rdata_row(key, value);
+        } catch (const Malformed& m) {
+            skip(m);
+        }
     }
+    void skip(const Malformed& m);
     void rrset_row(Bytes key, Bytes value, bool entered);
     void rdata_row(Bytes key, Bytes value);
     void enter_owner(Bytes key);
@@ -82,6 +91,8 @@ private:
     std::vector<size_t> places_;
     TypeTotals types_;
     uint64_t rows_ = 0;
+    Skipped skipped_;
+    TableCursor* cursor_ = nullptr;  // during a run
 
     std::vector<uint8_t> last_;  // the last key of the block before
     size_t same_ = 0;            // leading bytes that the current owner has in common with the one before

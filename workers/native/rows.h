@@ -67,6 +67,22 @@ inline uint64_t read_count(Bytes value) {
     return count != 0 ? count : 1;
 }
 
+// Checks what follows the record type of an RRSET key: the bailiwick, and each record with its length.
+inline void require_records(Bytes key, size_t at) {
+    at = name_end(key, at);
+    while (at < key.size()) {
+        if (key[at] < 0x80) [[likely]] {
+            at += 1 + size_t{key[at]};
+            continue;
+        }
+        Cursor in(key.subspan(at));
+        uint64_t size;
+        if (!in.varint64(size) || size > in.remaining()) not_dnstable("rdata runs past its key");
+        at = key.size() - in.remaining() + static_cast<size_t>(size);
+    }
+    if (at != key.size()) not_dnstable("rdata runs past its key");
+}
+
 struct RdataRow {
     size_t group;  // where rdata and rrtype end, by which the row is grouped
     size_t owner;  // where the owner begins

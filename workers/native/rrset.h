@@ -13,6 +13,9 @@
 
 namespace dnstide {
 
+// 00 to 03 are rows, and what describes the table stands at the end of the range.
+constexpr uint8_t kFirstDescription = 0xF0;
+
 struct RrsetKey {
     Bytes owner;
     uint16_t rrtype;
@@ -33,12 +36,7 @@ inline RrsetKey read_rrset_key(Bytes key) {
     row.rrtype = read_rrtype(key, owner_end, at);
     const size_t end = name_end(key, at);
     row.bailiwick = key.subspan(at, end - at);
-    Cursor rest(key.subspan(end));
-    while (!rest.done()) {
-        uint64_t size;
-        Bytes rdata;
-        if (!rest.varint64(size) || !rest.take(size, rdata)) not_dnstable("rdata runs past its key");
-    }
+    require_records(key, at);
     return row;
 }
 
@@ -54,13 +52,18 @@ inline Triplet read_triplet(Bytes value) {
     return t;
 }
 
-// Whether a table that holds this key can be a dnstable one: a quick look, for the first key of each block read.
-inline void require_dnstable(Bytes key) {
-    // 00 to 03 are rows, and what describes the table stands at the end of the range.
-    constexpr uint8_t last_row = 0x03, first_description = 0xF0;
-    if (key.empty() || (key[0] > last_row && key[0] < first_description)) {
+// Throws where a table that holds this key cannot be a dnstable one.
+inline void require_entry_type(Bytes key) {
+    constexpr uint8_t last_row = 0x03;
+    if (key.empty() || (key[0] > last_row && key[0] < kFirstDescription)) {
         not_dnstable("a key does not begin with the type of a dnstable entry");
     }
+}
+
+// Whether a table that holds this key can be a dnstable one: a quick look, for the first key of each block read. Throws
+// where it cannot, or where the key is an odd one of a table that can.
+inline void require_dnstable(Bytes key) {
+    require_entry_type(key);
     if (key[0] == kRrset) {
         size_t end;
         read_rrtype(key, name_end(key, 1), end);

@@ -102,6 +102,7 @@ void merge(TableResult& table, RangeScanner& scanner, uint64_t blocks) {
     scanner.types().add_to(result.types);
     result.rows += scanner.rows();
     result.blocks += blocks;
+    (scanner.type() == kRdata ? result.rdata : result.rrsets).add(scanner.skipped());
 }
 
 // Adds the groups that borders went through, which are whole once all tasks are merged, and ends the lists.
@@ -147,12 +148,23 @@ public:
             outcomes[t].error = std::move(results_[t].error);
             if (outcomes[t].error) continue;
             finalize(results_[t], plan_);
+            const ScanResult& result = *results_[t].result;
+            Skipped skipped = result.rrsets;
+            skipped.add(result.rdata);
+            if (result.rows == 0 && skipped.rows != 0 && reads_all()) {  // it is a table of something else
+                outcomes[t].error.emplace(tables_[t]->error(Malformed(Code::not_dnstable, skipped.reason), skipped.offset));
+                continue;
+            }
             outcomes[t].result = std::move(results_[t].result);
         }
         return outcomes;
     }
 
 private:
+    bool reads_all() const {
+        return plan_.ranges.size() == 1 && plan_.ranges[0].start.empty() && !plan_.ranges[0].stop;
+    }
+
     void scan(const ScanTask& task, TableCursor& cursor) {
         TableResult& table = results_[task.table];
         try {

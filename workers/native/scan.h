@@ -23,6 +23,7 @@
 #include "cancel.h"
 #include "grouping.h"
 #include "psl.h"
+#include "skipped.h"
 #include "table.h"
 #include "toplist.h"
 
@@ -70,6 +71,8 @@ struct ScanResult {
     std::map<uint16_t, TypeTotal> types;      // of the RRSET rows read
     uint64_t rows = 0;
     uint64_t blocks = 0;
+    Skipped rrsets;  // odd RRSET entries of the ranges
+    Skipped rdata;   // odd RDATA entries, where these were read
 };
 
 // Of one table: the result, or why there is none.

@@ -67,7 +67,8 @@ nb::tuple result_object(ScanResult& result) {
     for (const auto& [type, total] : result.types) {
         types[nb::int_(type)] = nb::make_tuple(total.rows, python_int(total.count));
     }
-    return nb::make_tuple(groups, types, result.rows, result.blocks);
+    const auto told = [](const Skipped& s) { return nb::make_tuple(s.rows, s.offset, s.reason); };
+    return nb::make_tuple(groups, types, result.rows, result.blocks, told(result.rrsets), told(result.rdata));
 }
 
 nb::list scan_tables(const nb::list& handles, const std::vector<std::tuple<unsigned, unsigned, size_t, uint64_t>>& groups,

@@ -31,17 +31,23 @@ void require_numbers(Bytes value, int n) {
     if (!in.done()) not_dnstable("bytes are left over after a value");
 }
 
-void require_entry(Bytes key, Bytes value) {
-    require_dnstable(key);
+// Throws where what should be a row, or the name of one, is none: such an entry is left out wherever it is met.
+void require_row(Bytes key, Bytes value) {
     switch (key[0]) {
         case rrset:
             read_rrset_key(key);
-            return require_numbers(value, 3);
+            read_triplet(value);
+            return;
         case rdata:
             read_rdata_row(key);
-            return require_numbers(value, 3);
-        case rrset_name_fwd:
-        case rdata_name_rev: return require_name_alone(key);
+            read_triplet(value);
+            return;
+        default: return require_name_alone(key);
+    }
+}
+
+void require_description(Bytes key, Bytes value) {
+    switch (key[0]) {
         case time_range:
             if (key.size() != 1) not_dnstable("bytes are left over after a time range's type");
             return value.empty() ? void() : require_numbers(value, 2);  // empty: lost in a merge by older tools
@@ -73,7 +79,9 @@ void require_equal(uint64_t counted, uint64_t said, const char* what) {
 
 }  // namespace
 
-void verify(const Table& table, const Cancel* cancel) {
+Skipped verify(const Table& table, const Cancel* cancel) {
+    Skipped skipped;
+    uint64_t rows = 0;
     TableCursor cursor;
     cursor.attach(table, cancel);
     const Trailer& trailer = table.trailer();
@@ -83,12 +91,26 @@ void verify(const Table& table, const Cancel* cancel) {
         while (at == TableCursor::At::entry) {
             require_restarts(cursor.entries().block());
             do {
-                require_entry(cursor.key(), cursor.value());
+                require_entry_type(cursor.key());
+                if (cursor.key()[0] > rdata_name_rev) {
+                    require_description(cursor.key(), cursor.value());
+                } else {
+                    try {
+                        require_row(cursor.key(), cursor.value());
+                        ++rows;
+                    } catch (const Malformed& m) {
+                        require_odd_row(m);
+                        skipped.add(cursor.extent().offset, m.reason);
+                    }
+                }
                 ++entries;
                 keys += cursor.key().size();
                 values += cursor.value().size();
             } while (cursor.next());
             at = cursor.next_block();
+        }
+        if (rows == 0 && skipped.rows != 0) {
+            throw table.error(Malformed(Code::not_dnstable, skipped.reason), skipped.offset);
         }
         require_equal(entries, trailer.entries, "entries");
         require_equal(keys, trailer.bytes_keys, "bytes of keys");
@@ -97,6 +119,7 @@ void verify(const Table& table, const Cancel* cancel) {
         if (m.code == Code::bad_offset) throw table.error(m, table.file().size() - kTrailerBytes);
         cursor.rethrow(m);
     }
+    return skipped;
 }
 
 }  // namespace dnstide

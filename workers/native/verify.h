@@ -4,11 +4,13 @@
 #include <cstdint>
 
 #include "cancel.h"
+#include "skipped.h"
 #include "table.h"
 
 namespace dnstide {
 
-// Throws TableError for the first thing that is wrong, Cancelled and DeadlineExceeded between blocks. One thread.
-void verify(const Table& table, const Cancel* cancel);
+// Returns the rows that are none, which no answer counts. Throws TableError for the first other thing that is wrong, and where
+// no row is one; Cancelled and DeadlineExceeded between blocks. One thread.
+Skipped verify(const Table& table, const Cancel* cancel);
 
 }  // namespace dnstide

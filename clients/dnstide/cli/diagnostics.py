@@ -115,7 +115,11 @@ def warn_of_top(top: Top) -> None:
 
 
 def warn_of_failures(summary: Summary | TopSummary) -> None:
-    """Name the tables that did not answer, where there are any."""
+    """Name the tables that did not answer, where there are any, and those with rows that are none."""
+    for skipped in summary.skipped[:MAX_LINES]:
+        warn(str(skipped))
+    if summary.skipped[MAX_LINES:]:
+        warn(f"{summary.rows_skipped:,} rows are left out in all, which are none")
     if not summary.failures_total:
         return
     for failure in summary.failures[:MAX_LINES]:

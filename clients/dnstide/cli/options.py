@@ -41,6 +41,9 @@ rrtype_option = click.option(
     "--rrtype", "-t", "rrtypes", multiple=True, metavar="T[,T]",
     help="Only these record types, by name or as TYPEnnn; may be repeated.",
 )  # fmt: skip
+strict_option = click.option(
+    "--strict", is_flag=True, help="Take rows that are none for damage; by default they are left out."
+)
 partial_option = click.option("--partial", is_flag=True, help="Answer even where tables fail; exit code 3.")
 dataset_option = click.option("--dataset", type=Words(DATASETS), default="dns", show_default=True)
 
@@ -92,6 +95,7 @@ def counting_options(command: Command) -> Command:
             "--case-sensitive", is_flag=True, help="Look for names as they are written, not in lower case."
         ),
         partial_option,
+        strict_option,
         dataset_option,
     )  # fmt: skip
 

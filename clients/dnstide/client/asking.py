@@ -52,6 +52,7 @@ class Asking(ABC, Generic[VolumeT, FindingsT, TopT, ReportT]):
         dataset: DatasetWord = "dns",
         explain: bool = False,
         case_sensitive: bool = False,
+        strict: bool = False,
         timeout: Timeout = DEFAULT,
         progress: Callable[[Progress], None] | None = None,
     ) -> VolumeT:
@@ -74,6 +75,7 @@ class Asking(ABC, Generic[VolumeT, FindingsT, TopT, ReportT]):
         partial: answer even where tables cannot be read or reached, with the buckets concerned marked.
         explain: put into the summary which tables were used, and which were not and why.
         case_sensitive: look for names and bailiwicks as they are written; by default in lower case.
+        strict: take a row that is none for damage of its table; by default it is left out, and told.
         timeout: seconds until the question is given up; None: no limit.
         progress: is called while tables are read.
 
@@ -94,6 +96,7 @@ class Asking(ABC, Generic[VolumeT, FindingsT, TopT, ReportT]):
             dataset=dataset,
             explain=explain,
             case_sensitive=case_sensitive,
+            strict=strict,
         )
         return self._volume(names, options, timeout, progress)
 
@@ -114,6 +117,7 @@ class Asking(ABC, Generic[VolumeT, FindingsT, TopT, ReportT]):
         partial: bool = False,
         dataset: DatasetWord = "dns",
         case_sensitive: bool = False,
+        strict: bool = False,
         timeout: Timeout = DEFAULT,
     ) -> FindingsT:
         """What the counts of one name, or of several, show. A correlation is that of each further series on
@@ -136,6 +140,7 @@ class Asking(ABC, Generic[VolumeT, FindingsT, TopT, ReportT]):
             partial=partial,
             dataset=dataset,
             case_sensitive=case_sensitive,
+            strict=strict,
         )
         return self._analyze(analysis, names, options, settings, timeout)
 
@@ -157,6 +162,7 @@ class Asking(ABC, Generic[VolumeT, FindingsT, TopT, ReportT]):
         partial: bool = False,
         dataset: DatasetWord = "dns",
         explain: bool = False,
+        strict: bool = False,
         timeout: Timeout = DEFAULT,
         progress: Callable[[TopProgress], None] | None = None,
     ) -> TopT:
@@ -165,8 +171,8 @@ class Asking(ABC, Generic[VolumeT, FindingsT, TopT, ReportT]):
 
         limit: how many ranks; of changes, how many rises and how many falls.
         by: what rows are added up by: `fqdn` is the owner name.
-        rrtypes, start, stop, days_back, partial, explain, timeout: as in `volume`. A ranking counts whole
-            tables, so they have to end where the span does.
+        rrtypes, start, stop, days_back, partial, explain, strict, timeout: as in `volume`. A ranking
+            counts whole tables, so they have to end where the span does.
         under: only owner names at and under this name.
         exclude: left out before ranking: names, `*.SUFFIX`; record types, or `TYPE RDATA`, where those are
             ranked.
@@ -193,6 +199,7 @@ class Asking(ABC, Generic[VolumeT, FindingsT, TopT, ReportT]):
             partial=partial,
             dataset=dataset,
             explain=explain,
+            strict=strict,
         )
         return self._top(limit, options, timeout, progress)
 

@@ -51,6 +51,7 @@ class ReportOptions(TypedDict, total=False):
     partial: bool
     dataset: DatasetWord
     case_sensitive: bool
+    strict: bool
 
 
 class AnalysisOptions(ReportOptions, total=False):
@@ -84,6 +85,7 @@ class TopOptions(TypedDict, total=False):
     partial: bool
     dataset: DatasetWord
     explain: bool
+    strict: bool
 
 
 def volume_question(
@@ -107,6 +109,7 @@ def volume_question(
         dataset=options.get("dataset", "dns"),
         explain=bool(options.get("explain", False)),
         case_sensitive=bool(options.get("case_sensitive", False)),
+        strict=bool(options.get("strict", False)),
     )
 
 
@@ -128,6 +131,7 @@ def top_question(limit: int, options: TopOptions, *, now: datetime | None = None
         failure_policy=_policy(options.get("partial", False)),
         dataset=options.get("dataset", "dns"),
         explain=bool(options.get("explain", False)),
+        strict=bool(options.get("strict", False)),
     )
 
 

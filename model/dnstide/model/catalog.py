@@ -15,6 +15,7 @@ from dnstide.model.coverage import Stretch
 from dnstide.model.errors import Failure
 from dnstide.model.granularity import Granularity
 from dnstide.model.missing import MissingTables, Period, missing_tables
+from dnstide.model.skipped import SkippedRows
 from dnstide.model.texts import many
 from dnstide.model.vocabulary import Coverage
 
@@ -130,6 +131,7 @@ class TableReport:
     """A table every byte of which was checked (`problem` is None), or what is wrong with it.
 
     `version` is that of the MTBL format; the counts are 0 where there is a problem, `size` is in bytes.
+    `skipped` tells of rows that are none; no answer counts them.
     """
 
     path: str
@@ -139,6 +141,7 @@ class TableReport:
     blocks: int = 0
     size: int = 0
     problem: Failure | None = None
+    skipped: SkippedRows | None = None
 
 
 @dataclass(frozen=True, slots=True)

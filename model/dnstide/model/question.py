@@ -107,6 +107,8 @@ class VolumeQuestion:
     """Put into the summary which tables were used, and which were not and why."""
     case_sensitive: bool = False
     """Look for names and bailiwicks as they are written, not in lower case."""
+    strict: bool = False
+    """Take a row that is none for damage, instead of leaving it out."""
 
     def __post_init__(self) -> None:
         """Raises InvalidQuestion with every field that is wrong."""
@@ -145,6 +147,7 @@ class TopQuestion:
     failure_policy: FailurePolicy = FailurePolicy.FAIL
     dataset: str = "dns"
     explain: bool = False
+    strict: bool = False
 
     def __post_init__(self) -> None:
         """Raises InvalidQuestion with every field that is wrong."""

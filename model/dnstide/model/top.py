@@ -11,6 +11,7 @@ from dnstide.model.coverage import NOT_TOLD, SpanCoverage, coverage_column
 from dnstide.model.errors import Failure, InvalidQuestion
 from dnstide.model.granularity import DAY
 from dnstide.model.question import TopQuestion
+from dnstide.model.skipped import SkippedRows
 from dnstide.model.texts import factor_text, many
 from dnstide.model.vocabulary import MAX_COUNT, RankMethod
 from dnstide.model.volume import Axis, Bools, Counts, PlanEntry
@@ -146,7 +147,8 @@ class TopSummary:
     the time from plan to answer.
 
     `complete` is True where every moment of the span, and of the baseline, lies in a table that answered;
-    `coverage` and `baseline_coverage` tell which stretches lack.
+    `coverage` and `baseline_coverage` tell which stretches lack. `skipped` tells of rows that are none, the
+    first tables of them, and `rows_skipped` how many there are in the tables that were ranked.
     """
 
     complete: bool
@@ -167,6 +169,8 @@ class TopSummary:
     request_id: str = ""
     coverage: SpanCoverage = NOT_TOLD
     baseline_coverage: SpanCoverage | None = None
+    skipped: tuple[SkippedRows, ...] = ()
+    rows_skipped: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from dnstide.model.coverage import NOT_TOLD, SpanCoverage
 from dnstide.model.errors import Failure, MissingExtra
 from dnstide.model.granularity import Granularity
 from dnstide.model.question import RowFilter, Smoothing, VolumeQuestion
+from dnstide.model.skipped import SkippedRows
 from dnstide.model.vocabulary import UNKNOWN_WHERE_ZERO, BucketBy, Coverage
 from dnstide.model.wide import Line, WideTabular, bucket_column, lines_as_columns, marks_column, spread
 
@@ -190,8 +191,10 @@ class Summary:
     decided the bucket of a row, first seen or file, where the question left that open too.
 
     Of the tables that answered, summaries stood in for `tables_summarized`; rows and blocks were read of
-    the others. `failures` and `plan` list the first ones, `failures_total` counts all. `request_id` names
-    the call at the server, empty in process.
+    the others. `failures` and `plan` list the first ones, `failures_total` counts all. `skipped` tells of
+    rows that are none and so are in no count, the first tables of them, `rows_skipped` of how many (once
+    for each name that would count one): they leave an answer complete. `request_id` names the call at the
+    server, empty in process.
     """
 
     complete: bool
@@ -209,6 +212,8 @@ class Summary:
     request_id: str = ""
     coverage: SpanCoverage = NOT_TOLD
     bucket_by: BucketBy = BucketBy.FILE
+    skipped: tuple[SkippedRows, ...] = ()
+    rows_skipped: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dnstide.codec.enums import COVERAGE, GRANULARITY, Problems
 from dnstide.model.coverage import SpanCoverage
 from dnstide.model.errors import Failure, InvalidQuestion, ServerDefect
 from dnstide.model.question import EVERYTHING, RowFilter, Span
+from dnstide.model.skipped import SkippedRows
 from dnstide.model.vocabulary import MAX_PROBLEMS, Coverage
 from dnstide.model.volume import Axis, PlanEntry
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -166,6 +167,18 @@ def failure_message(failure: Failure) -> common_pb2.Failure:
         offset=failure.offset,
         retryable=failure.retryable,
     )
+
+
+def skipped_message(skipped: SkippedRows) -> common_pb2.SkippedRows:
+    """Rows of a table that are none."""
+    return common_pb2.SkippedRows(
+        table=skipped.table, rows=skipped.rows, offset=skipped.offset, reason=skipped.reason[:MAX_REASON]
+    )
+
+
+def skipped_of(message: common_pb2.SkippedRows) -> SkippedRows:
+    """Rows of a table that are none."""
+    return SkippedRows(message.table, message.rows, message.offset, message.reason)
 
 
 def failure_of(message: common_pb2.Failure) -> Failure:

@@ -21,6 +21,8 @@ from dnstide.codec.common import (
     filter_of,
     plan_messages,
     plan_of,
+    skipped_message,
+    skipped_of,
     span_message,
     span_of,
 )
@@ -61,6 +63,7 @@ def top_request(question: TopQuestion) -> top_pb2.RankNamesRequest:
         failure_policy=FAILURE_POLICY.number[question.failure_policy],
         dataset=question.dataset,
         explain=question.explain,
+        strict=question.strict,
     )
     if question.baseline is not None:
         request.baseline.CopyFrom(span_message(question.baseline) or common_pb2.Span())
@@ -89,6 +92,7 @@ def top_question(
         "failure_policy": FAILURE_POLICY.asked(problems, "failure_policy", request.failure_policy),
         "dataset": request.dataset or "dns",
         "explain": request.explain,
+        "strict": request.strict,
     }
     question: TopQuestion = build(TopQuestion, fields, problems, also)
     return question
@@ -115,7 +119,7 @@ def top_messages(top: Top) -> Iterator[top_pb2.RankNamesResponse]:
                 room = MESSAGE_UNITS
             _add(getattr(message, field), item)
             room -= units
-    if room < LISTED_UNITS * (len(top.summary.failures) + len(top.summary.plan)):
+    if room < LISTED_UNITS * (len(top.summary.failures) + len(top.summary.skipped) + len(top.summary.plan)):
         yield message
         message = top_pb2.RankNamesResponse()
     _fill_summary(message.summary, top.summary)
@@ -227,6 +231,8 @@ def _fill_summary(message: top_pb2.RankSummary, summary: TopSummary) -> None:
     message.coverage.CopyFrom(coverage_message(summary.coverage))
     if summary.baseline_coverage is not None:
         message.baseline_coverage.CopyFrom(coverage_message(summary.baseline_coverage))
+    message.skipped.extend(map(skipped_message, summary.skipped[:MAX_LISTED_FAILURES]))
+    message.rows_skipped = summary.rows_skipped
 
 
 def _summary(message: top_pb2.RankSummary, request_id: str) -> TopSummary:
@@ -251,6 +257,8 @@ def _summary(message: top_pb2.RankSummary, request_id: str) -> TopSummary:
         baseline_coverage=(
             coverage_of(message.baseline_coverage) if message.HasField("baseline_coverage") else None
         ),
+        skipped=tuple(map(skipped_of, message.skipped)),
+        rows_skipped=message.rows_skipped,
     )
 
 

@@ -21,6 +21,8 @@ from dnstide.codec.common import (
     filter_of,
     plan_messages,
     plan_of,
+    skipped_message,
+    skipped_of,
     span_message,
     span_of,
 )
@@ -54,6 +56,7 @@ def volume_request(question: VolumeQuestion) -> volume_pb2.QueryVolumeRequest:
         dataset=question.dataset,
         explain=question.explain,
         case_sensitive=question.case_sensitive,
+        strict=question.strict,
     )
     if question.smoothing is not None:
         request.smoothing.method = SMOOTHING_METHOD.number[question.smoothing.method]
@@ -83,6 +86,7 @@ def volume_question(
         "dataset": request.dataset or "dns",
         "explain": request.explain,
         "case_sensitive": request.case_sensitive,
+        "strict": request.strict,
     }
     question: VolumeQuestion = build(VolumeQuestion, fields, problems, also)
     return question
@@ -113,7 +117,9 @@ def volume_messages(volume: Volume) -> Iterator[volume_pb2.QueryVolumeResponse]:
             if first == size:
                 break
     summary = volume.summary
-    listed = LISTED_UNITS * (len(summary.failures) + len(summary.plan)) + len(summary.coverage.marks)
+    listed = LISTED_UNITS * (len(summary.failures) + len(summary.skipped) + len(summary.plan)) + len(
+        summary.coverage.marks
+    )
     if room < listed:
         yield message
         message = volume_pb2.QueryVolumeResponse()
@@ -253,6 +259,9 @@ def fill_summary(message: volume_pb2.Summary, summary: Summary) -> None:
     message.catalog_version = summary.catalog_version
     message.coverage.CopyFrom(coverage_message(summary.coverage))
     message.bucket_by = BUCKET_BY.number[summary.bucket_by]
+    if summary.skipped:
+        message.skipped.extend(map(skipped_message, summary.skipped[:MAX_LISTED_FAILURES]))
+    message.rows_skipped = summary.rows_skipped
 
 
 def summary_of(message: volume_pb2.Summary, request_id: str = "") -> Summary:
@@ -274,4 +283,6 @@ def summary_of(message: volume_pb2.Summary, request_id: str = "") -> Summary:
         request_id=request_id,
         coverage=coverage_of(message.coverage),
         bucket_by=BUCKET_BY.told(message.bucket_by),
+        skipped=tuple(map(skipped_of, message.skipped)),
+        rows_skipped=message.rows_skipped,
     )

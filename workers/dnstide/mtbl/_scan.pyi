@@ -6,8 +6,9 @@ from dnstide.mtbl.errors import TableError
 class SuffixTrie:
     def __init__(self, compiled: bytes) -> None: ...
 
+_Skipped = tuple[int, int, str]
 _TopList = tuple[bytes, bytes, bytes, int, int, int, bool]
-_Scan = tuple[list[list[_TopList]], dict[int, tuple[int, int]], int, int]
+_Scan = tuple[list[list[_TopList]], dict[int, tuple[int, int]], int, int, _Skipped, _Skipped]
 
 def scan(
     tables: list[Table],

@@ -19,7 +19,8 @@ class LookupResult:
 
     `rrtype` is 0 where the question was not split. `rows` were counted (once for each query), `blocks`
     walked, decoded for it or found in a cache. The tables in `failures` (their place in the call, and why)
-    add nothing to the columns.
+    add nothing to the columns. `skipped` has rows that are none: the place of the query and of the table, how
+    many, the offset of the first block that holds one, and why; once for each query, as `rows`.
     """
 
     query: NDArray[np.int32]
@@ -29,6 +30,7 @@ class LookupResult:
     rows: int
     blocks: int
     failures: list[tuple[int, TableError]]
+    skipped: list[tuple[int, int, int, int, str]]
 
 
 def lookup(

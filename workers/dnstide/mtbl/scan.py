@@ -29,6 +29,9 @@ UNLIMITED = 2**62
 
 _NO_CLASS = 255
 
+Skipped = tuple[int, int, str]
+NONE_SKIPPED: Skipped = (0, 0, "")
+
 
 @dataclass(frozen=True, slots=True)
 class KeyRange:
@@ -90,14 +93,18 @@ class TopKeys:
 class TableScan:
     """The result of one pass over a table.
 
-    `lists[grouping][class]` are in the order of the call. `types` has rows and count by record type, of the
-    RRSET rows in the ranges. `rows` (RRSET and RDATA) were added up, `blocks` read.
+    `lists[grouping][class]` are in the order of the call. `types` has rows and count by record type, of
+    the RRSET rows in the ranges. `rows` (RRSET and RDATA) were added up, `blocks` read. `rrsets` and
+    `rdata` tell of entries that are none: how many, the offset of the first block that holds one, and
+    why.
     """
 
     lists: tuple[tuple[TopKeys, ...], ...]
     types: dict[int, tuple[int, int]]
     rows: int
     blocks: int
+    rrsets: Skipped = NONE_SKIPPED
+    rdata: Skipped = NONE_SKIPPED
 
 
 def scan(
@@ -177,12 +184,9 @@ def _group(grouping: Grouping | int, keep: int, min_count: int) -> tuple[int, in
 def _table_scan(
     lists: list[list[tuple[bytes, bytes, bytes, int, int, int, bool]]],
     types: dict[int, tuple[int, int]],
-    rows: int,
-    blocks: int,
+    *figures: Any,
 ) -> TableScan:
-    return TableScan(
-        tuple(tuple(_top_keys(*top) for top in classes) for classes in lists), types, rows, blocks
-    )
+    return TableScan(tuple(tuple(_top_keys(*top) for top in classes) for classes in lists), types, *figures)
 
 
 def _top_keys(blob: bytes, offsets: bytes, counts: bytes, *bounds: Any) -> TopKeys:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from dnstide.model.errors import Failure
+from dnstide.model.skipped import SkippedRows, merge_skipped
 from dnstide.mtbl import Cancel, LookupQuery, LookupResult
 from dnstide.shard.partial import Partial
 from dnstide.shard.question import ShardPlan, ShardQuestion
@@ -60,22 +62,36 @@ def divide(
     answered: int,
     failures: tuple[Failure, ...],
     seconds: float,
+    names: Sequence[str],
 ) -> list[Partial]:
-    """The result of a batch, question by question.
+    """The result of a batch, question by question; `names` are those of the tables.
 
     Columns are views. The first question carries the rows and blocks of the batch, since blocks are decoded
-    once for all of it.
+    once for all of it; each carries the odd rows that it met itself.
     """
     if len(questions) == 1:
         columns = result.query, result.rrtype, result.bucket, result.count
-        return [Partial(*columns, result.rows, result.blocks, answered, 0, failures, seconds)]
+        skipped = _skipped(result, 0, len(questions[0].queries), names)
+        return [Partial(*columns, result.rows, result.blocks, answered, 0, failures, seconds, skipped)]
     firsts = np.cumsum([0, *(len(question.queries) for question in questions)])
     bounds = np.searchsorted(result.query, firsts).tolist()
     partials = []
-    for i, first in enumerate(firsts[:-1].tolist()):
+    for i, (first, end) in enumerate(pairwise(firsts.tolist())):
         part = slice(bounds[i], bounds[i + 1])
         query = result.query[part] - np.int32(first)
         rows, blocks = (result.rows, result.blocks) if i == 0 else (0, 0)
         columns = query, result.rrtype[part], result.bucket[part], result.count[part]
-        partials.append(Partial(*columns, rows, blocks, answered, 0, failures, seconds))
+        skipped = _skipped(result, first, end, names)
+        partials.append(Partial(*columns, rows, blocks, answered, 0, failures, seconds, skipped))
     return partials
+
+
+def _skipped(result: LookupResult, first: int, end: int, names: Sequence[str]) -> tuple[SkippedRows, ...]:
+    """The odd rows that queries from the first up to the end met."""
+    if not result.skipped:
+        return ()
+    return merge_skipped(
+        SkippedRows(names[table], rows, offset, reason)
+        for query, table, rows, offset, reason in result.skipped
+        if first <= query < end
+    )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 from dnstide.model.errors import Failure
+from dnstide.model.skipped import SkippedRows, merge_skipped
 from dnstide.mtbl import CountOverflow, TableChanged, TableError
 
 CANCELLED = "CANCELLED"
@@ -67,6 +68,8 @@ class Partial:
     failures: tuple[Failure, ...] = ()
     # Seconds that the lookup took. Merge law: maximum, since shards work side by side.
     seconds: float = 0.0
+    # Rows that are none, by table. Merge law: addition by table, of the first place.
+    skipped: tuple[SkippedRows, ...] = ()
 
     @classmethod
     def empty(cls) -> Partial:
@@ -87,6 +90,7 @@ class Partial:
             and (self.rows, self.blocks, self.answered) == (other.rows, other.blocks, other.answered)
             and self.summarized == other.summarized
             and (self.failures, self.seconds) == (other.failures, other.seconds)
+            and self.skipped == other.skipped
         )
 
     __hash__ = None  # type: ignore[assignment]
@@ -107,6 +111,7 @@ def sum_partials(partials: Sequence[Partial]) -> Partial:
         summarized=sum(p.summarized for p in partials),
         failures=union(*(p.failures for p in partials)),
         seconds=max(p.seconds for p in partials),
+        skipped=merge_skipped(one for p in partials for one in p.skipped),
     )
 
 

@@ -225,7 +225,7 @@ class Shard:
             self._blocks.hits if self._blocks and log.isEnabledFor(logging.DEBUG) else 0,
             1000 * seconds,
         )
-        return list(divide(result, batch.questions, answered, failures, seconds))
+        return list(divide(result, batch.questions, answered, failures, seconds, reading.names))
 
     def _totals(self, batch: Batch, reading: _Reading) -> list[Partial | ShardError] | None:
         """The answers, where summaries alone tell them; else None."""

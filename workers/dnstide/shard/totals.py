@@ -34,7 +34,11 @@ def answered_by_totals(question: ShardQuestion) -> bool:
 def totals_of(
     summaries: Summaries, tables: Sequence[Table], queries: Sequence[LookupQuery], *, split: bool
 ) -> Totals | None:
-    """The totals of these queries, or None where a summary does not tell one. Raises CountOverflow."""
+    """The totals of these queries, or None where a summary does not tell one, or where tables have rows that
+    are none: only who reads them knows which of these a query would meet. Raises CountOverflow.
+    """
+    if summaries.have_odd_rows(tables):
+        return None
     totals = []
     for query in queries:
         # A prefix is the entry type and a suffix without the zero that closes it.

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 import msgspec
 import numpy as np
 from dnstide.model.errors import Failure
+from dnstide.model.skipped import SkippedRows
 from dnstide.mtbl import LookupQuery, RowFilter, TableError
 from dnstide.mtbl.errors import Cancelled, CountOverflow, DeadlineExceeded
 from dnstide.mtbl.keys import Grouping, Keys
@@ -44,7 +45,7 @@ _RANKING = [
 
 KINDS: dict[str, Any] = {
     kind.__name__: kind
-    for kind in (Failure, ShardError, ShardLoad, TableStatus, Bounds, Keys, Grouping, *_RANKING)
+    for kind in (Failure, SkippedRows, ShardError, ShardLoad, TableStatus, Bounds, Keys, Grouping, *_RANKING)
 }
 """Dataclasses and enumerations that may travel, by their names."""
 

@@ -17,6 +17,7 @@ from dnstide.cli.options import (
     partial_option,
     rrtype_option,
     span_options,
+    strict_option,
     timeout_option,
 )
 from dnstide.cli.output import Output
@@ -85,6 +86,7 @@ class _Top(click.Command):
 @click.option("--log", is_flag=True, help="Draw with a logarithmic axis of counts.")
 @unicode_option
 @partial_option
+@strict_option
 @dataset_option
 @click.option("--explain", is_flag=True, help="Say how the answer was found, and why it is proved.")
 @cache_option
@@ -95,7 +97,8 @@ def top(
     limit: int, by: GroupingWord, start: str | None, stop: str | None, days_back: int | None,
     date: str | None, rrtypes: tuple[str, ...], under: str | None, exclude: tuple[str, ...],
     exclude_files: tuple[str, ...], series: GranularityWord | None, plot: str | None, log: bool,
-    in_unicode: bool, movers_against: str | None, only: MovementWord, ratio_from: int | None, partial: bool,
+    in_unicode: bool, movers_against: str | None, only: MovementWord, ratio_from: int | None, partial:
+        bool, strict: bool,
     dataset: DatasetWord, explain: bool, cache_dir: str | None, source: Source, timeout: float | None,
     output: Output,
 ) -> int:  # fmt: skip
@@ -135,6 +138,7 @@ def top(
         "by": by, "rrtypes": rrtypes, "under": under,
         "start": date or start, "stop": date or stop, "days_back": days_back, "series": series,
         "against": _span(movers_against), "only": only, "ratio_from": ratio_from, "partial": partial,
+        "strict": strict,
         "dataset": dataset, "explain": explain,
     }  # fmt: skip
     with closing(source.connect(timeout, cache_dir)) as client, progress_bar("making summaries") as bar:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dnstide.cli.write.fields import six_digits
-from dnstide.cli.write.json import compact, coverage_object, json_array
+from dnstide.cli.write.json import compact, coverage_object, json_array, skipped_object
 from dnstide.cli.write.layout import Layout
 from dnstide.cli.write.text import text_rows
 from dnstide.model.analysis import Findings
@@ -37,6 +37,8 @@ class FindingsLayout(Layout):
             "coverage": coverage_object(summary.coverage),
             "remarks": list(self._findings.remarks),
         }
+        if summary.skipped:
+            about |= skipped_object(summary)
         yield '{"findings":'
         yield from json_array(self.columns, self._json)
         yield f',"summary":{compact(about)}}}\n'

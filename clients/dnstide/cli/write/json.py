@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from json import dumps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dnstide.cli.write.csv import chunks
 from dnstide.cli.write.fields import Spelling, spell
 from dnstide.model.columns import Columns
 from dnstide.model.coverage import SpanCoverage, time_text
+
+if TYPE_CHECKING:
+    from dnstide.model.top import TopSummary
+    from dnstide.model.volume import Summary
 
 JSON = Spelling(word=dumps, unknown="null")
 
@@ -58,3 +62,12 @@ def json_array(columns: Columns, spelling: Spelling = JSON) -> Iterator[str]:
         yield separator + ",\n".join(json_objects(chunk, spelling))
         separator = ",\n"
     yield "\n]\n"
+
+
+def skipped_object(summary: Summary | TopSummary) -> dict[str, Any]:
+    """The rows that an answer leaves out since they are none."""
+    tables = [
+        {"table": one.table, "rows": one.rows, "offset": one.offset, "reason": one.reason}
+        for one in summary.skipped
+    ]
+    return {"rows_skipped": summary.rows_skipped, "skipped": tables}

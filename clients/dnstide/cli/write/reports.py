@@ -28,6 +28,8 @@ class ReportsLayout(Layout):
                     f"{report.path}: OK (version {report.version}, {report.compression}, "
                     f"{report.entries} entries, {report.blocks} blocks)\n"
                 )
+                if report.skipped is not None:
+                    yield f"{report.skipped}\n"
 
 
 class StatusLayout(Layout):
@@ -58,6 +60,7 @@ class StatusLayout(Layout):
 
 def _columns(reports: Sequence[TableReport]) -> Columns:
     problems = [report.problem for report in reports]
+    faults = [report.problem or report.skipped for report in reports]
     sound = [None if report.problem else report for report in reports]
     return Columns(
         (
@@ -68,7 +71,10 @@ def _columns(reports: Sequence[TableReport]) -> Columns:
             count_column("entries", [report.entries if report else None for report in sound]),
             count_column("blocks", [report.blocks if report else None for report in sound]),
             count_column("bytes", [report.size if report else None for report in sound]),
-            text_column("reason", [problem.reason if problem else None for problem in problems]),
-            count_column("offset", [problem.offset if problem else None for problem in problems]),
+            text_column("reason", [fault.reason if fault else None for fault in faults]),
+            count_column("offset", [fault.offset if fault else None for fault in faults]),
+            count_column(
+                "rows_skipped", [report.skipped.rows if report.skipped else 0 for report in reports]
+            ),
         )
     )

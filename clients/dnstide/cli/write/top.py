@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from dnstide.cli.write.csv import csv_rows
 from dnstide.cli.write.fields import spell
-from dnstide.cli.write.json import JSON, compact, coverage_object, json_objects
+from dnstide.cli.write.json import JSON, compact, coverage_object, json_objects, skipped_object
 from dnstide.cli.write.layout import Layout
 from dnstide.cli.write.text import TEXT, aligned
 from dnstide.cli.write.volume import bucket_labels
@@ -77,6 +77,8 @@ class TopLayout(Layout):
             "suffix_list": summary.suffix_list_version,
             "coverage": coverage_object(summary.coverage),
         }
+        if summary.skipped:
+            about |= skipped_object(summary)
         if summary.baseline_coverage is not None:
             about["baseline_coverage"] = coverage_object(summary.baseline_coverage)
         yield "\n]" if top.axis is None else f'\n],\n"buckets":{compact(bucket_labels(top.axis))}'

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from dnstide.cli.write.csv import chunks, csv_rows
 from dnstide.cli.write.fields import Spelling, c_float, spell, spell_moments
-from dnstide.cli.write.json import compact, coverage_object, json_lines, json_objects
+from dnstide.cli.write.json import compact, coverage_object, json_lines, json_objects, skipped_object
 from dnstide.cli.write.layout import Layout
 from dnstide.model.columns import Column, Columns, number_column
 from dnstide.model.volume import Axis, Volume
@@ -141,6 +141,8 @@ def _summary(volume: Volume) -> dict[str, Any]:
         "total_count": sum(series.total for series in volume),
     }
     told["coverage"] = coverage_object(summary.coverage)
+    if summary.skipped:
+        told |= skipped_object(summary)
     if summary.plan:
         told["plan"] = [{"table": e.table, "used": e.used, "reason": e.reason} for e in summary.plan]
     return told

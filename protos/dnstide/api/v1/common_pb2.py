@@ -25,29 +25,31 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x64nstide/api/v1/common.proto\x12\x0e\x64nstide.api.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"[\n\x04Span\x12)\n\x05start\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x04stop\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"/\n\tRowFilter\x12\x0f\n\x07rrtypes\x18\x01 \x03(\t\x12\x11\n\tbailiwick\x18\x02 \x01(\t\"i\n\x07\x46\x61ilure\x12\r\n\x05table\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x13\n\x06offset\x18\x04 \x01(\x04H\x00\x88\x01\x01\x12\x11\n\tretryable\x18\x05 \x01(\x08\x42\t\n\x07_offset\"8\n\tPlanEntry\x12\r\n\x05table\x18\x01 \x01(\t\x12\x0c\n\x04used\x18\x02 \x01(\x08\x12\x0e\n\x06reason\x18\x03 \x01(\t\"_\n\x0cSpanCoverage\x12\r\n\x05\x65\x64ges\x18\x01 \x03(\x03\x12\'\n\x05marks\x18\x02 \x03(\x0e\x32\x18.dnstide.api.v1.Coverage\x12\x17\n\x0f\x63overed_seconds\x18\x03 \x01(\x04\"\x82\x01\n\x04\x41xis\x12\x30\n\x0bgranularity\x18\x01 \x01(\x0e\x32\x1b.dnstide.api.v1.Granularity\x12\x0e\n\x06starts\x18\x02 \x03(\x03\x12\x0c\n\x04stop\x18\x03 \x01(\x03\x12*\n\x08\x63overage\x18\x04 \x03(\x0e\x32\x18.dnstide.api.v1.Coverage*\x80\x02\n\x0bGranularity\x12\x1b\n\x17GRANULARITY_UNSPECIFIED\x10\x00\x12\x16\n\x12GRANULARITY_MINUTE\x10\x01\x12\x1b\n\x17GRANULARITY_TEN_MINUTES\x10\x02\x12\x14\n\x10GRANULARITY_HOUR\x10\x03\x12\x13\n\x0fGRANULARITY_DAY\x10\x04\x12\x14\n\x10GRANULARITY_WEEK\x10\x05\x12\x15\n\x11GRANULARITY_MONTH\x10\x06\x12\x17\n\x13GRANULARITY_QUARTER\x10\x07\x12\x14\n\x10GRANULARITY_YEAR\x10\x08\x12\x18\n\x14GRANULARITY_ISO_WEEK\x10\t*\x94\x01\n\x08\x43overage\x12\x18\n\x14\x43OVERAGE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x43OVERAGE_COMPLETE\x10\x01\x12\x14\n\x10\x43OVERAGE_PARTIAL\x10\x02\x12\x11\n\rCOVERAGE_NONE\x10\x03\x12\x14\n\x10\x43OVERAGE_DAMAGED\x10\x04\x12\x18\n\x14\x43OVERAGE_UNREACHABLE\x10\x05*d\n\rFailurePolicy\x12\x1e\n\x1a\x46\x41ILURE_POLICY_UNSPECIFIED\x10\x00\x12\x17\n\x13\x46\x41ILURE_POLICY_FAIL\x10\x01\x12\x1a\n\x16\x46\x41ILURE_POLICY_PARTIAL\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x64nstide/api/v1/common.proto\x12\x0e\x64nstide.api.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"[\n\x04Span\x12)\n\x05start\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x04stop\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"/\n\tRowFilter\x12\x0f\n\x07rrtypes\x18\x01 \x03(\t\x12\x11\n\tbailiwick\x18\x02 \x01(\t\"J\n\x0bSkippedRows\x12\r\n\x05table\x18\x01 \x01(\t\x12\x0c\n\x04rows\x18\x02 \x01(\x04\x12\x0e\n\x06offset\x18\x03 \x01(\x04\x12\x0e\n\x06reason\x18\x04 \x01(\t\"i\n\x07\x46\x61ilure\x12\r\n\x05table\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x13\n\x06offset\x18\x04 \x01(\x04H\x00\x88\x01\x01\x12\x11\n\tretryable\x18\x05 \x01(\x08\x42\t\n\x07_offset\"8\n\tPlanEntry\x12\r\n\x05table\x18\x01 \x01(\t\x12\x0c\n\x04used\x18\x02 \x01(\x08\x12\x0e\n\x06reason\x18\x03 \x01(\t\"_\n\x0cSpanCoverage\x12\r\n\x05\x65\x64ges\x18\x01 \x03(\x03\x12\'\n\x05marks\x18\x02 \x03(\x0e\x32\x18.dnstide.api.v1.Coverage\x12\x17\n\x0f\x63overed_seconds\x18\x03 \x01(\x04\"\x82\x01\n\x04\x41xis\x12\x30\n\x0bgranularity\x18\x01 \x01(\x0e\x32\x1b.dnstide.api.v1.Granularity\x12\x0e\n\x06starts\x18\x02 \x03(\x03\x12\x0c\n\x04stop\x18\x03 \x01(\x03\x12*\n\x08\x63overage\x18\x04 \x03(\x0e\x32\x18.dnstide.api.v1.Coverage*\x80\x02\n\x0bGranularity\x12\x1b\n\x17GRANULARITY_UNSPECIFIED\x10\x00\x12\x16\n\x12GRANULARITY_MINUTE\x10\x01\x12\x1b\n\x17GRANULARITY_TEN_MINUTES\x10\x02\x12\x14\n\x10GRANULARITY_HOUR\x10\x03\x12\x13\n\x0fGRANULARITY_DAY\x10\x04\x12\x14\n\x10GRANULARITY_WEEK\x10\x05\x12\x15\n\x11GRANULARITY_MONTH\x10\x06\x12\x17\n\x13GRANULARITY_QUARTER\x10\x07\x12\x14\n\x10GRANULARITY_YEAR\x10\x08\x12\x18\n\x14GRANULARITY_ISO_WEEK\x10\t*\x94\x01\n\x08\x43overage\x12\x18\n\x14\x43OVERAGE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x43OVERAGE_COMPLETE\x10\x01\x12\x14\n\x10\x43OVERAGE_PARTIAL\x10\x02\x12\x11\n\rCOVERAGE_NONE\x10\x03\x12\x14\n\x10\x43OVERAGE_DAMAGED\x10\x04\x12\x18\n\x14\x43OVERAGE_UNREACHABLE\x10\x05*d\n\rFailurePolicy\x12\x1e\n\x1a\x46\x41ILURE_POLICY_UNSPECIFIED\x10\x00\x12\x17\n\x13\x46\x41ILURE_POLICY_FAIL\x10\x01\x12\x1a\n\x16\x46\x41ILURE_POLICY_PARTIAL\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'dnstide.api.v1.common_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GRANULARITY']._serialized_start=618
-  _globals['_GRANULARITY']._serialized_end=874
-  _globals['_COVERAGE']._serialized_start=877
-  _globals['_COVERAGE']._serialized_end=1025
-  _globals['_FAILUREPOLICY']._serialized_start=1027
-  _globals['_FAILUREPOLICY']._serialized_end=1127
+  _globals['_GRANULARITY']._serialized_start=694
+  _globals['_GRANULARITY']._serialized_end=950
+  _globals['_COVERAGE']._serialized_start=953
+  _globals['_COVERAGE']._serialized_end=1101
+  _globals['_FAILUREPOLICY']._serialized_start=1103
+  _globals['_FAILUREPOLICY']._serialized_end=1203
   _globals['_SPAN']._serialized_start=80
   _globals['_SPAN']._serialized_end=171
   _globals['_ROWFILTER']._serialized_start=173
   _globals['_ROWFILTER']._serialized_end=220
-  _globals['_FAILURE']._serialized_start=222
-  _globals['_FAILURE']._serialized_end=327
-  _globals['_PLANENTRY']._serialized_start=329
-  _globals['_PLANENTRY']._serialized_end=385
-  _globals['_SPANCOVERAGE']._serialized_start=387
-  _globals['_SPANCOVERAGE']._serialized_end=482
-  _globals['_AXIS']._serialized_start=485
-  _globals['_AXIS']._serialized_end=615
+  _globals['_SKIPPEDROWS']._serialized_start=222
+  _globals['_SKIPPEDROWS']._serialized_end=296
+  _globals['_FAILURE']._serialized_start=298
+  _globals['_FAILURE']._serialized_end=403
+  _globals['_PLANENTRY']._serialized_start=405
+  _globals['_PLANENTRY']._serialized_end=461
+  _globals['_SPANCOVERAGE']._serialized_start=463
+  _globals['_SPANCOVERAGE']._serialized_end=558
+  _globals['_AXIS']._serialized_start=561
+  _globals['_AXIS']._serialized_end=691
 # @@protoc_insertion_point(module_scope)

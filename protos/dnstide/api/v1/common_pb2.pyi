@@ -73,6 +73,18 @@ class RowFilter(_message.Message):
     bailiwick: str
     def __init__(self, rrtypes: _Optional[_Iterable[str]] = ..., bailiwick: _Optional[str] = ...) -> None: ...
 
+class SkippedRows(_message.Message):
+    __slots__ = ("table", "rows", "offset", "reason")
+    TABLE_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    table: str
+    rows: int
+    offset: int
+    reason: str
+    def __init__(self, table: _Optional[str] = ..., rows: _Optional[int] = ..., offset: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
+
 class Failure(_message.Message):
     __slots__ = ("table", "code", "reason", "offset", "retryable")
     TABLE_FIELD_NUMBER: _ClassVar[int]

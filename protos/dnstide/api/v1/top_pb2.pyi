@@ -50,7 +50,7 @@ RANK_METHOD_SCAN: RankMethod
 RANK_METHOD_RANGE: RankMethod
 
 class RankNamesRequest(_message.Message):
-    __slots__ = ("limit", "group_by", "filter", "under", "exclude", "span", "series_granularity", "baseline", "ratio_min_count", "failure_policy", "dataset", "explain", "movement")
+    __slots__ = ("limit", "group_by", "filter", "under", "exclude", "span", "series_granularity", "baseline", "ratio_min_count", "failure_policy", "dataset", "explain", "movement", "strict")
     LIMIT_FIELD_NUMBER: _ClassVar[int]
     GROUP_BY_FIELD_NUMBER: _ClassVar[int]
     FILTER_FIELD_NUMBER: _ClassVar[int]
@@ -64,6 +64,7 @@ class RankNamesRequest(_message.Message):
     DATASET_FIELD_NUMBER: _ClassVar[int]
     EXPLAIN_FIELD_NUMBER: _ClassVar[int]
     MOVEMENT_FIELD_NUMBER: _ClassVar[int]
+    STRICT_FIELD_NUMBER: _ClassVar[int]
     limit: int
     group_by: GroupBy
     filter: _common_pb2.RowFilter
@@ -77,7 +78,8 @@ class RankNamesRequest(_message.Message):
     dataset: str
     explain: bool
     movement: Movement
-    def __init__(self, limit: _Optional[int] = ..., group_by: _Optional[_Union[GroupBy, str]] = ..., filter: _Optional[_Union[_common_pb2.RowFilter, _Mapping]] = ..., under: _Optional[str] = ..., exclude: _Optional[_Iterable[str]] = ..., span: _Optional[_Union[_common_pb2.Span, _Mapping]] = ..., series_granularity: _Optional[_Union[_common_pb2.Granularity, str]] = ..., baseline: _Optional[_Union[_common_pb2.Span, _Mapping]] = ..., ratio_min_count: _Optional[int] = ..., failure_policy: _Optional[_Union[_common_pb2.FailurePolicy, str]] = ..., dataset: _Optional[str] = ..., explain: _Optional[bool] = ..., movement: _Optional[_Union[Movement, str]] = ...) -> None: ...
+    strict: bool
+    def __init__(self, limit: _Optional[int] = ..., group_by: _Optional[_Union[GroupBy, str]] = ..., filter: _Optional[_Union[_common_pb2.RowFilter, _Mapping]] = ..., under: _Optional[str] = ..., exclude: _Optional[_Iterable[str]] = ..., span: _Optional[_Union[_common_pb2.Span, _Mapping]] = ..., series_granularity: _Optional[_Union[_common_pb2.Granularity, str]] = ..., baseline: _Optional[_Union[_common_pb2.Span, _Mapping]] = ..., ratio_min_count: _Optional[int] = ..., failure_policy: _Optional[_Union[_common_pb2.FailurePolicy, str]] = ..., dataset: _Optional[str] = ..., explain: _Optional[bool] = ..., movement: _Optional[_Union[Movement, str]] = ..., strict: _Optional[bool] = ...) -> None: ...
 
 class RankNamesResponse(_message.Message):
     __slots__ = ("progress", "axis", "ranks", "rises", "falls", "summary")
@@ -154,7 +156,7 @@ class Certificate(_message.Message):
     def __init__(self, theta: _Optional[int] = ..., threshold: _Optional[int] = ..., lists: _Optional[int] = ..., depth: _Optional[int] = ..., candidates: _Optional[int] = ..., lookups: _Optional[int] = ..., scanned: _Optional[int] = ..., rounds: _Optional[int] = ...) -> None: ...
 
 class RankSummary(_message.Message):
-    __slots__ = ("complete", "tables_asked", "tables_answered", "failures", "failures_total", "plan", "total_count", "excluded_count", "certificates", "method", "keep", "suffix_list_version", "rows", "seconds", "catalog_version", "coverage", "baseline_coverage")
+    __slots__ = ("complete", "tables_asked", "tables_answered", "failures", "failures_total", "plan", "total_count", "excluded_count", "certificates", "method", "keep", "suffix_list_version", "rows", "seconds", "catalog_version", "coverage", "baseline_coverage", "skipped", "rows_skipped")
     COMPLETE_FIELD_NUMBER: _ClassVar[int]
     TABLES_ASKED_FIELD_NUMBER: _ClassVar[int]
     TABLES_ANSWERED_FIELD_NUMBER: _ClassVar[int]
@@ -172,6 +174,8 @@ class RankSummary(_message.Message):
     CATALOG_VERSION_FIELD_NUMBER: _ClassVar[int]
     COVERAGE_FIELD_NUMBER: _ClassVar[int]
     BASELINE_COVERAGE_FIELD_NUMBER: _ClassVar[int]
+    SKIPPED_FIELD_NUMBER: _ClassVar[int]
+    ROWS_SKIPPED_FIELD_NUMBER: _ClassVar[int]
     complete: bool
     tables_asked: int
     tables_answered: int
@@ -189,4 +193,6 @@ class RankSummary(_message.Message):
     catalog_version: str
     coverage: _common_pb2.SpanCoverage
     baseline_coverage: _common_pb2.SpanCoverage
-    def __init__(self, complete: _Optional[bool] = ..., tables_asked: _Optional[int] = ..., tables_answered: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[_common_pb2.Failure, _Mapping]]] = ..., failures_total: _Optional[int] = ..., plan: _Optional[_Iterable[_Union[_common_pb2.PlanEntry, _Mapping]]] = ..., total_count: _Optional[int] = ..., excluded_count: _Optional[int] = ..., certificates: _Optional[_Iterable[_Union[Certificate, _Mapping]]] = ..., method: _Optional[_Union[RankMethod, str]] = ..., keep: _Optional[int] = ..., suffix_list_version: _Optional[str] = ..., rows: _Optional[int] = ..., seconds: _Optional[float] = ..., catalog_version: _Optional[str] = ..., coverage: _Optional[_Union[_common_pb2.SpanCoverage, _Mapping]] = ..., baseline_coverage: _Optional[_Union[_common_pb2.SpanCoverage, _Mapping]] = ...) -> None: ...
+    skipped: _containers.RepeatedCompositeFieldContainer[_common_pb2.SkippedRows]
+    rows_skipped: int
+    def __init__(self, complete: _Optional[bool] = ..., tables_asked: _Optional[int] = ..., tables_answered: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[_common_pb2.Failure, _Mapping]]] = ..., failures_total: _Optional[int] = ..., plan: _Optional[_Iterable[_Union[_common_pb2.PlanEntry, _Mapping]]] = ..., total_count: _Optional[int] = ..., excluded_count: _Optional[int] = ..., certificates: _Optional[_Iterable[_Union[Certificate, _Mapping]]] = ..., method: _Optional[_Union[RankMethod, str]] = ..., keep: _Optional[int] = ..., suffix_list_version: _Optional[str] = ..., rows: _Optional[int] = ..., seconds: _Optional[float] = ..., catalog_version: _Optional[str] = ..., coverage: _Optional[_Union[_common_pb2.SpanCoverage, _Mapping]] = ..., baseline_coverage: _Optional[_Union[_common_pb2.SpanCoverage, _Mapping]] = ..., skipped: _Optional[_Iterable[_Union[_common_pb2.SkippedRows, _Mapping]]] = ..., rows_skipped: _Optional[int] = ...) -> None: ...

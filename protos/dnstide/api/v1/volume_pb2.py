@@ -25,29 +25,29 @@ _sym_db = _symbol_database.Default()
 from dnstide.api.v1 import common_pb2 as dnstide_dot_api_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x64nstide/api/v1/volume.proto\x12\x0e\x64nstide.api.v1\x1a\x1b\x64nstide/api/v1/common.proto\"L\n\tSmoothing\x12/\n\x06method\x18\x01 \x01(\x0e\x32\x1f.dnstide.api.v1.SmoothingMethod\x12\x0e\n\x06period\x18\x02 \x01(\r\"\x97\x03\n\x12QueryVolumeRequest\x12\r\n\x05names\x18\x01 \x03(\t\x12)\n\x06\x66ilter\x18\x02 \x01(\x0b\x32\x19.dnstide.api.v1.RowFilter\x12\"\n\x04span\x18\x03 \x01(\x0b\x32\x14.dnstide.api.v1.Span\x12\x30\n\x0bgranularity\x18\x04 \x01(\x0e\x32\x1b.dnstide.api.v1.Granularity\x12+\n\tbucket_by\x18\x05 \x01(\x0e\x32\x18.dnstide.api.v1.BucketBy\x12\x17\n\x0fsplit_by_rrtype\x18\x06 \x01(\x08\x12,\n\tsmoothing\x18\x07 \x01(\x0b\x32\x19.dnstide.api.v1.Smoothing\x12\x0c\n\x04\x66ill\x18\x08 \x01(\x08\x12\x35\n\x0e\x66\x61ilure_policy\x18\t \x01(\x0e\x32\x1d.dnstide.api.v1.FailurePolicy\x12\x0f\n\x07\x64\x61taset\x18\n \x01(\t\x12\x0f\n\x07\x65xplain\x18\x0b \x01(\x08\x12\x16\n\x0e\x63\x61se_sensitive\x18\x0c \x01(\x08\"\xbc\x01\n\x13QueryVolumeResponse\x12*\n\x08progress\x18\x01 \x01(\x0b\x32\x18.dnstide.api.v1.Progress\x12\"\n\x04\x61xis\x18\x02 \x01(\x0b\x32\x14.dnstide.api.v1.Axis\x12+\n\x06series\x18\x03 \x03(\x0b\x32\x1b.dnstide.api.v1.SeriesChunk\x12(\n\x07summary\x18\x04 \x01(\x0b\x32\x17.dnstide.api.v1.Summary\"h\n\x08Progress\x12\x14\n\x0ctables_asked\x18\x01 \x01(\r\x12\x17\n\x0ftables_answered\x18\x02 \x01(\r\x12\x15\n\rtables_failed\x18\x03 \x01(\r\x12\x16\n\x0eshards_pending\x18\x04 \x01(\r\"\xab\x01\n\x0bSeriesChunk\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06rrtype\x18\x02 \x01(\t\x12\x12\n\nname_index\x18\x03 \x01(\r\x12\x0f\n\x07\x62uckets\x18\x04 \x03(\r\x12\x0e\n\x06\x63ounts\x18\x05 \x03(\x04\x12\x10\n\x08smoothed\x18\x06 \x03(\x01\x12\x0c\n\x04last\x18\x07 \x01(\x08\x12)\n\x06\x66ilter\x18\x08 \x01(\x0b\x32\x19.dnstide.api.v1.RowFilter\"J\n\x07Timings\x12\x0c\n\x04plan\x18\x01 \x01(\x01\x12\x0b\n\x03\x61sk\x18\x02 \x01(\x01\x12\r\n\x05merge\x18\x03 \x01(\x01\x12\x15\n\rslowest_shard\x18\x04 \x01(\x01\"\xae\x03\n\x07Summary\x12\x10\n\x08\x63omplete\x18\x01 \x01(\x08\x12\x14\n\x0ctables_asked\x18\x02 \x01(\r\x12\x17\n\x0ftables_answered\x18\x03 \x01(\r\x12\x19\n\x11tables_summarized\x18\x04 \x01(\r\x12)\n\x08\x66\x61ilures\x18\x05 \x03(\x0b\x32\x17.dnstide.api.v1.Failure\x12\x16\n\x0e\x66\x61ilures_total\x18\x06 \x01(\r\x12\'\n\x04plan\x18\x07 \x03(\x0b\x32\x19.dnstide.api.v1.PlanEntry\x12\x11\n\trows_read\x18\x08 \x01(\x04\x12\x13\n\x0b\x62locks_read\x18\t \x01(\x04\x12\x13\n\x0btotal_count\x18\n \x01(\x04\x12(\n\x07timings\x18\x0b \x01(\x0b\x32\x17.dnstide.api.v1.Timings\x12\x17\n\x0f\x63\x61talog_version\x18\x0c \x01(\t\x12.\n\x08\x63overage\x18\r \x01(\x0b\x32\x1c.dnstide.api.v1.SpanCoverage\x12+\n\tbucket_by\x18\x0e \x01(\x0e\x32\x18.dnstide.api.v1.BucketBy*g\n\x08\x42ucketBy\x12\x19\n\x15\x42UCKET_BY_UNSPECIFIED\x10\x00\x12\x18\n\x14\x42UCKET_BY_FIRST_SEEN\x10\x01\x12\x12\n\x0e\x42UCKET_BY_FILE\x10\x02\x12\x12\n\x0e\x42UCKET_BY_AUTO\x10\x03*\xde\x01\n\x0fSmoothingMethod\x12 \n\x1cSMOOTHING_METHOD_UNSPECIFIED\x10\x00\x12\"\n\x1eSMOOTHING_METHOD_TRAILING_MEAN\x10\x01\x12!\n\x1dSMOOTHING_METHOD_CENTRED_MEAN\x10\x02\x12 \n\x1cSMOOTHING_METHOD_EXPONENTIAL\x10\x03\x12\x1b\n\x17SMOOTHING_METHOD_MEDIAN\x10\x04\x12#\n\x1fSMOOTHING_METHOD_SAVITZKY_GOLAY\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x64nstide/api/v1/volume.proto\x12\x0e\x64nstide.api.v1\x1a\x1b\x64nstide/api/v1/common.proto\"L\n\tSmoothing\x12/\n\x06method\x18\x01 \x01(\x0e\x32\x1f.dnstide.api.v1.SmoothingMethod\x12\x0e\n\x06period\x18\x02 \x01(\r\"\xa7\x03\n\x12QueryVolumeRequest\x12\r\n\x05names\x18\x01 \x03(\t\x12)\n\x06\x66ilter\x18\x02 \x01(\x0b\x32\x19.dnstide.api.v1.RowFilter\x12\"\n\x04span\x18\x03 \x01(\x0b\x32\x14.dnstide.api.v1.Span\x12\x30\n\x0bgranularity\x18\x04 \x01(\x0e\x32\x1b.dnstide.api.v1.Granularity\x12+\n\tbucket_by\x18\x05 \x01(\x0e\x32\x18.dnstide.api.v1.BucketBy\x12\x17\n\x0fsplit_by_rrtype\x18\x06 \x01(\x08\x12,\n\tsmoothing\x18\x07 \x01(\x0b\x32\x19.dnstide.api.v1.Smoothing\x12\x0c\n\x04\x66ill\x18\x08 \x01(\x08\x12\x35\n\x0e\x66\x61ilure_policy\x18\t \x01(\x0e\x32\x1d.dnstide.api.v1.FailurePolicy\x12\x0f\n\x07\x64\x61taset\x18\n \x01(\t\x12\x0f\n\x07\x65xplain\x18\x0b \x01(\x08\x12\x16\n\x0e\x63\x61se_sensitive\x18\x0c \x01(\x08\x12\x0e\n\x06strict\x18\r \x01(\x08\"\xbc\x01\n\x13QueryVolumeResponse\x12*\n\x08progress\x18\x01 \x01(\x0b\x32\x18.dnstide.api.v1.Progress\x12\"\n\x04\x61xis\x18\x02 \x01(\x0b\x32\x14.dnstide.api.v1.Axis\x12+\n\x06series\x18\x03 \x03(\x0b\x32\x1b.dnstide.api.v1.SeriesChunk\x12(\n\x07summary\x18\x04 \x01(\x0b\x32\x17.dnstide.api.v1.Summary\"h\n\x08Progress\x12\x14\n\x0ctables_asked\x18\x01 \x01(\r\x12\x17\n\x0ftables_answered\x18\x02 \x01(\r\x12\x15\n\rtables_failed\x18\x03 \x01(\r\x12\x16\n\x0eshards_pending\x18\x04 \x01(\r\"\xab\x01\n\x0bSeriesChunk\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06rrtype\x18\x02 \x01(\t\x12\x12\n\nname_index\x18\x03 \x01(\r\x12\x0f\n\x07\x62uckets\x18\x04 \x03(\r\x12\x0e\n\x06\x63ounts\x18\x05 \x03(\x04\x12\x10\n\x08smoothed\x18\x06 \x03(\x01\x12\x0c\n\x04last\x18\x07 \x01(\x08\x12)\n\x06\x66ilter\x18\x08 \x01(\x0b\x32\x19.dnstide.api.v1.RowFilter\"J\n\x07Timings\x12\x0c\n\x04plan\x18\x01 \x01(\x01\x12\x0b\n\x03\x61sk\x18\x02 \x01(\x01\x12\r\n\x05merge\x18\x03 \x01(\x01\x12\x15\n\rslowest_shard\x18\x04 \x01(\x01\"\xf2\x03\n\x07Summary\x12\x10\n\x08\x63omplete\x18\x01 \x01(\x08\x12\x14\n\x0ctables_asked\x18\x02 \x01(\r\x12\x17\n\x0ftables_answered\x18\x03 \x01(\r\x12\x19\n\x11tables_summarized\x18\x04 \x01(\r\x12)\n\x08\x66\x61ilures\x18\x05 \x03(\x0b\x32\x17.dnstide.api.v1.Failure\x12\x16\n\x0e\x66\x61ilures_total\x18\x06 \x01(\r\x12\'\n\x04plan\x18\x07 \x03(\x0b\x32\x19.dnstide.api.v1.PlanEntry\x12\x11\n\trows_read\x18\x08 \x01(\x04\x12\x13\n\x0b\x62locks_read\x18\t \x01(\x04\x12\x13\n\x0btotal_count\x18\n \x01(\x04\x12(\n\x07timings\x18\x0b \x01(\x0b\x32\x17.dnstide.api.v1.Timings\x12\x17\n\x0f\x63\x61talog_version\x18\x0c \x01(\t\x12.\n\x08\x63overage\x18\r \x01(\x0b\x32\x1c.dnstide.api.v1.SpanCoverage\x12+\n\tbucket_by\x18\x0e \x01(\x0e\x32\x18.dnstide.api.v1.BucketBy\x12,\n\x07skipped\x18\x0f \x03(\x0b\x32\x1b.dnstide.api.v1.SkippedRows\x12\x14\n\x0crows_skipped\x18\x10 \x01(\x04*g\n\x08\x42ucketBy\x12\x19\n\x15\x42UCKET_BY_UNSPECIFIED\x10\x00\x12\x18\n\x14\x42UCKET_BY_FIRST_SEEN\x10\x01\x12\x12\n\x0e\x42UCKET_BY_FILE\x10\x02\x12\x12\n\x0e\x42UCKET_BY_AUTO\x10\x03*\xde\x01\n\x0fSmoothingMethod\x12 \n\x1cSMOOTHING_METHOD_UNSPECIFIED\x10\x00\x12\"\n\x1eSMOOTHING_METHOD_TRAILING_MEAN\x10\x01\x12!\n\x1dSMOOTHING_METHOD_CENTRED_MEAN\x10\x02\x12 \n\x1cSMOOTHING_METHOD_EXPONENTIAL\x10\x03\x12\x1b\n\x17SMOOTHING_METHOD_MEDIAN\x10\x04\x12#\n\x1fSMOOTHING_METHOD_SAVITZKY_GOLAY\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'dnstide.api.v1.volume_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_BUCKETBY']._serialized_start=1544
-  _globals['_BUCKETBY']._serialized_end=1647
-  _globals['_SMOOTHINGMETHOD']._serialized_start=1650
-  _globals['_SMOOTHINGMETHOD']._serialized_end=1872
+  _globals['_BUCKETBY']._serialized_start=1628
+  _globals['_BUCKETBY']._serialized_end=1731
+  _globals['_SMOOTHINGMETHOD']._serialized_start=1734
+  _globals['_SMOOTHINGMETHOD']._serialized_end=1956
   _globals['_SMOOTHING']._serialized_start=76
   _globals['_SMOOTHING']._serialized_end=152
   _globals['_QUERYVOLUMEREQUEST']._serialized_start=155
-  _globals['_QUERYVOLUMEREQUEST']._serialized_end=562
-  _globals['_QUERYVOLUMERESPONSE']._serialized_start=565
-  _globals['_QUERYVOLUMERESPONSE']._serialized_end=753
-  _globals['_PROGRESS']._serialized_start=755
-  _globals['_PROGRESS']._serialized_end=859
-  _globals['_SERIESCHUNK']._serialized_start=862
-  _globals['_SERIESCHUNK']._serialized_end=1033
-  _globals['_TIMINGS']._serialized_start=1035
-  _globals['_TIMINGS']._serialized_end=1109
-  _globals['_SUMMARY']._serialized_start=1112
-  _globals['_SUMMARY']._serialized_end=1542
+  _globals['_QUERYVOLUMEREQUEST']._serialized_end=578
+  _globals['_QUERYVOLUMERESPONSE']._serialized_start=581
+  _globals['_QUERYVOLUMERESPONSE']._serialized_end=769
+  _globals['_PROGRESS']._serialized_start=771
+  _globals['_PROGRESS']._serialized_end=875
+  _globals['_SERIESCHUNK']._serialized_start=878
+  _globals['_SERIESCHUNK']._serialized_end=1049
+  _globals['_TIMINGS']._serialized_start=1051
+  _globals['_TIMINGS']._serialized_end=1125
+  _globals['_SUMMARY']._serialized_start=1128
+  _globals['_SUMMARY']._serialized_end=1626
 # @@protoc_insertion_point(module_scope)

@@ -43,7 +43,7 @@ class Smoothing(_message.Message):
     def __init__(self, method: _Optional[_Union[SmoothingMethod, str]] = ..., period: _Optional[int] = ...) -> None: ...
 
 class QueryVolumeRequest(_message.Message):
-    __slots__ = ("names", "filter", "span", "granularity", "bucket_by", "split_by_rrtype", "smoothing", "fill", "failure_policy", "dataset", "explain", "case_sensitive")
+    __slots__ = ("names", "filter", "span", "granularity", "bucket_by", "split_by_rrtype", "smoothing", "fill", "failure_policy", "dataset", "explain", "case_sensitive", "strict")
     NAMES_FIELD_NUMBER: _ClassVar[int]
     FILTER_FIELD_NUMBER: _ClassVar[int]
     SPAN_FIELD_NUMBER: _ClassVar[int]
@@ -56,6 +56,7 @@ class QueryVolumeRequest(_message.Message):
     DATASET_FIELD_NUMBER: _ClassVar[int]
     EXPLAIN_FIELD_NUMBER: _ClassVar[int]
     CASE_SENSITIVE_FIELD_NUMBER: _ClassVar[int]
+    STRICT_FIELD_NUMBER: _ClassVar[int]
     names: _containers.RepeatedScalarFieldContainer[str]
     filter: _common_pb2.RowFilter
     span: _common_pb2.Span
@@ -68,7 +69,8 @@ class QueryVolumeRequest(_message.Message):
     dataset: str
     explain: bool
     case_sensitive: bool
-    def __init__(self, names: _Optional[_Iterable[str]] = ..., filter: _Optional[_Union[_common_pb2.RowFilter, _Mapping]] = ..., span: _Optional[_Union[_common_pb2.Span, _Mapping]] = ..., granularity: _Optional[_Union[_common_pb2.Granularity, str]] = ..., bucket_by: _Optional[_Union[BucketBy, str]] = ..., split_by_rrtype: _Optional[bool] = ..., smoothing: _Optional[_Union[Smoothing, _Mapping]] = ..., fill: _Optional[bool] = ..., failure_policy: _Optional[_Union[_common_pb2.FailurePolicy, str]] = ..., dataset: _Optional[str] = ..., explain: _Optional[bool] = ..., case_sensitive: _Optional[bool] = ...) -> None: ...
+    strict: bool
+    def __init__(self, names: _Optional[_Iterable[str]] = ..., filter: _Optional[_Union[_common_pb2.RowFilter, _Mapping]] = ..., span: _Optional[_Union[_common_pb2.Span, _Mapping]] = ..., granularity: _Optional[_Union[_common_pb2.Granularity, str]] = ..., bucket_by: _Optional[_Union[BucketBy, str]] = ..., split_by_rrtype: _Optional[bool] = ..., smoothing: _Optional[_Union[Smoothing, _Mapping]] = ..., fill: _Optional[bool] = ..., failure_policy: _Optional[_Union[_common_pb2.FailurePolicy, str]] = ..., dataset: _Optional[str] = ..., explain: _Optional[bool] = ..., case_sensitive: _Optional[bool] = ..., strict: _Optional[bool] = ...) -> None: ...
 
 class QueryVolumeResponse(_message.Message):
     __slots__ = ("progress", "axis", "series", "summary")
@@ -127,7 +129,7 @@ class Timings(_message.Message):
     def __init__(self, plan: _Optional[float] = ..., ask: _Optional[float] = ..., merge: _Optional[float] = ..., slowest_shard: _Optional[float] = ...) -> None: ...
 
 class Summary(_message.Message):
-    __slots__ = ("complete", "tables_asked", "tables_answered", "tables_summarized", "failures", "failures_total", "plan", "rows_read", "blocks_read", "total_count", "timings", "catalog_version", "coverage", "bucket_by")
+    __slots__ = ("complete", "tables_asked", "tables_answered", "tables_summarized", "failures", "failures_total", "plan", "rows_read", "blocks_read", "total_count", "timings", "catalog_version", "coverage", "bucket_by", "skipped", "rows_skipped")
     COMPLETE_FIELD_NUMBER: _ClassVar[int]
     TABLES_ASKED_FIELD_NUMBER: _ClassVar[int]
     TABLES_ANSWERED_FIELD_NUMBER: _ClassVar[int]
@@ -142,6 +144,8 @@ class Summary(_message.Message):
     CATALOG_VERSION_FIELD_NUMBER: _ClassVar[int]
     COVERAGE_FIELD_NUMBER: _ClassVar[int]
     BUCKET_BY_FIELD_NUMBER: _ClassVar[int]
+    SKIPPED_FIELD_NUMBER: _ClassVar[int]
+    ROWS_SKIPPED_FIELD_NUMBER: _ClassVar[int]
     complete: bool
     tables_asked: int
     tables_answered: int
@@ -156,4 +160,6 @@ class Summary(_message.Message):
     catalog_version: str
     coverage: _common_pb2.SpanCoverage
     bucket_by: BucketBy
-    def __init__(self, complete: _Optional[bool] = ..., tables_asked: _Optional[int] = ..., tables_answered: _Optional[int] = ..., tables_summarized: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[_common_pb2.Failure, _Mapping]]] = ..., failures_total: _Optional[int] = ..., plan: _Optional[_Iterable[_Union[_common_pb2.PlanEntry, _Mapping]]] = ..., rows_read: _Optional[int] = ..., blocks_read: _Optional[int] = ..., total_count: _Optional[int] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., catalog_version: _Optional[str] = ..., coverage: _Optional[_Union[_common_pb2.SpanCoverage, _Mapping]] = ..., bucket_by: _Optional[_Union[BucketBy, str]] = ...) -> None: ...
+    skipped: _containers.RepeatedCompositeFieldContainer[_common_pb2.SkippedRows]
+    rows_skipped: int
+    def __init__(self, complete: _Optional[bool] = ..., tables_asked: _Optional[int] = ..., tables_answered: _Optional[int] = ..., tables_summarized: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[_common_pb2.Failure, _Mapping]]] = ..., failures_total: _Optional[int] = ..., plan: _Optional[_Iterable[_Union[_common_pb2.PlanEntry, _Mapping]]] = ..., rows_read: _Optional[int] = ..., blocks_read: _Optional[int] = ..., total_count: _Optional[int] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., catalog_version: _Optional[str] = ..., coverage: _Optional[_Union[_common_pb2.SpanCoverage, _Mapping]] = ..., bucket_by: _Optional[_Union[BucketBy, str]] = ..., skipped: _Optional[_Iterable[_Union[_common_pb2.SkippedRows, _Mapping]]] = ..., rows_skipped: _Optional[int] = ...) -> None: ...

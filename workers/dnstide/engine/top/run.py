@@ -27,6 +27,7 @@ from dnstide.model.catalog import Catalog
 from dnstide.model.errors import CountOverflow, Failure, InvalidQuestion, NoTables, answer_incomplete
 from dnstide.model.granularity import Granularity
 from dnstide.model.question import Span
+from dnstide.model.skipped import SkippedRows
 from dnstide.model.top import Certificate, Change, Rank, Top, TopSummary
 from dnstide.model.vocabulary import (
     MAX_COUNT,
@@ -178,6 +179,7 @@ class _Run:
         self._question = question = query.question
         self._scope = query.scope
         self._stamps: dict[str, int] = {}
+        self._skipped: dict[str, SkippedRows] = {}
         self._shares: dict[tuple[str, ...], npt.NDArray[np.uint64]] = {}
         self._plans = plan_spans(catalog, query)
         step = question.series_granularity
@@ -239,6 +241,11 @@ class _Run:
         if failures:
             raise _Failed(failures)
         self._check_stamps(replies)
+        for skipped in (one for reply in replies for one in reply.skipped):
+            # Rounds read more or less of a table; what one has met is true of all.
+            known = self._skipped.get(skipped.table)
+            if known is None or known.rows < skipped.rows:
+                self._skipped[skipped.table] = skipped
         return [reply.value for reply in replies]
 
     def _check_stamps(self, replies: Iterable[RankReply]) -> None:
@@ -354,6 +361,9 @@ class _Run:
         if totals.types is not None:
             rows = sum(r for t, (r, _) in totals.types.items() if not scope.rrtypes or t in scope.rrtypes)
         tables = {table for plan in self._all for table in plan.tables}
+        skipped = tuple(self._skipped[table] for table in sorted(self._skipped))
+        if skipped and question.strict:
+            raise answer_incomplete([one.as_failure() for one in skipped])
         method = RankMethod.SUMMARY
         if any(certificate.scanned for certificate in certificates):
             method = RankMethod.RANGE if scope.under else RankMethod.SCAN
@@ -374,6 +384,8 @@ class _Run:
             catalog_version=self._plans[0].catalog_version,
             coverage=self._coverage[0],
             baseline_coverage=self._coverage[1] if question.baseline is not None else None,
+            skipped=skipped[:MAX_LISTED_FAILURES],
+            rows_skipped=sum(one.rows for one in skipped),
         )
         return Top(question, ranks, rises, falls, summary, self._axis())
 

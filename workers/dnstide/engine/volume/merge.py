@@ -39,6 +39,8 @@ def merge_volume(
     if failures and question.failure_policy is FailurePolicy.FAIL:
         raise answer_incomplete(failures)
     merged = sum_partials(partials)
+    if question.strict and merged.skipped:
+        raise answer_incomplete([skipped.as_failure() for skipped in merged.skipped])
     if merged.answered + len(failures) != plan.tables_asked:
         heard = f"{merged.answered} answered, {len(failures)} failed"
         raise RuntimeError(f"{plan.tables_asked} tables were asked, but {heard}")
@@ -63,6 +65,8 @@ def merge_volume(
         tables_summarized=merged.summarized,
         coverage=span_coverage,
         bucket_by=plan.key.bucket_by,
+        skipped=merged.skipped[:MAX_LISTED_FAILURES],
+        rows_skipped=sum(skipped.rows for skipped in merged.skipped),
     )
     return Volume(question, axis, series, summary)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from threading import Lock
 
 from dnstide.model.errors import Failure
+from dnstide.model.skipped import SkippedRows
 from dnstide.mtbl import Cancel, DeadlineExceeded, Table
 from dnstide.shard.counts import Counts
 from dnstide.shard.ranking.bounds import Bounds
@@ -95,7 +96,12 @@ class Ranker:
             read = {name: table for name, table in tables.items() if table not in evaluation.failed}
             whole = len(read) == len(question.tables)
             stamps = stamps_of(read.values() if whole else map(read.get, question.tables))
-            return RankReply(value, tuple(failures), question.tables, stamps)
+            skipped = [
+                SkippedRows(name, *told)
+                for name, table in read.items()
+                if (told := self._store.skipped(table, question.scope))[0]
+            ]
+            return RankReply(value, tuple(failures), question.tables, stamps, tuple(skipped))
         finally:
             self._running.pop(question.id, None)
 

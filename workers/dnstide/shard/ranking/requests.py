@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 from dnstide.model.errors import Failure
+from dnstide.model.skipped import SkippedRows
 from dnstide.mtbl.keys import Grouping, Keys
 from dnstide.shard.counts import Counts
 from dnstide.shard.ranking.bounds import Bounds
@@ -129,3 +130,5 @@ class RankReply:
     failures: tuple[Failure, ...] = ()
     tables: tuple[str, ...] = ()
     stamps: npt.NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
+    skipped: tuple[SkippedRows, ...] = ()
+    """Tables with rows that are none, and how many; they are in no value."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from dnstide.mtbl import Cancel, NotDnstable, Table, TableError
 from dnstide.mtbl.keys import Grouping
-from dnstide.mtbl.scan import UNLIMITED, TypeClasses, scan, sum_groups
+from dnstide.mtbl.scan import NONE_SKIPPED, UNLIMITED, Skipped, TypeClasses, scan, sum_groups
 from dnstide.shard.counts import Counts
 from dnstide.shard.ranking.lists import Ids, KeyInterner, PrefixList
 from dnstide.shard.ranking.requests import RankScope
@@ -65,6 +65,7 @@ class ListStore:
         self._sums: dict[tuple[tuple[Identity, ...], bytes | None], TypeCounts] = {}
         self._exact: dict[int, tuple[PrefixList, Ids, Counts]] = {}
         self._shares: dict[tuple[Identity, bytes], int] = {}
+        self._odd: dict[tuple[Identity, bool, bytes | None], Skipped] = {}
         self._bytes = 0
         self.epoch = 0
         """Grows when the numbers of keys change their meaning."""
@@ -82,9 +83,20 @@ class ListStore:
             self._types.clear()
             self._exact.clear()
             self._shares.clear()
+            self._odd.clear()
             self._interners = {grouping: KeyInterner() for grouping in Grouping}
             self._bytes = 0
             self.epoch += 1
+
+    def skipped(self, table: Table, scope: RankScope) -> Skipped:
+        """The entries of a table that are none: of all of it where its summary tells, else of what was
+        read for the scope.
+        """
+        by_rdata = scope.grouping is Grouping.RDATA
+        summary = self.summaries.get(table)
+        if summary is not None:
+            return summary.rdata if by_rdata else summary.rrsets
+        return self._odd.get((table.identity, by_rdata, scope.under), NONE_SKIPPED)
 
     def lists(
         self, tables: Sequence[Table], scope: RankScope, depth: int, cancel: Cancel | None, *, rescan: bool
@@ -242,6 +254,7 @@ class ListStore:
                 failed[table] = result
             else:
                 types[table] = self._types[table.identity, under] = result.types
+                self._odd[table.identity, False, under] = result.rrsets
         return list(types.values()), failed
 
     def _is_narrow(self, table: Table, scope: RankScope, depth: int) -> bool:
@@ -325,6 +338,7 @@ class ListStore:
             if isinstance(result, TableError):
                 failed[table] = result
                 continue
+            self._odd[table.identity, by_rdata, scope.under] = result.rdata if by_rdata else result.rrsets
             top = result.lists[0][0]
             if by_rdata and not _has_rdata(table, top.distinct):
                 failed[table] = NoRdata(table.path, None, _NO_RDATA)

@@ -3,7 +3,8 @@
 A summary is itself an MTBL table:
 
 ==============================  =======================================================================
-`head`                        JSON: format, suffix list, source (size, mtime, digest), keep, rows, blocks
+`head`                        JSON: format, suffix list, source (size, mtime, digest), keep, rows, blocks,
+                              rrsets, rdata: odd entries [number, first offset, why]
 `list/GROUPING/CLASS`         JSON: listed, floor, distinct, total, overflow
 `list/GROUPING/CLASS/CHUNK`   keys of these places: u32 n | n counts, u64 | n + 1 offsets, u32 | keys
 `types`                       JSON: record type → [rows, count], of the RRSET rows
@@ -24,9 +25,9 @@ import numpy as np
 from dnstide.mtbl import Cancel, Table, TableChanged, TableError
 from dnstide.mtbl.keys import Grouping, Keys
 from dnstide.mtbl.psl import suffix_list
-from dnstide.mtbl.scan import COMMON_TYPES, TableScan, TopKeys, TypeClasses, scan
+from dnstide.mtbl.scan import COMMON_TYPES, NONE_SKIPPED, Skipped, TableScan, TopKeys, TypeClasses, scan
 
-FORMAT = 2
+FORMAT = 3
 
 KEEP = 10_000
 """Keys kept of each list: they proved the top 1,000 of 365 daily tables in all 84 simulated cases."""
@@ -68,6 +69,7 @@ class Summary:
         self._scan = scan
         self.digest = digest
         self.types = scan.types
+        self.rrsets, self.rdata = scan.rrsets, scan.rdata
 
     def head(self, grouping: Grouping, cls: int) -> ListHead:
         """The facts about one list."""
@@ -86,7 +88,8 @@ class Summary:
         """The summary as the entries of its own table."""
         source = {"size": table.size, "mtime_ns": table.mtime_ns, "digest": f"{self.digest:016x}"}
         head = {"format": FORMAT, "suffixes": suffix_list().version, "source": source, "keep": keep}
-        yield b"head", _json({**head, "rows": self._scan.rows, "blocks": self._scan.blocks})
+        read = {"rows": self._scan.rows, "blocks": self._scan.blocks}
+        yield b"head", _json({**head, **read, "rrsets": self.rrsets, "rdata": self.rdata})
         for grouping in sorted(LISTED):
             for cls in range(ALL + 1):
                 name = _name(grouping, cls)
@@ -106,6 +109,7 @@ class StoredSummary:
     def __init__(self, stored: Table) -> None:
         self._stored = stored
         self.header: dict[str, Any] = json.loads(self._get(b"head"))
+        self.rrsets, self.rdata = (_skipped(self.header.get(kind)) for kind in ("rrsets", "rdata"))
         types = json.loads(self._get(b"types"))
         self.types = {int(t): (rows, int(count)) for t, (rows, count) in types.items()}
 
@@ -202,6 +206,14 @@ def _summary(table: Table, digest: int | TableError, result: TableScan | TableEr
 
 def _name(grouping: Grouping, cls: int) -> bytes:
     return b"list/%s/%02d" % (grouping.encode(), cls)
+
+
+def _skipped(told: object) -> Skipped:
+    """Nothing where a summary of an older format does not tell; it is not used."""
+    match told:
+        case [int(rows), int(offset), str(reason)]:
+            return rows, offset, reason
+    return NONE_SKIPPED
 
 
 def _json(value: object) -> bytes:

@@ -116,6 +116,11 @@ class Summaries:
         self._damaged.add(table.identity)
         self._summaries.pop(table.identity, None)
 
+    def have_odd_rows(self, tables: Sequence[Table]) -> bool:
+        """Whether a summary tells of RRSET entries that are none."""
+        summaries = map(self.get, tables)
+        return any(summary is not None and summary.rrsets[0] for summary in summaries)
+
     def count(self, table: Table, suffix: bytes, rrtypes: tuple[int, ...]) -> int | None:
         """The sum of everything at and under a suffix; None where the summary does not tell."""
         by_type = self._by_type(table, suffix, rrtypes, split=False)
