@@ -22,11 +22,15 @@ class Done:
 
 
 @pytest.fixture
-def dnstide(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
+def dnstide(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[..., Done]:
     """Runs a command line in this process, without the user's environment."""
     for name in [name for name in os.environ if name.startswith("DNSTIDE_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("XDG_CONFIG_HOME", "/nonexistent")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
 
     def call(*arguments: object) -> Done:
         capsys.readouterr()
@@ -38,10 +42,10 @@ def dnstide(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.fixture
-def process() -> Callable[..., subprocess.Popen[str]]:
+def process(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.Popen[str]]:
     """Starts the real command as a process of its own."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("DNSTIDE_")}
-    clean["XDG_CONFIG_HOME"] = "/nonexistent"
+    clean["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("config"))
 
     def start(*arguments: object, **options: object) -> subprocess.Popen[str]:
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": clean} | options
