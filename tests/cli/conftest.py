@@ -23,14 +23,12 @@ class Done:
 
 @pytest.fixture
 def dnstide(
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path_factory: pytest.TempPathFactory,
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Callable[..., Done]:
     """Runs a command line in this process, without the user's environment."""
     for name in [name for name in os.environ if name.startswith("DNSTIDE_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path.parent / "no-config"))
 
     def call(*arguments: object) -> Done:
         capsys.readouterr()
@@ -42,10 +40,10 @@ def dnstide(
 
 
 @pytest.fixture
-def process(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.Popen[str]]:
+def process(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
     """Starts the real command as a process of its own."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("DNSTIDE_")}
-    clean["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("config"))
+    clean["XDG_CONFIG_HOME"] = str(tmp_path.parent / "no-config")
 
     def start(*arguments: object, **options: object) -> subprocess.Popen[str]:
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": clean} | options

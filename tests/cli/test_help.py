@@ -39,6 +39,13 @@ def test_options_before_the_analysis(dnstide) -> None:
     assert "the analysis comes first, options such as --start after it" in done.err
 
 
+def test_options_before_the_command(dnstide) -> None:
+    """The same."""
+    done = dnstide("--server", "s:1", "vot", WWW)
+    assert (done.code, done.out) == (2, "")
+    assert "No such option '--server': options stand after the command" in done.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "meant"),
     [

@@ -183,7 +183,7 @@ def test_findings_are_told_apart_by_what_came_with_the_name(dnstide, where) -> N
     parts = dnstide("analyze", "breakdown", "www.example.com/A", "www.example.com/AAAA", *ask).out
     assert parts == (
         "name,rrtypes,rrtype,total,share,coverage\n"
-        "www.example.com.,A,A,10,1,complete\nwww.example.com.,AAAA,AAAA,1,1,complete\n"
+        "www.example.com.,A,A,10,1.0,complete\nwww.example.com.,AAAA,AAAA,1,1.0,complete\n"
     )
     alone = dnstide("analyze", "breakdown", "www.example.com", *ask).out
     assert alone.splitlines()[0] == "name,rrtype,total,share,coverage"

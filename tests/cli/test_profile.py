@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -56,7 +59,9 @@ def test_flags_stand_before_a_profile(dnstide, config, small_dir, tmp_path) -> N
     assert dnstide(*asked, "-o", tmp_path / "a.jsonl").code == 0
     assert (tmp_path / "a.jsonl").read_text().startswith('{"name":')
     assert dnstide(*asked, "-o", tmp_path / "a.txt").code == 0
-    assert (tmp_path / "a.txt").read_text().startswith("name,date")
+    assert (tmp_path / "a.txt").read_text() == "20240101 11\n"
+    assert dnstide(*asked, "-o", tmp_path / "a.data").code == 0
+    assert (tmp_path / "a.data").read_text().startswith("name,date")
 
 
 def test_a_timeout_of_a_profile(dnstide, config, small_dir) -> None:
@@ -179,3 +184,13 @@ def test_a_file_that_is_no_text(dnstide, config, small_dir) -> None:
     done = dnstide(*ASK, "--mtbl-dir", small_dir)
     assert done.code == 2
     assert "it is not UTF-8 text" in done.err
+
+
+def test_names_of_profiles_are_completed(config) -> None:
+    """Those of the file; none where it is wrong."""
+    for text, offered in (("[lab]\n[late]\n[far]\n", ["plain,lab", "plain,late"]), ("[lab", [])):
+        asks = {**os.environ, "DNSTIDE_CONFIG": str(config(text)), "_DNSTIDE_COMPLETE": "bash_complete"}
+        asks |= {"COMP_WORDS": "dnstide vot --profile la", "COMP_CWORD": "3"}
+        shell = [Path(sys.executable).parent / "dnstide"]
+        done = subprocess.run(shell, env=asks, capture_output=True, text=True)
+        assert done.stdout.split() == offered

@@ -260,3 +260,34 @@ def test_a_large_table_is_read_in_full_once(dnstide, own_dir, tmp_path, monkeypa
         done = dnstide(*asked, "--mtbl-dir", own_dir)
         assert "summary of 1 table" in done.err
     assert len(list((tmp_path / "cache").rglob("*.summary"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("date", "words"),
+    [
+        (
+            "2024-01-05T00:00:00Z",
+            '--date: "2024-01-05T00:00:00Z" is a time: a ranking of one day, month or year',
+        ),
+        ("soon", '--date: "soon" is not a date'),
+        ("1/2/2024", '--date: "1/2/2024" may have its day or its month first'),
+    ],
+)
+def test_dates_that_are_none(dnstide, small_dir, date, words) -> None:
+    """The option is named as it was written."""
+    done = dnstide("top", "--date", date, "--mtbl-dir", small_dir)
+    assert (done.code, done.out) == (2, "")
+    assert words in done.err
+
+
+def test_a_month_is_ranked(dnstide, small_dir) -> None:
+    """All of its days, or its own table."""
+    days = ("--start", "2024-01-01", "--stop", "2024-01-31")
+    assert (
+        dnstide("top", "2", "--date", "2024-01", "--mtbl-dir", small_dir).out
+        == dnstide("top", "2", *days, "--mtbl-dir", small_dir).out
+        != ""
+    )
+    assert (
+        "600" in dnstide("top", "1", "--start", "2023-11", "--stop", "2023-12", "--mtbl-dir", small_dir).out
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import importlib
 import os
@@ -12,6 +13,7 @@ from shutil import copytree
 import numpy as np
 import pytest
 from dnstide.client import (
+    AsyncClient,
     Client,
     Coverage,
     DeadlineExceeded,
@@ -193,3 +195,21 @@ def test_names_of_one_label_more(tmp_path) -> None:
         "*.example.com.": 1111,
     }
     assert len(volume.series[5].counts) == 0
+
+
+def test_datasets_that_are_none(small_dir, gateway) -> None:
+    """All clients refuse a word for tables that is no dataset, and tell the one it is like."""
+    words = r'dataset: "dnsec" is not one of dns, dnssec\. Did you mean "dnssec"'
+    with LocalClient(small_dir) as here, Client(gateway) as there:
+        for client in (here, there):
+            assert len(client.tables("dns")) == 62
+            assert len(client.tables("dnssec")) == 0
+            with pytest.raises(InvalidQuestion, match=words):
+                client.tables("dnsec")
+
+    async def wait() -> None:
+        async with AsyncClient(gateway) as client:
+            await client.tables("dnsec")
+
+    with pytest.raises(InvalidQuestion, match=words):
+        asyncio.run(wait())

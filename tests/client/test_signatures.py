@@ -13,6 +13,7 @@ from dnstide.client import AsyncClient, Client, LocalClient
 from dnstide.model import words
 from dnstide.model.arguments import (
     AnalysisOptions,
+    ReportOptions,
     TopOptions,
     VolumeOptions,
     analysis_question,
@@ -27,6 +28,7 @@ QUESTIONS: dict[str, tuple[type, set[str]]] = {
     "volume": (VolumeOptions, {"self", "names", "timeout", "progress"}),
     "analyze": (AnalysisOptions, {"self", "analysis", "names", "settings", "timeout"}),
     "top": (TopOptions, {"self", "limit", "timeout", "progress"}),
+    "report": (ReportOptions, {"self", "name", "children", "timeout"}),
 }
 
 
@@ -60,6 +62,7 @@ def test_every_option_has_its_place(method: str) -> None:
         ("volume", lambda options: volume_question("a.", options)),
         ("analyze", lambda options: analysis_question("gaps", "a.", options, None)),
         ("top", lambda options: top_question(10, options)),
+        ("report", lambda options: volume_question("a.", options)),
     ],
 )
 def test_defaults_are_those_of_the_questions(method: str, make: Any) -> None:

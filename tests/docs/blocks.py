@@ -52,12 +52,12 @@ def environment(mtbl_dir: Path) -> dict[str, str]:
     """What a command sees: the programs of this environment, and the sample directory."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DNSTIDE_")}
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    cache = str(mtbl_dir.parent / "cache")
+    cache, config = str(mtbl_dir.parent / "cache"), str(mtbl_dir.parent / "config")
     ours = {
         "PATH": path,
         "DNSTIDE_MTBL_DIR": str(mtbl_dir),
         "XDG_CACHE_HOME": cache,
-        "XDG_CONFIG_HOME": "/nonexistent",
+        "XDG_CONFIG_HOME": config,
     }
     return {**kept, **ours, "NO_COLOR": "1", "LC_ALL": "C.UTF-8"}
 

@@ -294,13 +294,13 @@ def test_datasets_are_apart() -> None:
         (
             ["dns.201810.M.mtbl", *days("2018-12-01", 2)],
             {"start": "2018-10-05", "stop": "2018-10-06"},
-            "only month tables cover the span, which do not fit into a bucket of one day: "
-            "take the granularity month; there are 1 month table",
+            "the tables of this span are those of a month, or longer, and do not fit into a bucket of one "
+            "day: take the granularity month; there are 1 month table",
         ),
         (
             days("2018-11-01", 1),
             {"start": "2018-11-01T10:00", "stop": "2018-11-01T11:00", "bucket_by": "file"},
-            "every table reaches over an edge",
+            r"every table reaches over an edge of the span: dns\.20181101\.D\.mtbl is one of 2018-11-01;",
         ),
     ],
 )

@@ -122,6 +122,7 @@ def test_columns(analysis: Analysis) -> None:
     assert found.analysis is analysis
     assert list(found) == [*found.series, *found.correlations, *found.breakdowns]
     assert (len(found), found[0]) == (1, next(iter(found)))
+    assert repr(found).startswith(f"<Findings: {analysis}, ")
     assert len(found.to_pandas()) == len(found.to_polars()) == found.to_arrow().num_rows == len(columns)
     assert found._repr_html_() == columns._repr_html_()
 
@@ -191,3 +192,20 @@ def test_a_correlation_that_rests_on_levels_says_so() -> None:
     assert said in str(found)
     flat = replace(STEPPED, within_r=None)
     assert str(flat.remark).endswith("within the 2 levels there is nothing to correlate")
+
+
+def test_spikes_and_silent_spans_are_marks_too() -> None:
+    """By the factor of what was expected, and by their length; spans without tables are shaded anyway."""
+    axis = Axis.of(Granularity.DAY, [0, 86400], [1])
+    none = np.array([], np.uint32), np.array([], np.uint64)
+    volume = Volume(VolumeQuestion(("a.",)), axis, (Series("a.", None, 0, axis, *none),), Summary(True, 1, 1))
+    spikes = (Spike(TIME, 30, 10.0, 9.0), Spike(TIME, 0, 10.0, -9.0), Spike(TIME, 5, 0.0, 9.0))
+    found = findings(Analysis.SPIKES, SeriesFindings("a.", None, spikes=spikes))
+    assert [mark.text for mark in found.marks(volume)] == ["×3.0", "→0", "×∞"]
+    gaps = (
+        SILENT,
+        replace(SILENT, kind=GapKind.NO_DATA),
+        replace(SILENT, stop=TIME + np.timedelta64(7200, "s")),
+    )
+    found = findings(Analysis.GAPS, SeriesFindings("a.", None, gaps=gaps))
+    assert [mark.text for mark in found.marks(volume)] == ["silent for 5 days", "silent for 2 hours"]

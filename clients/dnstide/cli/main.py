@@ -27,6 +27,7 @@ COMMANDS = {
     "vot": "How often names were seen, over time.",
     "top": "Which names were asked for most, and what changed most.",
     "analyze": "What counts show: shifts, spikes, gaps, correlation, shape, breakdown.",
+    "report": "All about one name, and a sentence that says it.",
     "tables": "The tables of a directory or a server, and their health.",
     "verify": "Check every byte of tables.",
     "summarize": "Make the summaries of tables that rankings rest on.",
@@ -66,6 +67,13 @@ class LazyGroup(click.Group):
         if not isinstance(command, click.Command):
             raise TypeError(f"{cmd_name} is not a command")
         return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            hint = "options stand after the command, which tells its own by --help"
+            ctx.fail(f"No such option {error.option_name!r}: {hint}.")
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -62,6 +62,15 @@ def names_options(command: Command) -> Command:
 
 def question_options(command: Command) -> Command:
     """What to count, when and how finely."""
+    return counting_options(
+        apply_options(
+            command, click.option("--split-by-rrtype", is_flag=True, help="One series for each record type.")
+        )
+    )
+
+
+def counting_options(command: Command) -> Command:
+    """The same without --split-by-rrtype."""
     letters = " ".join(granularity.letter for granularity in TABLE_GRANULARITIES)
     steps = f"{', '.join(Granularity)}, or a letter of {letters}"
     return apply_options(
@@ -79,7 +88,6 @@ def question_options(command: Command) -> Command:
             help="Count a row in the period of its file, or where it was first seen; auto: by file, unless "
             "an edge of the span cuts a table.",
         ),
-        click.option("--split-by-rrtype", is_flag=True, help="One series for each record type."),
         click.option(
             "--case-sensitive", is_flag=True, help="Look for names as they are written, not in lower case."
         ),

@@ -31,12 +31,14 @@ class Output:
 
         Raises click.UsageError where the first two do not agree.
         """
-        named = OF_SUFFIX.get(Path(path or "").suffix.lower())
+        suffix = Path(path or "").suffix.lower()
+        named = OF_SUFFIX.get(suffix)
         if form and named and form != named:
             raise click.UsageError(
                 f"--format {form} is not what {path} is called after: leave one of the two to the other"
             )
-        return cls(form or named or usual, path, force)
+        # Any format may be asked for a .txt, but unasked only text goes there.
+        return cls(form or named or ("text" if suffix == ".txt" else usual), path, force)
 
     @property
     def to_stdout(self) -> bool:

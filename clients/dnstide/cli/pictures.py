@@ -16,7 +16,6 @@ from dnstide.client.plot.kinds import KIND_ALIASES, KINDS
 
 if TYPE_CHECKING:
     from dnstide.client.plot import Mark
-    from dnstide.model.analysis import Findings
     from dnstide.model.volume import Volume
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -165,26 +164,6 @@ def draw(
     else:
         content = render(picture, format_of(drawing.path), drawing.size, drawing.dpi)
         write_bytes([content], drawing.path, drawing.force)
-
-
-def draw_scatter(findings: Findings, volume: Volume, drawing: Drawing) -> None:
-    """Draw the second series of a correlation on the first, in the buckets that tables cover whole."""
-    from dnstide.client.plot import figure_bytes, format_of, scatter
-    from dnstide.model.vocabulary import Coverage
-
-    line = findings.correlations[0]
-    if len(findings.correlations) > 1:
-        warn(f"the picture shows {line.y} on {line.x} only")
-    known = volume.axis.coverage == Coverage.COMPLETE
-    x, y = (series.dense()[known] for series in volume.series[:2])
-    step = volume.axis.granularity.words
-    name_x, name_y = (label.replace(". ", " ").rstrip(".") or label for label in (line.x, line.y))
-    figure = scatter(
-        x, y, labels=(f"{name_x}, count by {step}", f"{name_y}, count by {step}"), slope=line.slope,
-        intercept=line.intercept, r_squared=line.r_squared, title=f"{name_y} on {name_x}",
-    )  # fmt: skip
-    path = drawing.path or ""
-    write_bytes([figure_bytes(figure, format_of(path))], path, drawing.force)
 
 
 def limits(question: Mapping[str, Any]) -> str:

@@ -49,6 +49,7 @@ def profile_option(command: Command) -> Command:
         is_eager=True,
         envvar="DNSTIDE_PROFILE",
         callback=_choose,
+        shell_complete=_complete,
         help="Take what is not given from this profile of the configuration file.  [env: DNSTIDE_PROFILE]",
     )
     return option(command)
@@ -69,6 +70,15 @@ def _choose(context: click.Context, parameter: click.Parameter, name: str | None
     if not context.resilient_parsing:
         source = context.get_parameter_source(parameter.name or "")
         context.meta[_META] = read_profile(name, asked=source is ParameterSource.COMMANDLINE)
+
+
+def _complete(_context: click.Context, _parameter: click.Parameter, begin: str) -> list[str]:
+    """The profiles of the file, none where it is wrong."""
+    try:
+        path, _ = config_path()
+        return [name for name in _read(path) if name.startswith(begin)]
+    except click.UsageError:
+        return []
 
 
 def config_path(environment: Mapping[str, str] = os.environ) -> tuple[Path, bool]:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     )
     from dnstide.model.missing import Missing, MissingTables
     from dnstide.model.question import Smoothing
+    from dnstide.model.report import Level, Report
     from dnstide.model.top import Certificate, Change, Rank, Top, TopProgress, TopSummary
     from dnstide.model.vocabulary import AnalysisSettings, Coverage
     from dnstide.model.volume import Axis, PlanEntry, Progress, Series, Summary, Timings, Volume
@@ -77,6 +78,7 @@ _HOMES = {
     ),
     "dnstide.model.missing": ("Missing", "MissingTables"),
     "dnstide.model.question": ("Smoothing",),
+    "dnstide.model.report": ("Level", "Report"),
     "dnstide.model.top": ("Certificate", "Change", "Rank", "Top", "TopProgress", "TopSummary"),
     "dnstide.model.vocabulary": ("AnalysisSettings", "Coverage"),
     "dnstide.model.volume": ("Axis", "PlanEntry", "Progress", "Series", "Summary", "Timings", "Volume"),
@@ -104,6 +106,7 @@ __all__ = [
     "Failure",
     "Findings",
     "InvalidQuestion",
+    "Level",
     "LocalClient",
     "Missing",
     "MissingExtra",
@@ -112,6 +115,7 @@ __all__ = [
     "PlanEntry",
     "Progress",
     "Rank",
+    "Report",
     "Series",
     "ServerBusy",
     "ServerDefect",

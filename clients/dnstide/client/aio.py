@@ -15,6 +15,7 @@ from dnstide.api.v1 import info_pb2, service_pb2_grpc
 from dnstide.client.address import check_address
 from dnstide.client.asking import Asking
 from dnstide.client.channel import Tls, channel_options
+from dnstide.client.report import Steps, run_awaited
 from dnstide.client.timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout, seconds_of
 from dnstide.client.transport import CALLER, accept, error_from_rpc, left, retrying, told
 from dnstide.codec.analysis import analysis_request, findings
@@ -39,10 +40,12 @@ from dnstide.model.errors import (
     ServerNotReady,
     ServerUnreachable,
 )
+from dnstide.model.question import check_dataset
+from dnstide.model.report import Report
 from dnstide.model.top import Top, TopProgress
 from dnstide.model.vocabulary import AnalysisSettings
 from dnstide.model.volume import Progress, Volume
-from dnstide.model.words import AnalysisWord
+from dnstide.model.words import AnalysisWord, DatasetWord
 
 _kept: list[bool] = []
 
@@ -64,7 +67,12 @@ server refuses those that are too many for it."""
 
 
 class AsyncClient(
-    Asking[Coroutine[Any, Any, Volume], Coroutine[Any, Any, Findings], Coroutine[Any, Any, Top]]
+    Asking[
+        Coroutine[Any, Any, Volume],
+        Coroutine[Any, Any, Findings],
+        Coroutine[Any, Any, Top],
+        Coroutine[Any, Any, Report],
+    ]
 ):
     """As `Client`, for one event loop: use it there, wherever it was made. Cancelling a task cancels its
     call.
@@ -104,9 +112,10 @@ class AsyncClient(
             self._methods = service_pb2_grpc.DnstideStub(self._channel)  # type: ignore[no-untyped-call]
         return self._methods
 
-    async def tables(self, dataset: str | None = None, *, timeout: Timeout = DEFAULT) -> Catalog:
+    async def tables(self, dataset: DatasetWord | None = None, *, timeout: Timeout = DEFAULT) -> Catalog:
         """As `Client.tables`."""
-        page, _ = await self._unary(self._stub.ListTables, tables_request(dataset), timeout)
+        request = tables_request(check_dataset(dataset))
+        page, _ = await self._unary(self._stub.ListTables, request, timeout)
         pages = [page]
         while token := pages[-1].next_page_token:
             page, _ = await self._unary(self._stub.ListTables, tables_request(dataset, token), timeout)
@@ -187,6 +196,9 @@ class AsyncClient(
         reader = TopReader(question, progress)
         request = top_request(question)
         return reader.finish(await self._stream(self._stub.RankNames, request, reader.feed, timeout))
+
+    async def _report(self, steps: Steps, timeout: Timeout) -> Report:
+        return await run_awaited(steps, self, seconds_of(timeout, self._timeout))
 
     @asynccontextmanager
     async def _place(self, end: float | None) -> AsyncIterator[None]:

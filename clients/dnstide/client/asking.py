@@ -6,8 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from dnstide.client.report import Steps, report_steps
 from dnstide.client.timeouts import DEFAULT, Timeout
-from dnstide.model.arguments import AnalysisOptions, TopOptions, VolumeOptions
+from dnstide.model.arguments import AnalysisOptions, ReportOptions, TopOptions, VolumeOptions
 
 if TYPE_CHECKING:
     from dnstide.model.question import Smoothing
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
 VolumeT = TypeVar("VolumeT")
 FindingsT = TypeVar("FindingsT")
 TopT = TypeVar("TopT")
+ReportT = TypeVar("ReportT")
 
 
-class Asking(ABC, Generic[VolumeT, FindingsT, TopT]):
+class Asking(ABC, Generic[VolumeT, FindingsT, TopT, ReportT]):
     """The questions. A client says what comes back: the answer, or what is awaited for it."""
 
     def volume(
@@ -194,6 +196,46 @@ class Asking(ABC, Generic[VolumeT, FindingsT, TopT]):
         )
         return self._top(limit, options, timeout, progress)
 
+    def report(
+        self,
+        name: str,
+        *,
+        children: int = 10,
+        rrtypes: str | Iterable[str] = (),
+        bailiwick: str | None = None,
+        start: Moment | None = None,
+        stop: Moment | None = None,
+        days_back: int | None = None,
+        granularity: GranularityWord = "day",
+        bucket_by: BucketByWord = "auto",
+        partial: bool = False,
+        dataset: DatasetWord = "dns",
+        case_sensitive: bool = False,
+        timeout: Timeout = DEFAULT,
+    ) -> ReportT:
+        """All that is known of one name, and a sentence that says it: when it was seen, its levels, spikes,
+        silent spans, its week, its types, and the largest names under it.
+
+        children: how many of the names under it are ranked; 0: none.
+        timeout: seconds until the whole report is given up.
+
+        The other arguments are those of `volume`. It is put together from `volume`, `analyze` and `top`.
+        Raises DnstideError.
+        """
+        options = ReportOptions(
+            rrtypes=rrtypes,
+            bailiwick=bailiwick,
+            start=start,
+            stop=stop,
+            days_back=days_back,
+            granularity=granularity,
+            bucket_by=bucket_by,
+            partial=partial,
+            dataset=dataset,
+            case_sensitive=case_sensitive,
+        )
+        return self._report(report_steps(name, options, children), timeout)
+
     @abstractmethod
     def _volume(
         self,
@@ -224,3 +266,7 @@ class Asking(ABC, Generic[VolumeT, FindingsT, TopT]):
         progress: Callable[[TopProgress], None] | None,
     ) -> TopT:
         """The same for a ranking."""
+
+    @abstractmethod
+    def _report(self, steps: Steps, timeout: Timeout) -> ReportT:
+        """Take the steps of a report."""

@@ -13,6 +13,7 @@ from dnstide.api.v1 import info_pb2, service_pb2_grpc
 from dnstide.client.address import check_address
 from dnstide.client.asking import Asking
 from dnstide.client.channel import Tls, channel_options
+from dnstide.client.report import Steps, run
 from dnstide.client.timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout, seconds_of
 from dnstide.client.transport import CALLER, accept, error_from_rpc, left, retrying, told
 from dnstide.codec.analysis import analysis_request, findings
@@ -37,13 +38,15 @@ from dnstide.model.errors import (
     ServerNotReady,
     ServerUnreachable,
 )
+from dnstide.model.question import check_dataset
+from dnstide.model.report import Report
 from dnstide.model.top import Top, TopProgress
 from dnstide.model.vocabulary import AnalysisSettings
 from dnstide.model.volume import Progress, Volume
-from dnstide.model.words import AnalysisWord
+from dnstide.model.words import AnalysisWord, DatasetWord
 
 
-class Client(Asking[Volume, Findings, Top]):
+class Client(Asking[Volume, Findings, Top, Report]):
     """Asks one dnstide server, over one channel that all calls and threads share. Use as a context manager.
 
     `server` is HOST:PORT; `timeout` the deadline in seconds of a call that gives none of its own (None: no
@@ -77,9 +80,10 @@ class Client(Asking[Volume, Findings, Top]):
             raise ClientClosed.now()
         return self._methods
 
-    def tables(self, dataset: str | None = None, *, timeout: Timeout = DEFAULT) -> Catalog:
+    def tables(self, dataset: DatasetWord | None = None, *, timeout: Timeout = DEFAULT) -> Catalog:
         """The tables that the server knows, of one dataset or of all, and the files that it ignores."""
-        page, _ = self._unary(self._stub.ListTables, tables_request(dataset), timeout)
+        request = tables_request(check_dataset(dataset))
+        page, _ = self._unary(self._stub.ListTables, request, timeout)
         pages = [page]
         while token := pages[-1].next_page_token:
             page, _ = self._unary(self._stub.ListTables, tables_request(dataset, token), timeout)
@@ -156,6 +160,9 @@ class Client(Asking[Volume, Findings, Top]):
         question = top_question(limit, options)
         reader = TopReader(question, progress)
         return reader.finish(self._stream(self._stub.RankNames, top_request(question), reader.feed, timeout))
+
+    def _report(self, steps: Steps, timeout: Timeout) -> Report:
+        return run(steps, self, seconds_of(timeout, self._timeout))
 
     def _unary(self, method: Any, request: Any, timeout: Timeout) -> tuple[Any, str]:
         """The answer to a call, and its request id."""

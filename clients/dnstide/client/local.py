@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from dnstide.client.asking import Asking
+from dnstide.client.report import Steps, run
 from dnstide.client.timeouts import DEFAULT, Timeout, seconds_of
 from dnstide.model.analysis import Findings
 from dnstide.model.arguments import (
@@ -26,10 +27,12 @@ from dnstide.model.arguments import (
 )
 from dnstide.model.catalog import Catalog, TableReport
 from dnstide.model.errors import ClientClosed, Failure, MissingExtra
+from dnstide.model.question import check_dataset
+from dnstide.model.report import Report
 from dnstide.model.top import Top, TopProgress
 from dnstide.model.vocabulary import AnalysisSettings
 from dnstide.model.volume import Progress, Volume
-from dnstide.model.words import AnalysisWord
+from dnstide.model.words import AnalysisWord, DatasetWord
 
 try:
     from dnstide.engine import LocalEngine
@@ -43,7 +46,7 @@ except ImportError as error:  # of a namespace, a missing part is a missing name
 Answer = TypeVar("Answer")
 
 
-class LocalClient(Asking[Volume, Findings, Top]):
+class LocalClient(Asking[Volume, Findings, Top, Report]):
     """As `Client`, but reads the tables of a directory in this process.
 
     `threads` read at once (None: as many as there are cores). Summaries of tables are kept in `cache_dir`
@@ -82,12 +85,13 @@ class LocalClient(Asking[Volume, Findings, Top]):
         """
         return tuple(self._run(lambda cancel: self._engine.summarize(None, progress, cancel), timeout))
 
-    def tables(self, dataset: str | None = None, *, timeout: Timeout = DEFAULT) -> Catalog:
+    def tables(self, dataset: DatasetWord | None = None, *, timeout: Timeout = DEFAULT) -> Catalog:
         """As `Client.tables`. Every table is opened, so that its trailer and index are known to be sound.
 
         Opening is quick and cannot be stopped: `timeout` is accepted so that both clients are called alike,
         and has no effect.
         """
+        check_dataset(dataset)
         catalog = self._run(lambda _: self._engine.tables(check=True), None)
         if dataset is None:
             return catalog
@@ -136,6 +140,9 @@ class LocalClient(Asking[Volume, Findings, Top]):
     ) -> Top:
         question = top_question(limit, options)
         return self._run(lambda cancel: self._engine.top(question, progress, cancel), timeout)
+
+    def _report(self, steps: Steps, timeout: Timeout) -> Report:
+        return run(steps, self, seconds_of(timeout, self._timeout))
 
     def _run(self, work: Callable[[Cancel], Answer], timeout: Timeout) -> Answer:
         if self._closed:

@@ -19,7 +19,7 @@ from dnstide.model.columns import (
     text_column,
     time_column,
 )
-from dnstide.model.coverage import SpanCoverage, coverage_column
+from dnstide.model.coverage import SpanCoverage, coverage_column, duration_text
 from dnstide.model.question import AnalysisQuestion, RowFilter
 from dnstide.model.texts import factor_text, many
 from dnstide.model.vocabulary import Analysis, GapKind
@@ -61,6 +61,10 @@ class Spike:
     expected: float
     score: float
 
+    def __str__(self) -> str:
+        """×3.2, ÷3.0 or →0, of what was expected."""
+        return factor_text(self.count / self.expected if self.expected else math.inf)
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:
@@ -75,6 +79,10 @@ class Gap:
     kind: GapKind
     expected: float
     open: bool
+
+    def __str__(self) -> str:
+        """``silent for 12 hours``."""
+        return f"{self.kind} for {duration_text(int((self.stop - self.start).astype(np.int64)))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,19 +250,29 @@ class Findings(Tabular):
             *(line.remark for line in self.correlations if line.remark is not None),
         )
 
+    def __repr__(self) -> str:
+        found = f"{self.analysis}, {many(len(self.columns()), 'row')}"
+        return f"<Findings: {found}, {'complete' if self.complete else 'incomplete'}>"
+
     @property
     def found(self) -> bool:
         """Whether there is anything to tell."""
         return len(self.columns()) > 0
 
     def marks(self, volume: Volume) -> tuple[Mark, ...]:
-        """The shifts that were found, as marks for a picture of a volume that has the same series."""
+        """Shifts, spikes and silent spans that were found, as marks for a picture of a volume that has the
+        same series.
+        """
         line_of = {(series.name, series.filter, series.rrtype): line for line, series in enumerate(volume)}
         return tuple(
-            Mark(line_of[series.name, series.filter, series.rrtype], shift.time, str(shift))
+            Mark(line_of[series.name, series.filter, series.rrtype], time, text)
             for series in self.series
             if (series.name, series.filter, series.rrtype) in line_of
-            for shift in series.shifts
+            for time, text in (
+                *((shift.time, str(shift)) for shift in series.shifts),
+                *((spike.time, str(spike)) for spike in series.spikes),
+                *((gap.start, str(gap)) for gap in series.gaps if gap.kind is GapKind.SILENT),
+            )
         )
 
     def columns(self) -> Columns:

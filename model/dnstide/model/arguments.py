@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     )
 
 
-class AnalysisOptions(TypedDict, total=False):
-    """The keyword arguments of `analyze`, besides the names; `dnstide.client.asking` says what each means."""
+class ReportOptions(TypedDict, total=False):
+    """The keyword arguments of `report`, besides the name; `dnstide.client.asking` says what each means."""
 
     rrtypes: str | Iterable[str]
     bailiwick: str | None
@@ -48,10 +48,15 @@ class AnalysisOptions(TypedDict, total=False):
     days_back: int | None
     granularity: GranularityWord
     bucket_by: BucketByWord
-    split_by_rrtype: bool
     partial: bool
     dataset: DatasetWord
     case_sensitive: bool
+
+
+class AnalysisOptions(ReportOptions, total=False):
+    """Those of `analyze`."""
+
+    split_by_rrtype: bool
 
 
 class VolumeOptions(AnalysisOptions, total=False):

@@ -98,7 +98,7 @@ class SpanCoverage:
     @property
     def covered_length(self) -> str:
         """``6 days``."""
-        return _whole(self.covered_seconds, _unit(self.covered_seconds))
+        return duration_text(self.covered_seconds)
 
     def lacking(self, *kinds: Coverage) -> tuple[Stretch, ...]:
         """The stretches of these kinds; without kinds, all that are not complete."""
@@ -142,6 +142,11 @@ def length(covered: int, whole: int) -> str:
         unit = 3600
     part = "all" if covered == whole else _floored(covered, unit)
     return f"{part} of {_floored(whole, unit)} {_UNITS[unit]}{'' if whole == unit else 's'}"
+
+
+def duration_text(seconds: int) -> str:
+    """``12 hours``, in the largest unit in which it is whole."""
+    return _whole(seconds, _unit(seconds))
 
 
 def _unit(*lengths: int) -> int:

@@ -188,8 +188,9 @@ class AnalysisQuestion:
         known = SETTINGS_OF[self.analysis]
         for name, value in self.settings.items():
             if name not in known:
-                has = f"it has {', '.join(known)}" if known else "it has none"
-                raise InvalidQuestion([(name, f"no setting of {self.analysis}; {has}")])
+                has = f"it has {', '.join(known)}.{meant(name, known)}" if known else "it has none"
+                reason = f"no setting of {self.analysis}; {has}".removesuffix(".")
+                raise InvalidQuestion([(name, reason)])
             whole = name in ("shortest", "window")
             if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
                 raise InvalidQuestion([(name, f"{value!r} is not a number{' of buckets' if whole else ''}")])
@@ -219,6 +220,15 @@ def _check_span(problems: Problems, span: Span, prefix: str = "") -> None:
             problems.append((prefix + name, f"{reason} (got {moment})"))
     if span.start is not None and span.stop is not None and span.stop <= span.start:
         problems.append((f"{prefix}stop", f"the span must end after it starts (got {span.stop})"))
+
+
+def check_dataset(dataset: str | None) -> str | None:
+    """The dataset, None for all of them. Raises InvalidQuestion for a word that is none."""
+    problems: Problems = []
+    if dataset is not None:
+        _check_dataset(problems, dataset)
+    _refuse(problems)
+    return dataset
 
 
 def _check_dataset(problems: Problems, dataset: str) -> None:

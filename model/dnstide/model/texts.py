@@ -28,3 +28,20 @@ def factor_text(ratio: float) -> str:
     if factor >= 100:
         return f"{sign}{factor:,.0f}" if factor < math.inf else "→0"
     return f"{sign}{factor:.1f}"
+
+
+_LARGE = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
+
+
+def amount(number: float) -> str:
+    """Three significant digits: ``2.08 million``, ``27,100``, ``3.14``, ``0``."""
+    for unit, word in _LARGE:
+        if float(f"{number:.3g}") >= unit:
+            return f"{number / unit:.3g} {word}"
+    rounded = float(f"{number:.3g}")
+    return f"{rounded:,.0f}" if rounded.is_integer() else f"{rounded:.3g}"
+
+
+def times_text(ratio: float) -> str:
+    """``1,440 times``, ``0.505 times``."""
+    return f"{amount(ratio)} times"

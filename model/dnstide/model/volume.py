@@ -72,7 +72,11 @@ class Axis:
 
     def known(self, counts: Counts, buckets: Indexes | slice = slice(None)) -> Bools:
         """Where counts of these buckets are known: a zero of a bucket without tables is none."""
-        return (counts > 0) | ~self.unknown[buckets]
+        return (counts > 0) | ~np.isin(self.coverage[buckets], UNKNOWN_WHERE_ZERO)
+
+    def rates(self, counts: Counts) -> Floats:
+        """Counts of all buckets per day (per bucket, where steps are finer): what analyses compare."""
+        return counts.astype(np.float64) * self.granularity.per.seconds / np.diff(self.edges)
 
     @property
     def unknown(self) -> Bools:

@@ -172,7 +172,7 @@ def test_the_default_device_is_postscript_unless_the_file_says_otherwise(vot, sm
         (["--fqdn", "nosuch.example.com"], 4, "no results found -- typo in FQDN"),
         (["--fqdn", "www.example.com", "--rectype", "MX"], 4, "wrong rectype or bailiwick"),
         (["--fqdn", "www.example.com", "--start", "20300101"], 1, "no files of requested granularity"),
-        (["--fqdn", "a", "--mtbldir", "/no/such/place"], 1, "/no/such/place: no such directory"),
+        (["--fqdn", "a", "--mtbldir", "/no/such/folder"], 1, "/no/such/folder: no such directory"),
         (["--fqdn", "a", "--tabledir", "missing"], 1, "there is no directory missing"),
         (["--fqdn", "a", "--tableout", "."], 1, "it is a directory"),
         (["--fqdn", "a", "--plot", "--plotdir", "missing"], 1, "there is no directory missing"),

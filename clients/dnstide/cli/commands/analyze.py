@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from dnstide.cli import exits
+from dnstide.cli.analysis_picture import HELP, LOGARITHMIC, draw_findings
 from dnstide.cli.diagnostics import warn, warn_of_buckets, warn_of_coverage, warn_of_failures
 from dnstide.cli.listed import read_names
 from dnstide.cli.options import (
@@ -19,13 +20,10 @@ from dnstide.cli.options import (
     timeout_option,
 )
 from dnstide.cli.output import Output
-from dnstide.cli.pictures import Drawing, check_drawing, draw, draw_scatter, plot_option
+from dnstide.cli.pictures import Drawing, check_drawing, plot_option
 from dnstide.cli.source import Source, source_options
 from dnstide.model.texts import meant
 from dnstide.model.vocabulary import SETTINGS_OF, Analysis, AnalysisSettings
-
-if TYPE_CHECKING:
-    from dnstide.client import Client, Findings, LocalClient
 
 _HELP: dict[Analysis, str] = {
     Analysis.SHIFTS: """Changes of level.
@@ -95,11 +93,6 @@ _SETTINGS: dict[str, Callable[[Command], Command]] = {
 }
 """The option of each setting."""
 
-_PICTURES = {
-    Analysis.SHIFTS: "Draw the series with its changes marked; as vot --plot.",
-    Analysis.CORRELATION: "Draw the scatter plot, as .png, .svg, .pdf, .ps or .eps.",
-}
-
 
 class _Analyses(click.Group):
     """The analyses as commands, each with the options that it has."""
@@ -142,14 +135,14 @@ def _add(analysis: Analysis) -> None:
 
     def command(**given: Any) -> int:
         settings: Any = {name: given.pop(name) for name in SETTINGS_OF[analysis]}
-        return _analyze(analysis, settings=settings, **{"plot": None, **given})
+        return _analyze(analysis, settings=settings, **given)
 
     decorated = apply_options(
         command,
         names_options,
         *(_SETTINGS[name] for name in SETTINGS_OF[analysis]),
         question_options,
-        *([plot_option(_PICTURES[analysis])] if analysis in _PICTURES else []),
+        plot_option(HELP[analysis]),
         source_options,
         timeout_option,
         output_options,
@@ -166,18 +159,15 @@ def _analyze(
     settings: AnalysisSettings, plot: str | None, source: Source, timeout: float | None, output: Output,
     **question: Any,
 ) -> int:  # fmt: skip
-    if plot == "-" and analysis == Analysis.CORRELATION:
-        raise click.UsageError("--plot - draws series only; name a file for the scatter plot")
-    drawing = Drawing(plot, log=analysis == Analysis.SHIFTS, force=output.force)
+    drawing = Drawing(plot, log=analysis in LOGARITHMIC, force=output.force)
     check_drawing(drawing, output)
     output.check()
-    if plot is not None and analysis == Analysis.CORRELATION and plot.lower().endswith(".html"):
-        raise click.UsageError("--plot: the scatter plot is drawn as .png, .svg, .pdf, .ps or .eps")
     asked = read_names(names, names_files, skip_bad)
     with closing(source.connect(timeout)) as client:
         findings = asked.ask(lambda texts: client.analyze(analysis, texts, settings=settings, **question))
-        if plot is not None:
-            _draw(client, findings, asked.texts, question, drawing)
+        draw_findings(
+            findings, drawing, asked.texts, question, lambda: client.volume(asked.texts, **question)
+        )
     if not (drawing.in_terminal and output.to_stdout):
         from dnstide.cli.write.findings import FindingsLayout
 
@@ -193,18 +183,3 @@ def _analyze(
         warn("nothing found: is the name spelt right, the record type, the bailiwick?")
         return exits.NOTHING
     return exits.COMPLETE
-
-
-def _draw(
-    client: Client | LocalClient,
-    findings: Findings,
-    names: list[str],
-    question: dict[str, Any],
-    drawing: Drawing,
-) -> None:
-    """Ask for the counts as well, and draw them with what was found."""
-    volume = client.volume(names, **question)
-    if findings.analysis is Analysis.SHIFTS:
-        draw(volume, drawing, names, question, findings.marks(volume))
-    else:
-        draw_scatter(findings, volume, drawing)

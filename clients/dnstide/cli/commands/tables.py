@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 import click
 from dnstide.cli import exits
@@ -13,6 +14,9 @@ from dnstide.cli.source import Source, source_options
 from dnstide.model.texts import many
 from dnstide.model.vocabulary import DATASETS
 
+if TYPE_CHECKING:
+    from dnstide.model.words import DatasetWord
+
 
 @click.command(epilog=exits.HELP)
 @click.option("--dataset", type=Words(DATASETS), help="Only tables of this dataset.")
@@ -20,7 +24,9 @@ from dnstide.model.vocabulary import DATASETS
 @source_options
 @timeout_option
 @output_options
-def tables(dataset: str | None, missing: bool, source: Source, timeout: float | None, output: Output) -> int:
+def tables(
+    dataset: DatasetWord | None, missing: bool, source: Source, timeout: float | None, output: Output
+) -> int:
     """The tables of a directory or a server: period, size and health.
 
     A period runs from `start` up to, not including, `stop`. Health is `sound`, `ignored` for files that are

@@ -25,6 +25,8 @@ from dnstide.cli.progress import progress_bar
 from dnstide.cli.source import Source, source_options
 from dnstide.cli.top_picture import check_top_drawing, draw_top, picture_title
 from dnstide.cli.unicode import unicode_option, unicode_top
+from dnstide.model.errors import InvalidQuestion
+from dnstide.model.times import span
 from dnstide.model.vocabulary import Grouping, Movement
 
 if TYPE_CHECKING:
@@ -125,6 +127,8 @@ def top(
     output.check()
     if date is not None and (start or stop or days_back):
         raise click.UsageError("--date goes without --start, --stop and --days-back")
+    if date is not None:
+        _check_date(date)
     given = [Listed(name, f"--exclude {number}") for number, name in enumerate(exclude, 1)]
     excluded = Names([*given, *(name for path in dict.fromkeys(exclude_files) for name in read_list(path))])
     options: TopOptions = {
@@ -153,6 +157,17 @@ def top(
     if answer.summary.failures_total:
         return exits.PARTIAL
     return exits.COMPLETE if answer.found else exits.NOTHING
+
+
+def _check_date(text: str) -> None:
+    """Refuses by this option's name what would be refused as a start. Raises InvalidQuestion."""
+    try:
+        span(text, text, None)
+    except InvalidQuestion as error:
+        (field, reason), *_ = error.problems
+        if field == "stop":
+            reason = f'"{text}" is a time: a ranking of one day, month or year is asked'
+        raise InvalidQuestion([("date", reason)]) from None
 
 
 def _span(text: str | None) -> tuple[str, str] | None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dnstide.client.plot.files import FORMATS, figure_bytes, format_of, render
     from dnstide.client.plot.kinds import KINDS, kind_name
     from dnstide.client.plot.picture import Picture, picture_of
+    from dnstide.client.plot.report_page import report_page
     from dnstide.client.plot.scatter import scatter
     from dnstide.client.plot.terminal import chart
     from dnstide.model.analysis import Mark
@@ -29,6 +30,7 @@ _HOME_OF = {
     "kind_name": "dnstide.client.plot.kinds",
     "picture_of": "dnstide.client.plot.picture",
     "render": "dnstide.client.plot.files",
+    "report_page": "dnstide.client.plot.report_page",
     "scatter": "dnstide.client.plot.scatter",
 }
 
@@ -44,6 +46,7 @@ __all__ = [
     "kind_name",
     "picture_of",
     "render",
+    "report_page",
     "scatter",
 ]
 
@@ -51,7 +54,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # `scatter` names a module too, which importing it binds here: the function takes its place.
+    # `scatter` and `report_page` name modules too, which importing them binds here: the function takes
+    # its place.
     value = getattr(import_module(_HOME_OF[name]), name)
     globals()[name] = value
     return value

@@ -31,14 +31,14 @@ _PAGE = """<!doctype html>
 </head>
 <body>
 <h1>{title}</h1>
-<div id="tools"></div>
+{above}<div id="tools"></div>
 <div id="plot"><canvas tabindex="0" role="img" aria-label="{title}"></canvas><div id="panels" hidden></div>
 <div id="tip" role="status" hidden></div></div>
 <ul id="key"></ul>
 <p id="help">Drag to zoom, scroll to zoom around the pointer, drag with Shift to move, double-click for
 everything. Click a name to hide or show it, the name of a panel to see it large. Keys: left and right for the
 bucket, up and down for the name, + and - to zoom, 0 for everything. Times are UTC.</p>
-{source}<noscript>This page draws with a script; the counts are in its source, as JSON.</noscript>
+{source}{below}<noscript>This page draws with a script; the counts are in its source, as JSON.</noscript>
 <script id="data" type="application/json">{data}</script>
 <script>
 {script}</script>
@@ -47,11 +47,15 @@ bucket, up and down for the name, + and - to zoom, 0 for everything. Times are U
 """
 
 
-def page(picture: Picture) -> str:
-    """The page as text. No text of the picture can end the script or become markup."""
+def page(picture: Picture, above: str = "", below: str = "") -> str:
+    """The page as text. No text of the picture can end the script or become markup. `above` and `below`: what
+    stands before and after the picture, as HTML.
+    """
     home = resources.files(__package__)
     return _PAGE.format(
         title=html.escape(picture.title),
+        above=above,
+        below=below,
         style=home.joinpath("page.css").read_text("utf-8"),
         script="".join(home.joinpath(name).read_text("utf-8") for name in _SCRIPTS),
         data=embedded(_data(picture)),

@@ -11,24 +11,40 @@ from dnstide.client.plot.style import own_style
 from dnstide.client.plot.texts import number, put
 
 if TYPE_CHECKING:
+    from dnstide.model.analysis import Correlation
     from matplotlib.figure import Figure
 
 SIZE = (7.0, 7.0)
 
 
+def words_of(line: Correlation) -> str:
+    """The equation, R² and n; and R² within the levels, where R² rests on them."""
+    sign = "+" if line.slope >= 0 else "−"
+    said = [
+        f"y = {line.intercept:,.6g} {sign} {abs(line.slope):.4g} x",
+        f"R² = {line.r_squared:.3f}, n = {line.n:,}",
+    ]
+    if line.level_driven:
+        within = "not defined" if line.within_r is None else f"{line.within_r**2:.2g}"
+        said.append(f"R² within the {line.levels} levels: {within}")
+    return "\n".join(said)
+
+
 @own_style
 def scatter(
-    x: npt.NDArray[np.uint64],
-    y: npt.NDArray[np.uint64],
+    x: npt.NDArray[np.uint64] | npt.NDArray[np.float64],
+    y: npt.NDArray[np.uint64] | npt.NDArray[np.float64],
     *,
     labels: tuple[str, str],
     slope: float,
     intercept: float,
-    r_squared: float,
+    words: str,
     title: str = "",
     size: tuple[float, float] = SIZE,
 ) -> Figure:
-    """A point for each bucket that both series have, and y = intercept + slope·x. Raises MissingExtra."""
+    """A point for each bucket that both series have, and y = intercept + slope·x. `words` stand in a corner.
+    Raises MissingExtra.
+    """
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     figure = new_figure(*size)
@@ -37,8 +53,6 @@ def scatter(
     axes.scatter(x, y, s=dot, facecolors="none", edgecolors="black", linewidths=0.7)
     ends = np.array([float(x.min()), float(x.max())]) if len(x) else np.array([0.0, 1.0])
     axes.plot(ends, intercept + slope * ends, color="#d55e00", linewidth=1.6)
-    line = f"y = {intercept:,.6g} {'+' if slope >= 0 else '−'} {abs(slope):.4g} x"
-    words = f"{line}\nR² = {r_squared:.3f}, n = {len(x):,}"
     note = axes.text(0.03, 0.97, "", transform=axes.transAxes, va="top", fontsize=10,
                      bbox={"facecolor": "white", "edgecolor": "#999999"})  # fmt: skip
     put(note, words, 200)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from dnstide.client.plot.picture import Line, Picture
 from dnstide.client.plot.texts import number
-from dnstide.client.plot.ticks import date_ticks
+from dnstide.client.plot.ticks import date_ticks, round_steps
 from dnstide.model.errors import MissingExtra
 from dnstide.model.vocabulary import Coverage
 
@@ -23,7 +23,7 @@ _PLAIN = str.maketrans({**dict.fromkeys("─━", "-"), **dict.fromkeys("│┤�
                         **dict.fromkeys("┌┐└┘┬┴┼", "+"), "…": "~", "·": ".", "█": "#", "→": ">",
                         **dict.fromkeys("▏▎▍▌▋▊▉", "")})  # fmt: skip
 MARKERS = ("braille", "●", "■", "▲", "◆", "x", "+", "o", "★", "%", "#", "@")
-_ONE_AT_A_TIME = threading.Lock()  # plotext has one figure for the whole process
+ONE_AT_A_TIME = threading.Lock()  # plotext has one figure for the whole process
 _FOOT = -0.4  # where a zero stands on a logarithmic axis
 
 
@@ -38,7 +38,7 @@ def chart(
     except ImportError:
         raise MissingExtra("a chart in the terminal", "plot") from None
     width = max(width, 40)
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         if not picture.panels or len(picture.lines) == 1:
             text = _draw(
                 plotext, picture, list(picture.lines), picture.title, width, max(height, 10), colour, plain
@@ -154,7 +154,7 @@ def _axes(figure: Any, picture: Picture, lines: list[Line], width: int, height: 
             places, labels = [_FOOT, *places], ["0", *labels]
         figure.ruler("y").lim(_FOOT if foot else 0.0, max(math.log10(max(top, 1.0)), places[-1]))
     else:
-        places = _round_steps(top, rows)
+        places = round_steps(top, rows)
         labels = [number(place) for place in places]
         figure.ruler("y").lim(0.0, max(top, places[-1]))
     if picture.ylim is not None and not picture.log:
@@ -171,14 +171,6 @@ def _shown(picture: Picture, line: Line) -> npt.NDArray[np.float64]:
     if picture.raw or line.smoothed is None:
         return line.raw()
     return line.smoothed
-
-
-def _round_steps(top: float, most: int) -> list[float]:
-    """0 and up to `most` equal steps of 1, 2 or 5 times a power of ten that reach `top`."""
-    raw = max(top, 1.0) / most
-    power = 10.0 ** math.floor(math.log10(raw))
-    step = max(1.0, next(m * power for m in (1, 2, 5, 10) if m * power >= raw))
-    return [step * k for k in range(math.ceil(max(top, 1.0) / step) + 1)]
 
 
 def _remarks(picture: Picture) -> str:

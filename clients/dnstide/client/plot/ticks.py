@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -64,3 +66,11 @@ def _moments(
     moments = every[keep].astype("datetime64[s]")
     inside = moments[(moments >= first) & (moments <= last)]
     return inside if len(inside) else None
+
+
+def round_steps(top: float, most: int) -> list[float]:
+    """0 and up to `most` equal steps of 1, 2 or 5 times a power of ten that reach `top`."""
+    raw = max(top, 1.0) / most
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = max(1.0, next(m * power for m in (1, 2, 5, 10) if m * power >= raw))
+    return [step * k for k in range(math.ceil(max(top, 1.0) / step) + 1)]

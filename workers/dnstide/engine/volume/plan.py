@@ -30,7 +30,7 @@ from dnstide.engine.volume.explain import LeftOut, explain
 from dnstide.engine.volume.query import VolumeQuery
 from dnstide.engine.volume.span import AxisSpan, find_span
 from dnstide.model.catalog import Catalog, TableInfo
-from dnstide.model.coverage import SpanCoverage
+from dnstide.model.coverage import SpanCoverage, Stretch
 from dnstide.model.errors import Failure, InvalidQuestion, NoTables
 from dnstide.model.granularity import MAX_TIME, MIN_TIME, TABLE_GRANULARITIES, Granularity, Seconds
 from dnstide.model.question import Span
@@ -219,7 +219,7 @@ def _plan_by(catalog: Catalog, key: PlanKey) -> VolumePlan:
         raise InvalidQuestion.of("granularity", str(granularity), _too_many("buckets", bound, MAX_BUCKETS))
     cover = choose_tables(columns, fits, span, 0 if by_file else GRACE)
     if not (cover.chosen | cover.missed).any():
-        raise NoTables.of("every table reaches over an edge of the span", available(catalog, key.dataset))
+        raise NoTables.of(_all_cut(columns, fits, key), available(catalog, key.dataset))
     edges = granularity.edges(span.first, span.stop)
     chosen = cover.chosen
     starts, stops = columns.start[chosen], columns.stop[chosen]
@@ -248,16 +248,30 @@ def _nothing(columns: TableColumns, fits: npt.NDArray[np.bool_], key: PlanKey) -
         return f"there are no tables of the dataset {key.dataset}, such as {key.dataset}.20150208.D.mtbl"
     if not fits.any():
         return f"no table fits into a bucket of one {key.granularity}"
-    start, stop = key.span
-    touching = columns.stop > (MIN_TIME if start is None else start)
-    touching &= columns.start < (MAX_TIME if stop is None else stop)
+    touching = _touching(columns, key.span)
     if touching.any():  # with tables that do not fit
         finest = TABLE_GRANULARITIES[columns.rank[touching].min()]
-        reason = (
-            f"only {finest} tables cover the span, which do not fit into a bucket of one {key.granularity}"
+        reason = f"the tables of this span are those of a {finest}, or longer"
+        return (
+            f"{reason}, and do not fit into a bucket of one {key.granularity}: take the granularity {finest}"
         )
-        return f"{reason}: take the granularity {finest}"
     return "no table covers any part of the span"
+
+
+def _all_cut(columns: TableColumns, fits: npt.NDArray[np.bool_], key: PlanKey) -> str:
+    """That every table reaches over an edge, and how far the finest one does."""
+    said = "every table reaches over an edge of the span"
+    touching = np.flatnonzero(_touching(columns, key.span) & fits)
+    if not len(touching):
+        return said
+    finest = touching[np.argmin(columns.rank[touching])]
+    period = Stretch(int(columns.start[finest]), int(columns.stop[finest]), Coverage.COMPLETE)
+    return f"{said}: {columns.infos[finest].name} is one of {period}"
+
+
+def _touching(columns: TableColumns, span: Span) -> npt.NDArray[np.bool_]:
+    touching = columns.stop > (MIN_TIME if span.start is None else span.start)
+    return touching & (columns.start < (MAX_TIME if span.stop is None else span.stop))
 
 
 def _too_many(what: str, number: int, limit: int) -> str:
