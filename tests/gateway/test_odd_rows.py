@@ -108,6 +108,7 @@ def test_it_is_left_out_counted_and_told(odd: Path, tmp_path: Path) -> None:
                 (NAME, 1)
             ]
             assert all(table.problem is None for table in one.tables().tables)
+        assert running.gateway.metrics.registry.get_sample_value("dnstide_rows_skipped_total") > 0
 
 
 def test_questions_that_travel_together_tell_each_their_own(small_dir: Path, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ class Work(Protocol):
     tables_answered: int
     rows: int
     blocks: int
+    rows_skipped: int
 
 
 class _Histogram:
@@ -63,7 +64,7 @@ class Metrics:
         self._seconds: dict[str, _Histogram] = defaultdict(_Histogram)
         self._shard_seconds: dict[str, _Histogram] = defaultdict(_Histogram)
         self._reassigned: dict[str, int] = defaultdict(int)
-        self._answered = self._failed = self._rows = self._blocks = 0
+        self._answered = self._failed = self._rows = self._blocks = self._skipped = 0
         self.registry.register(self)
 
     def call_ended(self, work: Work, status: str, seconds: float) -> None:
@@ -74,6 +75,7 @@ class Metrics:
         self._failed += work.tables_asked - work.tables_answered
         self._rows += work.rows
         self._blocks += work.blocks
+        self._skipped += work.rows_skipped
 
     def shard_call_ended(self, method: str, seconds: float) -> None:
         """Count a call to a shard."""
@@ -99,6 +101,9 @@ class Metrics:
         tables.add_metric(["failed"], self._failed)
         yield tables
         yield CounterMetricFamily("dnstide_rows_read", "Rows counted for questions.", self._rows)
+        yield CounterMetricFamily(
+            "dnstide_rows_skipped", "Rows that are none and were left out of answers.", self._skipped
+        )
         yield CounterMetricFamily("dnstide_blocks_read", "Blocks decoded.", self._blocks)
         yield _histograms(
             "dnstide_shard_call_seconds", "Time of a call to a shard.", "method", self._shard_seconds

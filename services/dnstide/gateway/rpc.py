@@ -48,6 +48,7 @@ class Call:
     tables_answered: int = 0
     rows: int = 0
     blocks: int = 0
+    rows_skipped: int = 0
     began: float = field(default_factory=lambda: asyncio.get_running_loop().time())
     _introduced: bool = False
 

@@ -106,6 +106,7 @@ class DnstideService:
             question, call.seconds, lambda progress: call.write(top_progress(progress))
         )
         call.tables_asked, call.tables_answered = top.summary.tables_asked, top.summary.tables_answered
+        call.rows_skipped = top.summary.rows_skipped
         return await call.all_but_last(await loop.run_in_executor(None, _top_messages, top))
 
     async def _analysis(self, data: bytes, call: Call) -> bytes:
@@ -185,6 +186,7 @@ def _note(call: Call, summary: Summary) -> None:
     """Keep what the log and the metrics tell of an answer."""
     call.tables_asked, call.tables_answered = summary.tables_asked, summary.tables_answered
     call.rows, call.blocks = summary.rows_read, summary.blocks_read
+    call.rows_skipped = summary.rows_skipped
 
 
 def _top_messages(top: Top) -> list[top_pb2.RankNamesResponse]:
