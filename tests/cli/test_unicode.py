@@ -59,3 +59,25 @@ def test_text_and_pictures_show_unicode(dnstide, tmp_path) -> None:
     top = ("top", "--mtbl-dir", directory)
     assert dnstide(*top, "--unicode").out.splitlines()[1].endswith(" bücher.example.")
     assert dnstide(*top).out.splitlines()[1].endswith(" xn--bcher-kva.example.")
+
+
+@pytest.mark.parametrize("analysis", ["gaps", "shape", "breakdown", "correlation"])
+def test_findings_show_unicode(analysis: str, dnstide, tmp_path) -> None:
+    """The same for what is found, and for its picture."""
+    directory = tmp_path / "mtbl"
+    directory.mkdir()
+    for day in range(12):
+        rows = [
+            row(name, 1, bytes(4), FIRST_DAY + day * 86400 + 60, count + day % 3)
+            for name, count in (("xn--bcher-kva.example.", 5), ("a.example.", 900))
+            if name == "a.example." or not 4 <= day <= 8
+        ]
+        write_table(directory / f"dns.202401{day + 1:02}.D.mtbl", rows)
+    names = ("bücher.example/A", "a.example")
+    ask = ("analyze", analysis, *names, "--mtbl-dir", directory)
+    assert "bücher.example" in dnstide(*ask, "--unicode").out
+    assert "xn--" not in dnstide(*ask, "--unicode").out
+    assert "xn--bcher-kva.example" in dnstide(*ask).out
+    assert "xn--" in dnstide(*ask, "--unicode", "--format", "csv").out
+    dnstide(*ask, "--unicode", "--plot", tmp_path / "plot.html")
+    assert "xn--" not in (tmp_path / "plot.html").read_text(encoding="utf-8")

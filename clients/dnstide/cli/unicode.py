@@ -10,6 +10,8 @@ import click
 import idna
 
 if TYPE_CHECKING:
+    from dnstide.model.analysis import Findings
+    from dnstide.model.question import RowFilter
     from dnstide.model.top import Top
     from dnstide.model.volume import Series, Volume
 
@@ -46,10 +48,30 @@ def unicode_top(top: Top) -> Top:
     )
 
 
+def unicode_findings(findings: Findings) -> Findings:
+    """The findings with their names in Unicode."""
+    return replace(
+        findings,
+        series=tuple(
+            replace(one, name=unicode_name(one.name), filter=_filter(one.filter)) for one in findings.series
+        ),
+        correlations=tuple(
+            replace(one, x=unicode_name(one.x), y=unicode_name(one.y)) for one in findings.correlations
+        ),
+        breakdowns=tuple(
+            replace(one, name=unicode_name(one.name), filter=_filter(one.filter))
+            for one in findings.breakdowns
+        ),
+    )
+
+
 def _in_unicode(series: Series) -> Series:
-    within = series.filter.bailiwick
-    row_filter = replace(series.filter, bailiwick=None if within is None else unicode_name(within))
-    return replace(series, name=unicode_name(series.name), filter=row_filter)
+    return replace(series, name=unicode_name(series.name), filter=_filter(series.filter))
+
+
+def _filter(row_filter: RowFilter) -> RowFilter:
+    within = row_filter.bailiwick
+    return replace(row_filter, bailiwick=None if within is None else unicode_name(within))
 
 
 def _u_label(label: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from dnstide.cli import exits
@@ -22,8 +22,12 @@ from dnstide.cli.options import (
 from dnstide.cli.output import Output
 from dnstide.cli.pictures import Drawing, check_drawing, plot_option
 from dnstide.cli.source import Source, source_options
+from dnstide.cli.unicode import unicode_findings, unicode_option, unicode_volume
 from dnstide.model.texts import meant
 from dnstide.model.vocabulary import SETTINGS_OF, Analysis, AnalysisSettings
+
+if TYPE_CHECKING:
+    from dnstide.client import Volume
 
 _HELP: dict[Analysis, str] = {
     Analysis.SHIFTS: """Changes of level.
@@ -143,6 +147,7 @@ def _add(analysis: Analysis) -> None:
         *(_SETTINGS[name] for name in SETTINGS_OF[analysis]),
         question_options,
         plot_option(HELP[analysis]),
+        unicode_option,
         source_options,
         timeout_option,
         output_options,
@@ -157,7 +162,7 @@ for _analysis in Analysis:
 def _analyze(
     analysis: Analysis, names: tuple[str, ...], names_files: tuple[str, ...], skip_bad: bool,
     settings: AnalysisSettings, plot: str | None, source: Source, timeout: float | None, output: Output,
-    **question: Any,
+    in_unicode: bool, **question: Any,
 ) -> int:  # fmt: skip
     drawing = Drawing(plot, log=analysis in LOGARITHMIC, force=output.force)
     check_drawing(drawing, output)
@@ -165,13 +170,17 @@ def _analyze(
     asked = read_names(names, names_files, skip_bad)
     with closing(source.connect(timeout)) as client:
         findings = asked.ask(lambda texts: client.analyze(analysis, texts, settings=settings, **question))
-        draw_findings(
-            findings, drawing, asked.texts, question, lambda: client.volume(asked.texts, **question)
-        )
+        shown = unicode_findings(findings) if in_unicode else findings
+
+        def counts() -> Volume:
+            volume = client.volume(asked.texts, **question)
+            return unicode_volume(volume) if in_unicode else volume
+
+        draw_findings(shown, drawing, asked.texts, question, counts)
     if not (drawing.in_terminal and output.to_stdout):
         from dnstide.cli.write.findings import FindingsLayout
 
-        output.write(FindingsLayout(findings))
+        output.write(FindingsLayout(shown if output.form == "text" else findings))
     for remark in findings.remarks:
         warn(remark)
     warn_of_buckets(findings.question.volume.bucket_by, findings.summary)

@@ -14,6 +14,7 @@ from dnstide.engine.volume.query import VolumeQuery
 from dnstide.engine.volume.series import build_series
 from dnstide.model.errors import Failure, answer_incomplete
 from dnstide.model.vocabulary import (
+    MAX_COUNT,
     MAX_LISTED_FAILURES,
     MAX_LISTED_PLAN,
     BucketBy,
@@ -59,7 +60,7 @@ def merge_volume(
         plan=plan_entries([plan]) if question.explain else (),
         rows_read=merged.rows,
         blocks_read=merged.blocks,
-        total_count=total,
+        total_count=min(total, MAX_COUNT),
         timings=Timings(timings.plan, timings.ask, timings.merge + spent, merged.seconds),
         catalog_version=plan.catalog_version,
         tables_summarized=merged.summarized,

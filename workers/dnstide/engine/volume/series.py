@@ -17,8 +17,9 @@ from dnstide.engine.volume.smooth import smooth
 from dnstide.model.question import RowFilter, VolumeQuestion
 from dnstide.model.vocabulary import Coverage
 from dnstide.model.volume import Axis, Indexes, Series, frozen
-from dnstide.shard.partial import Int32s, UInt16s, UInt64s, sum_runs
+from dnstide.shard.partial import Int32s, UInt16s, UInt64s
 
+_LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
 _SLAB = 1 << 20
 """Series are laid out as dense rows in slabs of about this many cells."""
 
@@ -36,13 +37,13 @@ class _Group:
 def build_series(
     volume_query: VolumeQuery, query: Int32s, rrtype: UInt16s, bucket: Int32s, count: UInt64s, axis: Axis
 ) -> tuple[tuple[Series, ...], int]:
-    """The series and the sum of all counts.
+    """The series and the sum of all counts, which may pass 2**64-1.
 
     There is one series for each name asked, in the order of their first mention; where split, one for each of
     its types, by number.
 
     A name without rows has one empty series, without a type unless types were asked for. The columns are
-    sorted by (query, rrtype, bucket). Raises CountOverflow where the total of a series passes 2**64-1.
+    sorted by (query, rrtype, bucket).
     """
     question, distinct = volume_query.question, volume_query.distinct
     if question.split_by_rrtype:
@@ -50,7 +51,6 @@ def build_series(
     else:
         bounds = np.searchsorted(query, np.arange(len(distinct) + 1)).tolist()
         groups = [_Group(q, None, bounds[q], bounds[q + 1]) for q in range(len(distinct))]
-    totals = _totals(groups, count)
     names = [str(target) for target in distinct]
     place = {target: i for i, target in reversed([*enumerate(volume_query.targets)])}
     series = []
@@ -64,7 +64,7 @@ def build_series(
         series.append(
             Series(names[q], mnemonic, place[distinct[q]], axis, buckets, counts, smoothed, filters[q])
         )
-    return tuple(series), sum(totals)
+    return tuple(series), _exact_sum(count)
 
 
 def _groups_by_type(distinct: tuple[OwnerTarget, ...], query: Int32s, rrtype: UInt16s) -> list[_Group]:
@@ -87,11 +87,9 @@ def _groups_by_type(distinct: tuple[OwnerTarget, ...], query: Int32s, rrtype: UI
     return groups
 
 
-def _totals(groups: list[_Group], count: UInt64s) -> list[int]:
-    """Exact totals; groups follow each other without gaps, and only those with rows take part in the sum."""
-    filled = [group.low for group in groups if group.high > group.low]
-    sums = iter(sum_runs(count, np.array(filled, np.intp)).tolist())
-    return [next(sums) if group.high > group.low else 0 for group in groups]
+def _exact_sum(count: UInt64s) -> int:
+    """The sum, exact past 2**64: those of the halves cannot wrap."""
+    return int((count & _LOW).sum()) + (int((count >> _HALF).sum()) << 32)
 
 
 _Columns = tuple[Indexes, UInt64s, npt.NDArray[np.float64] | None]
