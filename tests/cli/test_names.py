@@ -227,6 +227,18 @@ def test_names_are_asked_as_written(dnstide, two_spellings, tmp_path, served) ->
         assert (nothing.code, nothing.out) == (4, "")
         under = dnstide("vot", "*.example.com", "*.Example.com", "--case-sensitive", *where)
         assert under.out == "*.example.com. 20240101 10\n"
+        for only, left in (
+            (("--under", "WWW.example.com"), ["WWW.example.com."]),
+            (("--exclude", "WWW.example.com"), ["www.example.com.", "Mail.example.com."]),
+            (
+                ("--exclude", "mail.example.com", "--exclude", "*.www.example.com"),
+                ["WWW.example.com.", "Mail.example.com."],
+            ),
+        ):
+            exact = dnstide("top", *only, "--case-sensitive", *where).out
+            assert [line.split()[-1] for line in exact.splitlines()] == left
+        lower = dnstide("top", "--exclude", "WWW.example.com", *where).out
+        assert [line.split()[-1] for line in lower.splitlines()] == ["WWW.example.com.", "Mail.example.com."]
         within = ("--case-sensitive", "-b", "Example.com", *where)
         assert dnstide("vot", "WWW.example.com", *within).code == 4
 

@@ -100,6 +100,8 @@ def test_it_is_left_out_counted_and_told(odd: Path, tmp_path: Path) -> None:
                 assert met(top) == [(NAME, 1)]
                 assert met(one.top(2, by="rrtype", **DAY)) == [(NAME, 1)]
                 assert met(one.top(1, start="2024-01-06", stop="2024-01-07")) == []
+                assert met(one.top(1, under="example.com", **DAY)) == [(NAME, 1)]
+                assert met(one.top(1, under="example.org", strict=True, **DAY)) == []
                 strict = lambda one=one: one.volume("*.example.com", strict=True)  # noqa: E731
                 assert refused(strict) == [(NAME, "NOT_DNSTABLE")]
                 assert refused(lambda one=one: one.top(3, strict=True)) == [(NAME, "NOT_DNSTABLE")]

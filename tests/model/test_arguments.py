@@ -54,6 +54,7 @@ VOLUME: dict[str, tuple[Any, dict[str, Any]]] = {
     "dataset": ("dnssec", {"dataset": "dnssec"}),
     "explain": (True, {"explain": True}),
     "case_sensitive": (True, {"case_sensitive": True}),
+    "strict": (True, {"strict": True}),
 }
 
 TOP: dict[str, tuple[Any, dict[str, Any]]] = {
@@ -71,6 +72,8 @@ TOP: dict[str, tuple[Any, dict[str, Any]]] = {
     "partial": (True, {"failure_policy": FailurePolicy.PARTIAL}),
     "dataset": ("dnssec", {"dataset": "dnssec"}),
     "explain": (True, {"explain": True}),
+    "strict": (True, {"strict": True}),
+    "case_sensitive": (True, {"case_sensitive": True}),
 }
 
 

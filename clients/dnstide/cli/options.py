@@ -41,6 +41,9 @@ rrtype_option = click.option(
     "--rrtype", "-t", "rrtypes", multiple=True, metavar="T[,T]",
     help="Only these record types, by name or as TYPEnnn; may be repeated.",
 )  # fmt: skip
+case_option = click.option(
+    "--case-sensitive", is_flag=True, help="Look for names as they are written, not in lower case."
+)
 strict_option = click.option(
     "--strict", is_flag=True, help="Take rows that are none for damage; by default they are left out."
 )
@@ -91,9 +94,7 @@ def counting_options(command: Command) -> Command:
             help="Count a row in the period of its file, or where it was first seen; auto: by file, unless "
             "an edge of the span cuts a table.",
         ),
-        click.option(
-            "--case-sensitive", is_flag=True, help="Look for names as they are written, not in lower case."
-        ),
+        case_option,
         partial_option,
         strict_option,
         dataset_option,

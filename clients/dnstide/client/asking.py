@@ -163,6 +163,7 @@ class Asking(ABC, Generic[VolumeT, FindingsT, TopT, ReportT]):
         dataset: DatasetWord = "dns",
         explain: bool = False,
         strict: bool = False,
+        case_sensitive: bool = False,
         timeout: Timeout = DEFAULT,
         progress: Callable[[TopProgress], None] | None = None,
     ) -> TopT:
@@ -176,6 +177,7 @@ class Asking(ABC, Generic[VolumeT, FindingsT, TopT, ReportT]):
         under: only owner names at and under this name.
         exclude: left out before ranking: names, `*.SUFFIX`; record types, or `TYPE RDATA`, where those are
             ranked.
+        case_sensitive: look for names under and exclude as they are written; by default in lower case.
         series: step of a series for each rank.
         against: start and stop of the span to compare with.
         only: with against: one kind of change alone.
@@ -200,6 +202,7 @@ class Asking(ABC, Generic[VolumeT, FindingsT, TopT, ReportT]):
             dataset=dataset,
             explain=explain,
             strict=strict,
+            case_sensitive=case_sensitive,
         )
         return self._top(limit, options, timeout, progress)
 
@@ -218,6 +221,7 @@ class Asking(ABC, Generic[VolumeT, FindingsT, TopT, ReportT]):
         partial: bool = False,
         dataset: DatasetWord = "dns",
         case_sensitive: bool = False,
+        strict: bool = False,
         timeout: Timeout = DEFAULT,
     ) -> ReportT:
         """All that is known of one name, and a sentence that says it: when it was seen, its levels, spikes,
@@ -240,6 +244,7 @@ class Asking(ABC, Generic[VolumeT, FindingsT, TopT, ReportT]):
             partial=partial,
             dataset=dataset,
             case_sensitive=case_sensitive,
+            strict=strict,
         )
         return self._report(report_steps(name, options, children), timeout)
 

@@ -68,8 +68,6 @@ def _children(
     series = volume.series[0]
     if not volume.found:
         return None, "the name was not seen"
-    if options.get("case_sensitive"):
-        return None, "rankings know names in lower case only"
     bailiwick = options.get("bailiwick") or series.filter.bailiwick
     if bailiwick:
         return None, "rankings do not tell bailiwicks apart"
@@ -82,6 +80,8 @@ def _children(
         "stop": stop,
         "partial": options.get("partial", False),
         "dataset": options.get("dataset", "dns"),
+        "strict": options.get("strict", False),
+        "case_sensitive": options.get("case_sensitive", False),
     }
     try:
         top = yield Step("top", (children,), asked)

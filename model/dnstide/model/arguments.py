@@ -86,6 +86,7 @@ class TopOptions(TypedDict, total=False):
     dataset: DatasetWord
     explain: bool
     strict: bool
+    case_sensitive: bool
 
 
 def volume_question(
@@ -132,6 +133,7 @@ def top_question(limit: int, options: TopOptions, *, now: datetime | None = None
         dataset=options.get("dataset", "dns"),
         explain=bool(options.get("explain", False)),
         strict=bool(options.get("strict", False)),
+        case_sensitive=bool(options.get("case_sensitive", False)),
     )
 
 

@@ -148,6 +148,7 @@ class TopQuestion:
     dataset: str = "dns"
     explain: bool = False
     strict: bool = False
+    case_sensitive: bool = False
 
     def __post_init__(self) -> None:
         """Raises InvalidQuestion with every field that is wrong."""

@@ -64,6 +64,7 @@ def top_request(question: TopQuestion) -> top_pb2.RankNamesRequest:
         dataset=question.dataset,
         explain=question.explain,
         strict=question.strict,
+        case_sensitive=question.case_sensitive,
     )
     if question.baseline is not None:
         request.baseline.CopyFrom(span_message(question.baseline) or common_pb2.Span())
@@ -93,6 +94,7 @@ def top_question(
         "dataset": request.dataset or "dns",
         "explain": request.explain,
         "strict": request.strict,
+        "case_sensitive": request.case_sensitive,
     }
     question: TopQuestion = build(TopQuestion, fields, problems, also)
     return question

@@ -12,6 +12,7 @@ from dnstide.cli.listed import Listed, Names, read_list
 from dnstide.cli.options import (
     Words,
     cache_option,
+    case_option,
     dataset_option,
     output_options,
     partial_option,
@@ -87,6 +88,7 @@ class _Top(click.Command):
 @unicode_option
 @partial_option
 @strict_option
+@case_option
 @dataset_option
 @click.option("--explain", is_flag=True, help="Say how the answer was found, and why it is proved.")
 @cache_option
@@ -98,7 +100,7 @@ def top(
     date: str | None, rrtypes: tuple[str, ...], under: str | None, exclude: tuple[str, ...],
     exclude_files: tuple[str, ...], series: GranularityWord | None, plot: str | None, log: bool,
     in_unicode: bool, movers_against: str | None, only: MovementWord, ratio_from: int | None, partial:
-        bool, strict: bool,
+        bool, strict: bool, case_sensitive: bool,
     dataset: DatasetWord, explain: bool, cache_dir: str | None, source: Source, timeout: float | None,
     output: Output,
 ) -> int:  # fmt: skip
@@ -138,7 +140,7 @@ def top(
         "by": by, "rrtypes": rrtypes, "under": under,
         "start": date or start, "stop": date or stop, "days_back": days_back, "series": series,
         "against": _span(movers_against), "only": only, "ratio_from": ratio_from, "partial": partial,
-        "strict": strict,
+        "strict": strict, "case_sensitive": case_sensitive,
         "dataset": dataset, "explain": explain,
     }  # fmt: skip
     with closing(source.connect(timeout, cache_dir)) as client, progress_bar("making summaries") as bar:

@@ -50,7 +50,7 @@ RANK_METHOD_SCAN: RankMethod
 RANK_METHOD_RANGE: RankMethod
 
 class RankNamesRequest(_message.Message):
-    __slots__ = ("limit", "group_by", "filter", "under", "exclude", "span", "series_granularity", "baseline", "ratio_min_count", "failure_policy", "dataset", "explain", "movement", "strict")
+    __slots__ = ("limit", "group_by", "filter", "under", "exclude", "span", "series_granularity", "baseline", "ratio_min_count", "failure_policy", "dataset", "explain", "movement", "strict", "case_sensitive")
     LIMIT_FIELD_NUMBER: _ClassVar[int]
     GROUP_BY_FIELD_NUMBER: _ClassVar[int]
     FILTER_FIELD_NUMBER: _ClassVar[int]
@@ -65,6 +65,7 @@ class RankNamesRequest(_message.Message):
     EXPLAIN_FIELD_NUMBER: _ClassVar[int]
     MOVEMENT_FIELD_NUMBER: _ClassVar[int]
     STRICT_FIELD_NUMBER: _ClassVar[int]
+    CASE_SENSITIVE_FIELD_NUMBER: _ClassVar[int]
     limit: int
     group_by: GroupBy
     filter: _common_pb2.RowFilter
@@ -79,7 +80,8 @@ class RankNamesRequest(_message.Message):
     explain: bool
     movement: Movement
     strict: bool
-    def __init__(self, limit: _Optional[int] = ..., group_by: _Optional[_Union[GroupBy, str]] = ..., filter: _Optional[_Union[_common_pb2.RowFilter, _Mapping]] = ..., under: _Optional[str] = ..., exclude: _Optional[_Iterable[str]] = ..., span: _Optional[_Union[_common_pb2.Span, _Mapping]] = ..., series_granularity: _Optional[_Union[_common_pb2.Granularity, str]] = ..., baseline: _Optional[_Union[_common_pb2.Span, _Mapping]] = ..., ratio_min_count: _Optional[int] = ..., failure_policy: _Optional[_Union[_common_pb2.FailurePolicy, str]] = ..., dataset: _Optional[str] = ..., explain: _Optional[bool] = ..., movement: _Optional[_Union[Movement, str]] = ..., strict: _Optional[bool] = ...) -> None: ...
+    case_sensitive: bool
+    def __init__(self, limit: _Optional[int] = ..., group_by: _Optional[_Union[GroupBy, str]] = ..., filter: _Optional[_Union[_common_pb2.RowFilter, _Mapping]] = ..., under: _Optional[str] = ..., exclude: _Optional[_Iterable[str]] = ..., span: _Optional[_Union[_common_pb2.Span, _Mapping]] = ..., series_granularity: _Optional[_Union[_common_pb2.Granularity, str]] = ..., baseline: _Optional[_Union[_common_pb2.Span, _Mapping]] = ..., ratio_min_count: _Optional[int] = ..., failure_policy: _Optional[_Union[_common_pb2.FailurePolicy, str]] = ..., dataset: _Optional[str] = ..., explain: _Optional[bool] = ..., movement: _Optional[_Union[Movement, str]] = ..., strict: _Optional[bool] = ..., case_sensitive: _Optional[bool] = ...) -> None: ...
 
 class RankNamesResponse(_message.Message):
     __slots__ = ("progress", "axis", "ranks", "rises", "falls", "summary")

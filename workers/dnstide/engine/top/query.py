@@ -58,11 +58,11 @@ class TopQuery:
         except InvalidQuestion as error:
             problems += error.problems
         try:
-            suffix = _suffix(question.under)
+            suffix = _suffix(question.under, question.case_sensitive)
         except InvalidQuestion as error:
             problems += error.problems
         try:
-            excluded, excluded_under = _excluded(grouping, suffix, question.exclude)
+            excluded, excluded_under = _excluded(grouping, suffix, question.exclude, question.case_sensitive)
         except InvalidQuestion as error:
             problems += error.problems
         try:
@@ -112,23 +112,23 @@ def _span_text(span: Span) -> str:
     return f"{start} to {stop}"
 
 
-def _suffix(under: str | None) -> bytes | None:
+def _suffix(under: str | None, keep_case: bool) -> bytes | None:
     """The name under which rows are ranked, reversed; None for all names."""
     if under is None or not under.strip():
         return None
     with refused("under", under):
-        name, _ = read_owner(under)
-    return None if name == dns.name.root else reversed_name(name)
+        name, _ = read_owner(under, keep_case)
+    return None if name == dns.name.root else reversed_name(name, keep_case)
 
 
 def _excluded(
-    grouping: Grouping, suffix: bytes | None, exclude: Sequence[str]
+    grouping: Grouping, suffix: bytes | None, exclude: Sequence[str], keep_case: bool
 ) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
     """The keys that are left out, and the suffixes under which all is."""
     if len(exclude) > MAX_EXCLUDED:
         raise InvalidQuestion.of("exclude", len(exclude), f"at most {MAX_EXCLUDED:,} names at once")
     if grouping.by_name:
-        return _excluded_names(grouping, suffix, exclude)
+        return _excluded_names(grouping, suffix, exclude, keep_case)
     parse = _excluded_type if grouping is Grouping.RRTYPE else _excluded_rdata
     keys = _each(exclude, lambda text: parse(text.strip()))
     return tuple(sorted(set(keys))), ()
@@ -151,15 +151,15 @@ def _each(exclude: Sequence[str], read: Callable[[str], _Read]) -> list[_Read]:
 
 
 def _excluded_names(
-    grouping: Grouping, suffix: bytes | None, exclude: Sequence[str]
+    grouping: Grouping, suffix: bytes | None, exclude: Sequence[str], keep_case: bool
 ) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
     """The excluded keys and suffixes that can matter: groups of this kind, none within another."""
     names: set[bytes] = set()
     suffixes: set[bytes] = set()
 
     def read(text: str) -> None:
-        name, wildcard = read_owner(text)
-        key = reversed_name(name)
+        name, wildcard = read_owner(text, keep_case)
+        key = reversed_name(name, keep_case)
         if wildcard and (suffix or b"\0").startswith(key[:-1]):
             raise NotParsed("nothing would be left")
         (suffixes if wildcard else names).add(key)

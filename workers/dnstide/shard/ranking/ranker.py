@@ -90,17 +90,18 @@ class Ranker:
                 evaluation = RankEvaluation(self._store, question.scope, tables, self._threads, stop)
                 evaluation.prepare(progress)
                 value = self._value(evaluation, question)
+                odd = {
+                    name: self._store.skipped(table, question.scope, stop)
+                    for name, table in tables.items()
+                    if table not in evaluation.failed
+                }
             finally:
                 self._lock.release()
             failures += self._met(tables, evaluation.failed)
             read = {name: table for name, table in tables.items() if table not in evaluation.failed}
             whole = len(read) == len(question.tables)
             stamps = stamps_of(read.values() if whole else map(read.get, question.tables))
-            skipped = [
-                SkippedRows(name, *told)
-                for name, table in read.items()
-                if (told := self._store.skipped(table, question.scope))[0]
-            ]
+            skipped = [SkippedRows(name, *told) for name, told in odd.items() if told[0]]
             return RankReply(value, tuple(failures), question.tables, stamps, tuple(skipped))
         finally:
             self._running.pop(question.id, None)

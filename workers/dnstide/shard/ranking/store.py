@@ -88,14 +88,15 @@ class ListStore:
             self._bytes = 0
             self.epoch += 1
 
-    def skipped(self, table: Table, scope: RankScope) -> Skipped:
-        """The entries of a table that are none: of all of it where its summary tells, else of what was
-        read for the scope.
-        """
+    def skipped(self, table: Table, scope: RankScope, cancel: Cancel | None) -> Skipped:
+        """The entries of a table that are none: of all of it, or of the names under which it is ranked."""
         by_rdata = scope.grouping is Grouping.RDATA
         summary = self.summaries.get(table)
         if summary is not None:
-            return summary.rdata if by_rdata else summary.rrsets
+            odd = summary.rdata if by_rdata else summary.rrsets
+            if by_rdata or scope.under is None or not odd[0]:
+                return odd
+            self._types_by_table([table], scope.under, cancel)  # the summary does not tell where they are
         return self._odd.get((table.identity, by_rdata, scope.under), NONE_SKIPPED)
 
     def lists(
