@@ -308,10 +308,14 @@ def test_rankings_draw_too(dnstide, small_dir, tmp_path) -> None:
     assert plain.code == 0, plain.err
     assert dnstide(*question, "--plot", tmp_path / "a.svg").out == plain.out
     assert (tmp_path / "a.svg").read_bytes().startswith(b"<?xml")
-    refused = dnstide(*question, "--plot", tmp_path / "a.html")
+    refused = dnstide(*question, "--log", "--plot", tmp_path / "a.html")
     assert refused.code == 2
     assert "--series" in refused.err
-    assert dnstide(*question, "--series", "--plot", tmp_path / "a.html").code == 0
+    assert dnstide(*question, "--plot", tmp_path / "a.html").out == plain.out
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert page.count('class="bar"') == 3
+    assert "<td>www.example.com</td>" in page
+    assert dnstide(*question, "--series", "--plot", tmp_path / "b.html").code == 0
     chart = dnstide(*question, "--plot", "-")
     assert chart.out.startswith("the 3 largest by fqdn: 2024-01-31\n")
     assert "█" in chart.out

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 def check_top_drawing(drawing: Drawing, series: str | None) -> None:
     """Refuse before the work what has no such picture. Raises click.UsageError."""
-    if drawing.path is not None and drawing.path.lower().endswith(".html") and series is None:
+    page = drawing.path is not None and drawing.path.lower().endswith(".html")
+    if page and series is None and drawing.log:
         raise click.UsageError(
-            "--plot: a page shows series; ask for them with --series, or take .png, .svg, .pdf"
+            "--log: the bars of a page begin at zero; take .png, .svg or .pdf, or ask for --series"
         )
 
 
@@ -67,6 +68,12 @@ def draw_top(answer: Top, drawing: Drawing, title: str) -> None:
             write([in_ascii(text) if plain_text() else text])
         return
     form = format_of(drawing.path)
+    if form == "html" and not over_time:
+        from dnstide.client.plot.bars import bars_page
+        from dnstide.client.plot.ranking import ranking_bars
+
+        write_bytes([bars_page(ranking_bars(answer, title)).encode()], drawing.path, drawing.force)
+        return
     if over_time:
         content = render(ranking_picture(answer, title, log=drawing.log), form)
     else:

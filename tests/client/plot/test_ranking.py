@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from dnstide.client.plot.bars import bars_page
 from dnstide.client.plot.files import figure_bytes
-from dnstide.client.plot.ranking import ranking_chart, ranking_figure, ranking_picture
+from dnstide.client.plot.ranking import ranking_bars, ranking_chart, ranking_figure, ranking_picture
 from dnstide.model.granularity import Granularity
 from dnstide.model.question import TopQuestion
 from dnstide.model.top import Change, Rank, Top, TopSummary
@@ -36,6 +40,30 @@ def test_ranks_are_bars_with_their_names_and_counts(ranks) -> None:
     assert shown == ["com", "_ldap._tcp.$a$.example", "x" * 59 + "…", "."]
     assert axes.get_ylim()[0] > axes.get_ylim()[1]
     assert figure_bytes(figure, "svg").startswith(b"<?xml")
+
+
+def test_ranks_are_dots_on_a_logarithmic_axis(ranks) -> None:
+    """A bar would fill half of the picture before it says anything."""
+    axes = ranking_figure(ranks, "the largest", log=True).axes[0]
+    assert len(axes.patches) == 0
+    assert list(axes.lines[0].get_xdata()) == [1_000, 500, 333, 250]
+    assert [text.get_text() for text in axes.texts] == ["1,000", "500", "333", "250"]
+
+
+def test_pages_of_rankings(ranks) -> None:
+    """Bars by the largest, with counts and shares; what is a name of markup is shown as it is."""
+    markup = Rank(5, "<b>&.example.", None, 125, 0.1)
+    page = bars_page(ranking_bars(replace(ranks, ranks=(*ranks.ranks, markup)), "the <largest>"))
+    assert [float(width) for width in re.findall(r"width:([0-9.]+)%", page)] == [100, 50, 33.3, 25, 12.5]
+    assert "1,000 (10.00%)" in page
+    assert "&lt;b&gt;&amp;.example" in page
+    assert "<h1>the &lt;largest&gt;</h1>" in page
+    assert "<script" not in page
+    answer = Top(QUESTION, (), (Change(1, "a.", None, 10, 90),), (Change(1, "b.", None, 45, 0),), SUMMARY)
+    page = bars_page(ranking_bars(answer, "changes"))
+    assert [float(width) for width in re.findall(r"width:([0-9.]+)%", page)] == [100, 50]
+    assert re.findall(r"<h2>(\w+), per covered day</h2>", page) == ["rises", "falls"]
+    assert ("10 → 90" in page, "45 → 0" in page) == (True, True)
 
 
 def test_changes_are_pairs_of_points() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from dnstide.client.plot.bars import Bar, Bars
 from dnstide.client.plot.figure import new_figure
 from dnstide.client.plot.picture import PANELS_FROM, Line, Picture, stretches
 from dnstide.client.plot.style import own_style
@@ -36,12 +37,16 @@ def ranking_figure(answer: Top, title: str, *, log: bool = False) -> Figure:
     places = np.arange(len(rows))
     if answer.ranks:
         counts = [float(rank.count) for rank in answer.ranks]
-        bars = axes.barh(places, counts, height=0.72, facecolor="#bbbbbb", edgecolor="black", linewidth=0.4)
-        labels = axes.bar_label(
-            bars, labels=[f"{rank.count:,}" for rank in answer.ranks], padding=3, fontsize=8
-        )
-        for label in labels:
-            label.set_parse_math(False)
+        if log:  # a bar would need a zero to stand on
+            axes.plot(counts, places, "o", color="black", markersize=5)
+        else:
+            axes.barh(places, counts, height=0.72, facecolor="#bbbbbb", edgecolor="black", linewidth=0.4)
+        for place, rank in enumerate(answer.ranks):
+            text = axes.annotate(
+                "", (float(rank.count), place), xytext=(6, 0), textcoords="offset points", va="center"
+            )
+            text.set_fontsize(8)
+            put(text, f"{rank.count:,}", 40)
         axes.margins(x=0.12)
     else:
         changes = (*answer.rises, *answer.falls)
@@ -90,6 +95,33 @@ def ranking_picture(answer: Top, title: str, *, log: bool = False) -> Picture:
         log=log,
         panels=len(lines) >= PANELS_FROM,
     )
+
+
+def ranking_bars(answer: Top, title: str) -> Bars:
+    """Ranks by count with their shares, rises and falls by the larger of their rates, for a page."""
+    if answer.ranks:
+        bars = [
+            Bar(
+                f"the largest of {answer.summary.total_count:,} in all",
+                title_of(rank),
+                float(rank.count),
+                words,
+            )
+            for rank in answer.ranks
+            for words in [f"{rank.count:,} ({rank.share:.2%})"]
+        ]
+        return Bars(title, "count", tuple(bars))
+    bars = [
+        Bar(
+            f"{group}, per covered day",
+            title_of(change),
+            max(change.before_per_day, change.after_per_day),
+            f"{change.before_per_day:,.0f} → {change.after_per_day:,.0f}",
+        )
+        for group, changes in (("rises", answer.rises), ("falls", answer.falls))
+        for change in changes
+    ]
+    return Bars(title, "count per covered day", tuple(bars))
 
 
 def ranking_chart(answer: Top, title: str, width: int = 80) -> str:
