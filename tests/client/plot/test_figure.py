@@ -227,7 +227,7 @@ assert "matplotlib.pyplot" not in sys.modules
 
 
 def test_twelve_bars_have_twelve_fills() -> None:
-    """Colour, hatch and the colour on a dark ground each differ, for all kinds of colour vision apart."""
+    """Colour, hatch and the colour on a dark ground each differ, and the colours well apart."""
     looks = [styles.look(i, 12) for i in range(12)]
     for part in ("colour", "dark", "hatch"):
         assert len({getattr(look, part) for look in looks}) == 12
