@@ -42,6 +42,13 @@ def amount(number: float) -> str:
     return f"{rounded:,.0f}" if rounded.is_integer() else f"{rounded:.3g}"
 
 
+def rate_text(rate: float) -> str:
+    """``2,634,318``, ``12.5``, ``0.143``: whole above 100, else three significant digits, and never 0 for
+    something.
+    """
+    return f"{rate:,.0f}" if rate >= 100 or rate.is_integer() else f"{rate:.3g}"
+
+
 def times_text(ratio: float) -> str:
     """``1,440 times``, ``0.505 times``."""
     return f"{amount(ratio)} times"

@@ -12,7 +12,7 @@ from dnstide.model.errors import Failure, InvalidQuestion
 from dnstide.model.granularity import DAY
 from dnstide.model.question import TopQuestion
 from dnstide.model.skipped import SkippedRows
-from dnstide.model.texts import factor_text, many
+from dnstide.model.texts import factor_text, many, rate_text
 from dnstide.model.vocabulary import MAX_COUNT, RankMethod
 from dnstide.model.volume import Axis, Bools, Counts, PlanEntry
 from dnstide.model.wide import WideTabular, bucket_column, lines_as_columns, marks_column
@@ -94,7 +94,7 @@ class Change:
         return self.name if self.rrtype is None else f"{self.rrtype} {self.name}"
 
     def __str__(self) -> str:
-        rates = f"{self.before_per_day:,.0f} → {self.after_per_day:,.0f} a day"
+        rates = f"{rate_text(self.before_per_day)} → {rate_text(self.after_per_day)} a day"
         return f"{self.rank}. {self.title}: {rates} ({self.factor})"
 
 

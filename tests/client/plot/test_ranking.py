@@ -66,6 +66,16 @@ def test_pages_of_rankings(ranks) -> None:
     assert ("10 → 90" in page, "45 → 0" in page) == (True, True)
 
 
+def test_small_rates_are_not_told_as_nothing() -> None:
+    """One in ten days is a rate, in the page and in the terminal."""
+    week = 7 * 86400
+    answer = Top(QUESTION, (), (Change(1, "a.", None, 1, 3, week, week),), (), SUMMARY)
+    said = "0.143 → 0.429"
+    assert said in bars_page(ranking_bars(answer, "changes"))
+    assert said in ranking_chart(answer, "changes")
+    assert said in str(answer.rises[0])
+
+
 def test_changes_are_pairs_of_points() -> None:
     """Hollow before, full after; rises, then falls."""
     answer = Top(QUESTION, (), (Change(1, "a.", None, 10, 90),), (Change(1, "b.", None, 70, 0),), SUMMARY)

@@ -13,6 +13,7 @@ from dnstide.client.plot.figure import new_figure
 from dnstide.client.plot.picture import PANELS_FROM, Line, Picture, stretches
 from dnstide.client.plot.style import own_style
 from dnstide.client.plot.texts import number, put, shortened
+from dnstide.model.texts import rate_text
 from dnstide.model.top import Rank
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def ranking_bars(answer: Top, title: str) -> Bars:
             f"{group}, per covered day",
             title_of(change),
             max(change.before_per_day, change.after_per_day),
-            f"{change.before_per_day:,.0f} → {change.after_per_day:,.0f}",
+            f"{rate_text(change.before_per_day)} → {rate_text(change.after_per_day)}",
         )
         for group, changes in (("rises", answer.rises), ("falls", answer.falls))
         for change in changes
@@ -131,7 +132,9 @@ def ranking_chart(answer: Top, title: str, width: int = 80) -> str:
         row.count if isinstance(row, Rank) else max(row.before_per_day, row.after_per_day) for row in rows
     ]
     words = [
-        f"{row.count:,}" if isinstance(row, Rank) else f"{row.before_per_day:,.0f} → {row.after_per_day:,.0f}"
+        f"{row.count:,}"
+        if isinstance(row, Rank)
+        else f"{rate_text(row.before_per_day)} → {rate_text(row.after_per_day)}"
         for row in rows
     ]
     names = [title_of(row) for row in rows]
