@@ -1,15 +1,17 @@
-"""Findings that have no time axis, as bars: the shape of a week or a day, and totals by record type."""
+"""What has no time axis, as bars: the shape of a week or a day, totals by record type, and what gives bars of
+its own.
+"""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import resources
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from dnstide.client.plot.figure import new_figure
+from dnstide.client.plot.html import still_page
 from dnstide.client.plot.style import own_style
 from dnstide.client.plot.texts import number, put, shortened
 from dnstide.model.analysis import WEEKDAYS, Breakdown, Findings, SeriesFindings, Shape
@@ -22,26 +24,14 @@ if TYPE_CHECKING:
 MOST = 400
 """Bars of one picture; of more names and types the first are drawn, and the title says so."""
 
-_ROW = 0.26
-_LONGEST = 60
+ROW = 0.26
+"""Inches for each row of a picture of bars."""
+LONGEST = 60
+"""Characters of a name at most."""
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{title}</title>
-<style>
-{style}.bar {{ background: #bbb; height: .9em; min-width: 1px; }}
-.bars td:nth-child(2) {{ width: 24rem; }}
-</style>
-</head>
-<body>
-<h1>{title}</h1>
-{body}</body>
-</html>
+_STYLE = """.bar { background: #bbb; height: .9em; min-width: 1px; }
+.bars td:nth-child(2) { width: 24rem; }
 """
 
 
@@ -130,7 +120,7 @@ def bars_figure(bars: Bars) -> Figure:
     rows: list[tuple[str, Bar | None]] = []
     for group, members in bars.groups:
         rows += [(group, None), *((bar.label, bar) for bar in members)]
-    figure = new_figure(10.0, max(3.0, 1.2 + _ROW * len(rows)))
+    figure = new_figure(10.0, max(3.0, 1.2 + ROW * len(rows)))
     axes: Any = figure.add_subplot()
     for place, (_, bar) in enumerate(rows):
         if bar is None:
@@ -143,7 +133,7 @@ def bars_figure(bars: Bars) -> Figure:
     if bars.level is not None:
         axes.axvline(bars.level, color="#d55e00", linewidth=1.0, linestyle=(0, (4, 2)))
     axes.set_xlim(0, bars.longest * 1.25)
-    axes.set_yticks(range(len(rows)), [shortened(label, _LONGEST) for label, _ in rows], fontsize=8)
+    axes.set_yticks(range(len(rows)), [shortened(label, LONGEST) for label, _ in rows], fontsize=8)
     for text, (_, bar) in zip(axes.get_yticklabels(), rows, strict=True):
         text.set_parse_math(False)
         text.set_fontweight("bold" if bar is None else "normal")
@@ -168,8 +158,7 @@ def bars_page(bars: Bars) -> str:
             for bar in members
         )
         parts.append(f'<h2>{html.escape(group)}</h2>\n<table class="part bars">\n{rows}</table>\n')
-    style = resources.files(__package__).joinpath("page.css").read_text("utf-8")
-    return _PAGE.format(title=html.escape(bars.title), style=style, body="".join(parts))
+    return still_page(bars.title, _STYLE, "".join(parts))
 
 
 def bars_chart(bars: Bars, width: int = 80) -> str:
@@ -181,7 +170,12 @@ def bars_chart(bars: Bars, width: int = 80) -> str:
     for group, members in bars.groups:
         lines.append(group[:width])
         for bar in members:
-            eighths = round((bar.value or 0.0) * room * 8 / bars.longest)
-            drawn = "█" * (eighths // 8) + _BLOCKS[eighths % 8].strip()
+            drawn = text_bar((bar.value or 0.0) / bars.longest, room)
             lines.append(f"  {bar.label:<{labels}} {drawn} {bar.words}".rstrip())
     return "".join(f"{line}\n" for line in lines)
+
+
+def text_bar(share: float, room: int) -> str:
+    """A bar of text that fills this share of the room, to an eighth of a column."""
+    eighths = round(share * room * 8)
+    return "█" * (eighths // 8) + _BLOCKS[eighths % 8].strip()

@@ -115,3 +115,28 @@ def _count(n: int) -> int | str:
 
 def _floats(values: npt.NDArray[np.float64]) -> list[float | None]:
     return [float(f"{value:.6g}") if np.isfinite(value) else None for value in values.tolist()]
+
+
+_STILL = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>{title}</title>
+<style>
+{style}</style>
+</head>
+<body>
+<h1>{title}</h1>
+{body}</body>
+</html>
+"""
+
+
+def still_page(title: str, style: str, body: str) -> str:
+    """A page without a script, in the style of the others and `style`; the body is HTML, the title is
+    text.
+    """
+    shared = resources.files(__package__).joinpath("page.css").read_text("utf-8")
+    return _STILL.format(title=html.escape(title), style=shared + style, body=body)

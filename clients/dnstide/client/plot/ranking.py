@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from dnstide.client.plot.bars import Bar, Bars
+from dnstide.client.plot.bars import LONGEST, MOST, ROW, Bar, Bars, text_bar
 from dnstide.client.plot.figure import new_figure
 from dnstide.client.plot.picture import PANELS_FROM, Line, Picture, stretches
 from dnstide.client.plot.style import own_style
@@ -20,15 +20,10 @@ if TYPE_CHECKING:
     from dnstide.model.top import Change, Top
     from matplotlib.figure import Figure
 
-ROW = 0.26
-"""Inches for row name."""
-LONGEST = 60
-BLOCKS = " ▏▎▍▌▋▊▉█"
-
 
 @own_style
 def ranking_figure(answer: Top, title: str, *, log: bool = False) -> Figure:
-    """Bars for ranks, or for each rise and fall its rates before (hollow) and after (full).
+    """Bars for ranks (dots with `log`), or for each rise and fall its rates before (hollow) and after (full).
 
     The figure grows with the number of names. Raises MissingExtra without matplotlib.
     """
@@ -111,7 +106,8 @@ def ranking_bars(answer: Top, title: str) -> Bars:
             for rank in answer.ranks
             for words in [f"{rank.count:,} ({rank.share:.2%})"]
         ]
-        return Bars(title, "count", tuple(bars))
+        more = f"; the first {MOST} of {len(bars):,}" if len(bars) > MOST else ""
+        return Bars(f"{title}{more}", "count", tuple(bars[:MOST]))
     bars = [
         Bar(
             f"{group}, per covered day",
@@ -143,8 +139,7 @@ def ranking_chart(answer: Top, title: str, width: int = 80) -> str:
     most = max(values, default=0) or 1
     lines = [title[:width]]
     for name, value, word in zip(names, values, words, strict=True):
-        eighths = round(value * room * 8 / most)
-        bar = "█" * (eighths // 8) + BLOCKS[eighths % 8].strip()
+        bar = text_bar(value / most, room)
         lines.append(f"{shortened(name, wide):<{wide}} {bar} {word}".rstrip())
     return "".join(f"{line}\n" for line in lines)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import html
-from importlib import resources
 
 import numpy as np
 import numpy.typing as npt
+from dnstide.client.plot.html import still_page
 from dnstide.client.plot.texts import number
 from dnstide.client.plot.ticks import round_steps
 from dnstide.model.errors import MissingExtra
@@ -16,28 +16,11 @@ Values = npt.NDArray[np.uint64] | npt.NDArray[np.float64]
 _WIDE, _HIGH = 720, 640
 _LEFT, _BOTTOM, _TOP = 110, 60, 20
 
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{title}</title>
-<style>
-{style}svg {{ max-width: 100%; height: auto; }}
-circle {{ fill: none; stroke: var(--ink); stroke-width: .8; }}
-svg text {{ fill: var(--ink); font-size: 13px; }}
-.axis {{ stroke: var(--ink); fill: none; }} .grid {{ stroke: var(--grid); }}
-.line {{ stroke: #d55e00; stroke-width: 2; }}
-</style>
-</head>
-<body>
-<h1>{title}</h1>
-<p>{words}</p>
-<svg viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" role="img" aria-label="{title}">
-{drawn}</svg>
-</body>
-</html>
+_STYLE = """svg { max-width: 100%; height: auto; }
+circle { fill: none; stroke: var(--ink); stroke-width: .8; }
+svg text { fill: var(--ink); font-size: 13px; }
+.axis { stroke: var(--ink); fill: none; } .grid { stroke: var(--grid); }
+.line { stroke: #d55e00; stroke-width: 2; }
 """
 
 
@@ -74,11 +57,13 @@ def scatter_page(
         f'<text transform="translate(16 {_HIGH / 2}) rotate(-90)" text-anchor="middle">'
         f"{html.escape(labels[1])}</text>"
     )
-    style = resources.files(__package__).joinpath("page.css").read_text("utf-8")
-    return _PAGE.format(
-        title=html.escape(title), words=html.escape(words).replace("\n", "<br>"), style=style, wide=_WIDE,
-        high=_HIGH, drawn="\n".join(drawn),
-    )  # fmt: skip
+    said = html.escape(words).replace("\n", "<br>")
+    picture = (
+        f'<svg viewBox="0 0 {_WIDE} {_HIGH}" width="{_WIDE}" height="{_HIGH}" role="img" '
+        f'aria-label="{html.escape(title)}">\n'
+    )
+    marks = "\n".join(drawn)
+    return still_page(title, _STYLE, f"<p>{said}</p>\n{picture}{marks}</svg>\n")
 
 
 def scatter_chart(
