@@ -1,6 +1,7 @@
 """Joining a Ray cluster that somebody else started: what is wrong is told within moments, in one line."""
 
 import os
+import select
 import shutil
 import signal
 import socket
@@ -56,6 +57,13 @@ def raylet_of(group: int) -> int:
     raise AssertionError("no raylet")
 
 
+def kill_raylet_of(group: int) -> None:
+    """Kills it, and returns when it is dead: until then its port takes connections."""
+    with open(os.pidfd_open(raylet_of(group)), "rb") as raylet:
+        signal.pidfd_send_signal(raylet.fileno(), signal.SIGKILL)
+        assert select.select([raylet], [], [], 30)[0]
+
+
 @pytest.mark.parametrize(
     ("address", "said"),
     [
@@ -98,7 +106,7 @@ def test_tokens_and_nodes_that_do_not_fit(tmp_path: Path, monkeypatch: pytest.Mo
         with pytest.raises(JoinError, match="refuses the token of RAY_AUTH_TOKEN"):
             check_join(address)
         monkeypatch.setenv("RAY_AUTH_TOKEN", TOKEN)
-        os.kill(raylet_of(group), signal.SIGKILL)
+        kill_raylet_of(group)
         with pytest.raises(JoinError, match=r"no Ray (node of the cluster at \S+ runs on this machine|head)"):
             check_join(address)
 
@@ -126,7 +134,7 @@ def test_a_gateway_ends_when_its_node_is_lost(small_dir: Path, tmp_path: Path) -
         try:
             wait_until(lambda: "serving 62 tables" in log.read_text() or process.poll() is not None, 60)
             assert process.poll() is None, log.read_text()
-            os.kill(raylet_of(group), signal.SIGKILL)
+            kill_raylet_of(group)
             assert process.wait(60) == 1
         finally:
             process.kill()
