@@ -27,7 +27,9 @@ class Admission:
         if self.draining:
             raise ServerNotReady("the server is shutting down", "DRAINING")
         if not self._pool.ready:
-            raise ServerNotReady("the server is starting; its shards are not up yet")
+            raise ServerNotReady(
+                f"the server is starting: {self._pool.waiting or 'its shards are not up yet'}"
+            )
 
     def __enter__(self) -> None:
         """Raises ServerNotReady or ServerBusy."""

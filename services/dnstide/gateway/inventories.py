@@ -67,7 +67,7 @@ class Inventories:
         client = member.client
         assert client is not None
         try:
-            member.inventory = tuple(await self._while_alive(member, client.inventory()))
+            self._pool.take(member.spec.name, tuple(await self._while_alive(member, client.inventory())))
         except _SilentError:
             log.warning("shard %s is silent; its tables are taken as they were", member.spec.name)
         except ShardGoneError:

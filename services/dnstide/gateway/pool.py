@@ -14,6 +14,7 @@ from dnstide.gateway.batching import Batcher
 from dnstide.gateway.placement import place
 from dnstide.gateway.versions import Copies, CopyKey, differing, elected
 from dnstide.model.catalog import Catalog, ShardInfo
+from dnstide.model.errors import SHARD_UNREACHABLE, Failure
 from dnstide.shard.client import ShardClient
 from dnstide.shard.directory import TableStatus
 from dnstide.shard.shard import ShardLoad
@@ -77,6 +78,12 @@ class Member:
     load: ShardLoad | None = None
     present: asyncio.Event = field(default_factory=_set_event)
     """Whether its node is in the cluster: only there can it be made anew."""
+    listed: bool = False
+    """Whether the inventory is known, of now or of an earlier time."""
+    trouble: str = ""
+    """Why it does not come up."""
+    newcomer: bool = False
+    """Its node joined after the start: nobody counts on what it holds before it tells."""
 
     def info(self, tables_owned: int) -> ShardInfo:
         """The shard as the server tells of it."""
@@ -102,6 +109,8 @@ class Pool:
         self.catalog = Catalog()
         self.placement: Mapping[str, tuple[str, ...]] = {}
         self.ready = False
+        self.waiting = ""
+        """What is waited for before questions are answered."""
         self.digests: dict[CopyKey, int | None] = {}
         """Of files that nodes hold under one name, where they had to be compared."""
         self._other_versions: Mapping[str, tuple[str, ...]] = {}
@@ -114,6 +123,31 @@ class Pool:
     def on_change(self, wake: Callable[[], None]) -> None:
         """`wake` is called when a shard is reported dead."""
         self._wake = wake
+
+    def take(self, shard: str, inventory: tuple[TableStatus, ...]) -> None:
+        """Note what a shard sees. One that was forgotten meanwhile changes nothing."""
+        member = self.members.get(shard)
+        if member is not None:
+            member.inventory, member.listed = inventory, True
+
+    def inventories(self) -> dict[str, tuple[TableStatus, ...]]:
+        """What is known of the files of each node."""
+        return {m.spec.node: m.inventory for m in self.members.values() if m.listed}
+
+    def unlisted(self) -> tuple[Failure, ...]:
+        """The nodes that were there at the start and have not told what they hold, each as a failure."""
+        listed = self.inventories()
+        troubles = {m.spec.node: m.trouble for m in self.members.values() if not m.newcomer}
+        return tuple(
+            Failure(
+                f"node {node}",
+                SHARD_UNREACHABLE,
+                f"it has not told which tables it holds ({trouble or 'its shards start'})",
+                retryable=True,
+            )
+            for node, trouble in sorted(troubles.items())
+            if node not in listed
+        )
 
     @property
     def serving(self) -> bool:
@@ -165,7 +199,8 @@ class Pool:
             for status in member.inventory
         ]
         versions = {name: elected(copies, self.digests) for name, copies in self.differing().items()}
-        seen.append(versions)
+        unlisted = self.unlisted()
+        seen += [versions, unlisted]
         if seen == self._seen:
             return False
         self._seen = seen
@@ -175,7 +210,7 @@ class Pool:
             return nodes is None or member.spec.node in nodes
 
         members = self.members.values()
-        catalog = build_catalog([s for m in members for s in m.inventory if is_table(m, s)])
+        catalog = build_catalog([s for m in members for s in m.inventory if is_table(m, s)], unlisted)
         others = {(m.spec.node, s.name) for m in members for s in m.inventory if not is_table(m, s)}
         for node, name in others - self._told:
             log.warning("node %s holds another file under the name %s, which is not asked", node, name)

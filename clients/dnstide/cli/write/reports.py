@@ -44,6 +44,8 @@ class StatusLayout(Layout):
         state = "draining" if info.draining else "serving" if info.ready else "starting"
         damaged = f", {info.tables_damaged} of them not usable" if info.tables_damaged else ""
         yield f"dnstide {info.version}, {state} since {info.started:%Y-%m-%dT%H:%M:%SZ}\n"
+        if info.waiting:
+            yield f"waiting: {info.waiting}\n"
         yield f"{info.tables_total} tables{damaged}\n"
         for shard in info.shards:
             health = "alive" if shard.alive else "dead"

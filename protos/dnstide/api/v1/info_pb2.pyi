@@ -14,7 +14,7 @@ class GetServerInfoRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetServerInfoResponse(_message.Message):
-    __slots__ = ("version", "ready", "draining", "started", "shards", "tables_total", "tables_damaged", "catalog_version", "limits")
+    __slots__ = ("version", "ready", "draining", "started", "shards", "tables_total", "tables_damaged", "catalog_version", "limits", "waiting")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     READY_FIELD_NUMBER: _ClassVar[int]
     DRAINING_FIELD_NUMBER: _ClassVar[int]
@@ -24,6 +24,7 @@ class GetServerInfoResponse(_message.Message):
     TABLES_DAMAGED_FIELD_NUMBER: _ClassVar[int]
     CATALOG_VERSION_FIELD_NUMBER: _ClassVar[int]
     LIMITS_FIELD_NUMBER: _ClassVar[int]
+    WAITING_FIELD_NUMBER: _ClassVar[int]
     version: str
     ready: bool
     draining: bool
@@ -33,7 +34,8 @@ class GetServerInfoResponse(_message.Message):
     tables_damaged: int
     catalog_version: str
     limits: ServerLimits
-    def __init__(self, version: _Optional[str] = ..., ready: _Optional[bool] = ..., draining: _Optional[bool] = ..., started: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., shards: _Optional[_Iterable[_Union[ShardInfo, _Mapping]]] = ..., tables_total: _Optional[int] = ..., tables_damaged: _Optional[int] = ..., catalog_version: _Optional[str] = ..., limits: _Optional[_Union[ServerLimits, _Mapping]] = ...) -> None: ...
+    waiting: str
+    def __init__(self, version: _Optional[str] = ..., ready: _Optional[bool] = ..., draining: _Optional[bool] = ..., started: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., shards: _Optional[_Iterable[_Union[ShardInfo, _Mapping]]] = ..., tables_total: _Optional[int] = ..., tables_damaged: _Optional[int] = ..., catalog_version: _Optional[str] = ..., limits: _Optional[_Union[ServerLimits, _Mapping]] = ..., waiting: _Optional[str] = ...) -> None: ...
 
 class ShardInfo(_message.Message):
     __slots__ = ("name", "node", "alive", "tables_owned", "threads", "restarts", "pid")

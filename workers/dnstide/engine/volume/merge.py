@@ -96,7 +96,7 @@ def coverage_of(plan: VolumePlan, failures: Iterable[Failure]) -> Codes:
     """The coverage of each bucket of a plan, now that these of its tables failed."""
     coverage = plan.coverage
     grace = plan.key.bucket_by is BucketBy.FIRST_SEEN
-    failures = tuple(failures)
+    failures = [failure for failure in failures if failure.table in plan.info]  # others are of nodes
     for code, unreachable in ((Coverage.DAMAGED, False), (Coverage.UNREACHABLE, True)):
         tables = [plan.info[f.table] for f in failures if f.unreachable is unreachable]
         if tables:
