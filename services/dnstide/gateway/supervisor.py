@@ -53,8 +53,9 @@ class Supervisor:
         intervals: Intervals,
         on_health_change: OnHealthChange,
         observer: Observer | None = None,
+        on_sent: Callable[[float], None] | None = None,
     ) -> None:
-        """The observer hears of every call to a shard."""
+        """The observer hears of every call to a shard, `on_sent` of the seconds that each question waited."""
         self.pool = pool
         self.inventories = Inventories(pool, intervals.ping)
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -62,6 +63,7 @@ class Supervisor:
         self._on_health_change = on_health_change
         self._serving = True
         self._observer = observer
+        self._on_sent = on_sent
         self._backend = backend
         self._intervals = intervals
         self._tasks: list[asyncio.Task[None]] = []
@@ -124,7 +126,7 @@ class Supervisor:
             await client.close()
             raise
         member.client = client
-        member.batcher = Batcher(client)
+        member.batcher = Batcher(client, self._on_sent)
         self.pool.set_state(name, State.ALIVE)
         log.info("shard %s is up: process %d, %d threads", name, client.place.pid, client.place.threads)
 
