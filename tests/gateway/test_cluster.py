@@ -69,6 +69,30 @@ def test_every_actor_owns_its_share_and_has_it_open(over_ray: RunningGateway) ->
         assert len(pool.owned(member.spec.name)) >= 28
 
 
+def test_the_cluster_and_its_actors_are_watched(over_ray: RunningGateway) -> None:
+    """What Ray tells of nodes and actors, and what each actor tells of its own process."""
+    gateway = over_ray.gateway
+
+    def value(name: str, **labels: str) -> float | None:
+        return gateway.metrics.registry.get_sample_value(name, labels)
+
+    members = gateway.pool.members
+    wait_until(lambda: all(member.load is not None for member in members.values()))
+    assert (value("dnstide_ray_nodes", state="alive"), value("dnstide_ray_nodes", state="dead")) == (1, 0)
+    # Those of this gateway; other tests of the session may have left some that are about to go.
+    wait_until(lambda: (value("dnstide_ray_actors") or 0) >= len(members))
+    looked = value("dnstide_ray_looked_timestamp_seconds")
+    wait_until(lambda: value("dnstide_ray_looked_timestamp_seconds") != looked)
+    for name, member in members.items():
+        process = Path(f"/proc/{member.client.place.pid}")
+        opened, memory = (
+            value(f"dnstide_shard_{what}", shard=name) for what in ("open_fds", "resident_memory_bytes")
+        )
+        assert opened == pytest.approx(len(list((process / "fd").iterdir())), abs=20)
+        pages = int((process / "statm").read_text().split()[1])
+        assert memory == pytest.approx(pages * os.sysconf("SC_PAGE_SIZE"), rel=0.5)
+
+
 def test_actors_run_at_full_priority(over_ray: RunningGateway) -> None:
     """Ray's workers are nice 15 by default, and would starve beside anything else."""
     for member in over_ray.gateway.pool.members.values():
@@ -163,7 +187,7 @@ def busy(pid: int) -> bool:
 
 def test_the_cluster_listens_on_loopback_and_asks_for_a_token(ray_cluster: None) -> None:
     """Nobody else on the network, and nobody without the token; the token file is for its owner only."""
-    assert [node.address for node in cluster.nodes()] == ["127.0.0.1"]
+    assert [node.address for node in cluster.look().nodes] == ["127.0.0.1"]
     assert os.environ["RAY_AUTH_MODE"] == "token"
     if not os.environ.get("RAY_AUTH_TOKEN"):
         path = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")

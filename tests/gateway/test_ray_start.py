@@ -25,7 +25,7 @@ def stop_the_first_raylet():
 
 threading.Thread(target=stop_the_first_raylet, daemon=True).start()
 ray_cluster.start(None)
-print("nodes", len(ray_cluster.nodes()), "hung raylet left", stopped[0] in ray_cluster.children())
+print("nodes", len(ray_cluster.look().nodes), "hung raylet left", stopped[0] in ray_cluster.children())
 ray_cluster.stop()
 """
 

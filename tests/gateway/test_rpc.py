@@ -213,7 +213,7 @@ def test_metrics_are_served_and_tell_no_names(small_dir: Path, tmp_path: Path) -
     open_tables = [float(value) for name, value in values.items() if "shard_tables_open{" in name]
     assert sum(open_tables) >= 62
     assert float(values['dnstide_shard_call_seconds_count{method="answer"}']) >= 2
-    assert all(name.startswith("dnstide_") for name in values)
+    assert all(name.startswith(("dnstide_", "process_")) for name in values)
     assert "example" not in text
     assert "secret" not in text
 

@@ -45,11 +45,13 @@ def counts(result: LookupResult) -> list[int]:
 def test_a_block_comes_from_memory_from_the_third_time_on(tables: list[Table]) -> None:
     """Once is no reason to keep a block; a neighbour in the same block is then found there too."""
     cache = BlockCache(ROOMY)
-    hits = []
+    hits, misses = [], []
     for name in (100, 100, 100, 101):
         assert counts(lookup(tables, asked(name), EDGES, cache=cache)) == [36]
         hits.append(cache.hits)
+        misses.append(cache.misses)
     assert hits == [0, 0, TABLES, 2 * TABLES]
+    assert misses == [TABLES, 2 * TABLES, 2 * TABLES, 2 * TABLES]
 
 
 def test_what_was_asked_once_takes_no_room(tables: list[Table]) -> None:

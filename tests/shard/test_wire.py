@@ -14,9 +14,9 @@ from dnstide.model.vocabulary import Grouping
 from dnstide.mtbl import BadChecksum, LookupQuery, RowFilter
 from dnstide.mtbl.keys import Keys
 from dnstide.shard import Partial, ShardError, ShardPlan, ShardQuestion, TableStatus
+from dnstide.shard.load import ProcessLoad, ShardLoad, SummaryLoad
 from dnstide.shard.ranking import requests
 from dnstide.shard.ranking.bounds import Bounds
-from dnstide.shard.shard import ShardLoad
 from dnstide.shard.wire import KINDS, Wire
 
 PLAN = ShardPlan(("a", "b"), b"\0\0\0\0\1\0\0\0", bytes(24))
@@ -118,7 +118,7 @@ BOUNDS = Bounds(
     1,
 )
 VALUES = [
-    ShardLoad(365, 2**40, 3),
+    ShardLoad(365, 2**40, 3, question_seconds=0.5, summaries=SummaryLoad(1, 2), process=ProcessLoad(9, -1)),
     TableStatus("dns.20240101.D.mtbl", 7, 2**60, 12, FAILURE, opened=True),
     requests.RankQuestion("1", ("a", "b"), SCOPE, requests.TopRequest(5, 6, True, 1), 1.5),
     requests.RankQuestion("1", ("a",), SCOPE, requests.AboveRequest(2**63, 1), None),

@@ -24,7 +24,10 @@ std::shared_ptr<const CachedBlock> BlockCache::find(uint64_t table, uint64_t off
     Part& part = this->part(mix(key));
     const std::lock_guard lock(part.mutex);
     const auto entry = part.where.find(key);
-    if (entry == part.where.end()) return nullptr;
+    if (entry == part.where.end()) {
+        ++part.misses;
+        return nullptr;
+    }
     ++part.hits;
     part.recent.splice(part.recent.begin(), part.recent, entry->second);
     return entry->second->block;
@@ -71,5 +74,6 @@ T BlockCache::sum(T Part::* field) const {
 
 size_t BlockCache::bytes() const { return sum(&Part::bytes); }
 uint64_t BlockCache::hits() const { return sum(&Part::hits); }
+uint64_t BlockCache::misses() const { return sum(&Part::misses); }
 
 }  // namespace dnstide

@@ -31,8 +31,9 @@ public:
     // Offers a block that was decoded because it was not held; the cache may keep a copy.
     void offer(uint64_t table, uint64_t offset, const Block& block);
 
-    size_t bytes() const;   // held now
-    uint64_t hits() const;  // blocks found, since the beginning
+    size_t bytes() const;     // held now
+    uint64_t hits() const;    // blocks found, since the beginning
+    uint64_t misses() const;  // blocks that were not held, since the beginning
 
 private:
     struct Key {
@@ -56,6 +57,7 @@ private:
         std::unordered_map<Key, std::list<Entry>::iterator, Hash> where;
         size_t bytes = 0;
         uint64_t hits = 0;
+        uint64_t misses = 0;
     };
     template <class T>
     T sum(T Part::* field) const;

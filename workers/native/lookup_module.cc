@@ -108,7 +108,8 @@ void bind_lookup(nb::module_& m) {
     nb::class_<BlockCache>(m, "BlockCache", "Decoded blocks that look-ups came back to, up to `bytes` of memory.")
         .def(nb::init<size_t>(), nb::arg("bytes"), nb::sig("def __init__(self, bytes: int) -> None"))
         .def_prop_ro("bytes", &BlockCache::bytes, nb::sig("def bytes(self) -> int"))
-        .def_prop_ro("hits", &BlockCache::hits, nb::sig("def hits(self) -> int"));
+        .def_prop_ro("hits", &BlockCache::hits, nb::sig("def hits(self) -> int"))
+        .def_prop_ro("misses", &BlockCache::misses, nb::sig("def misses(self) -> int"));
     m.def("lookup", look_up, nb::arg("tables"), nb::arg("queries"), nb::arg("edges").noconvert(),
           nb::arg("table_buckets").noconvert() = nb::none(), nb::arg("split_by_rrtype") = false,
           nb::arg("threads") = 1, nb::arg("cancel") = nb::none(), nb::arg("cache") = nb::none(),

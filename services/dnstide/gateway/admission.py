@@ -17,7 +17,7 @@ class Admission:
 
     def __init__(self, pool: Pool, limit: int) -> None:
         self._pool = pool
-        self._limit = limit
+        self.limit = limit
         self.inflight = 0
         self.draining = False
         self._idle = asyncio.Event()
@@ -34,8 +34,8 @@ class Admission:
     def __enter__(self) -> None:
         """Raises ServerNotReady or ServerBusy."""
         self.check_ready()
-        if self.inflight >= self._limit:
-            raise ServerBusy(f"{self._limit} questions are under way, which is all this server takes")
+        if self.inflight >= self.limit:
+            raise ServerBusy(f"{self.limit} questions are under way, which is all this server takes")
         self.inflight += 1
 
     def __exit__(

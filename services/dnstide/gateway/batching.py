@@ -13,7 +13,8 @@ import itertools
 import os
 from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any, TypeVar
 
 from dnstide.gateway.request_id import REQUEST_ID
@@ -52,6 +53,7 @@ class _Waiting:
     deadline: float
     answer: asyncio.Future[Partial]
     sent: bool = False
+    since: float = field(default_factory=perf_counter)
 
 
 class _Lane:
@@ -69,8 +71,10 @@ class Batcher:
     queue, or out of the work of the shard.
     """
 
-    def __init__(self, client: ShardClient) -> None:
+    def __init__(self, client: ShardClient, on_sent: Callable[[float], None] | None = None) -> None:
+        """`on_sent` hears of each question about volume that leaves, and of the seconds that it waited."""
         self.client = client
+        self._on_sent = on_sent
         self._light = _Lane(LIGHT_CALLS, MAX_BATCH)
         self._heavy = _Lane(HEAVY_CALLS, 1)
         self._cancels: list[str] = []
@@ -78,6 +82,11 @@ class Batcher:
         self._unanswered: set[asyncio.Future[Any]] = set()
         self._closed = False
         self._scheduled = False
+
+    @property
+    def waiting(self) -> int:
+        """How many questions wait until the shard has room for them."""
+        return len(self._light.queue) + len(self._heavy.queue)
 
     def submit(
         self, plan: ShardPlan, queries: tuple[LookupQuery, ...], split_by_rrtype: bool, deadline: float
@@ -164,10 +173,12 @@ class Batcher:
         task.add_done_callback(self._tasks.discard)
 
     async def _call(self, lane: _Lane, batch: list[_Waiting]) -> None:
-        now = asyncio.get_running_loop().time()
+        now, left = asyncio.get_running_loop().time(), perf_counter()
         questions = []
         for waiting in batch:
             waiting.sent = True
+            if self._on_sent is not None:
+                self._on_sent(left - waiting.since)
             seconds = max(waiting.deadline - now, 0.0)
             questions.append(
                 ShardQuestion(waiting.id, waiting.plan, waiting.queries, waiting.split_by_rrtype, seconds)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import accumulate
 from typing import Protocol
 from wsgiref.simple_server import WSGIServer
 
 from dnstide.gateway.admission import Admission
-from dnstide.gateway.pool import Member, Pool, State
-from prometheus_client import CollectorRegistry, start_http_server
+from dnstide.gateway.pool import Backend, Pool
+from dnstide.gateway.state_metrics import state_metrics
+from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
@@ -56,16 +57,20 @@ class Metrics:
     it; they become metrics when they are asked for.
     """
 
-    def __init__(self, pool: Pool, admission: Admission) -> None:
+    def __init__(self, pool: Pool, admission: Admission, backend: Backend, version: str) -> None:
         self.registry = CollectorRegistry()
         self._pool = pool
+        self._backend = backend
+        self._version = version
         self._admission = admission
         self._calls: dict[tuple[str, str], int] = defaultdict(int)
         self._seconds: dict[str, _Histogram] = defaultdict(_Histogram)
         self._shard_seconds: dict[str, _Histogram] = defaultdict(_Histogram)
+        self._queue_seconds = _Histogram()
         self._reassigned: dict[str, int] = defaultdict(int)
         self._answered = self._failed = self._rows = self._blocks = self._skipped = 0
         self.registry.register(self)
+        ProcessCollector(registry=self.registry)
 
     def call_ended(self, work: Work, status: str, seconds: float) -> None:
         """Count a call."""
@@ -81,13 +86,20 @@ class Metrics:
         """Count a call to a shard."""
         self._shard_seconds[method].observe(seconds)
 
+    def question_sent(self, waited: float) -> None:
+        """Count a question that left for a shard, and the seconds that it waited before."""
+        self._queue_seconds.observe(waited)
+
     def tables_reassigned(self, cause: str, tables: int) -> None:
         """Count tables that another shard is asked for."""
         self._reassigned[cause] += tables
 
     def collect(self) -> Iterator[Metric]:
         """All metrics as they are now. Called from the thread that serves them."""
-        calls = CounterMetricFamily("dnstide_calls", "Calls that ended.", labels=["kind", "status"])
+        build = GaugeMetricFamily("dnstide_build_info", "1, with the version as label.", labels=["version"])
+        build.add_metric([self._version], 1)
+        yield build
+        calls = CounterMetricFamily("dnstide_calls_total", "Calls that ended.", labels=["kind", "status"])
         for labels, number in list(self._calls.items()):
             calls.add_metric(labels, number)
         yield calls
@@ -95,29 +107,46 @@ class Metrics:
             "dnstide_call_seconds", "Time from the arrival of a call to its end.", "kind", self._seconds
         )
         tables = CounterMetricFamily(
-            "dnstide_tables", "Tables that questions needed, by whether they answered.", labels=["outcome"]
+            "dnstide_tables_total",
+            "Tables that questions needed, by outcome.",
+            labels=["outcome"],
         )
         tables.add_metric(["answered"], self._answered)
         tables.add_metric(["failed"], self._failed)
         yield tables
-        yield CounterMetricFamily("dnstide_rows_read", "Rows counted for questions.", self._rows)
+        yield CounterMetricFamily("dnstide_rows_read_total", "Rows counted for questions.", self._rows)
         yield CounterMetricFamily(
-            "dnstide_rows_skipped", "Rows that are none and were left out of answers.", self._skipped
+            "dnstide_rows_skipped_total", "Rows that are none and were left out of answers.", self._skipped
         )
-        yield CounterMetricFamily("dnstide_blocks_read", "Blocks decoded.", self._blocks)
+        yield CounterMetricFamily("dnstide_blocks_read_total", "Blocks decoded.", self._blocks)
         yield _histograms(
             "dnstide_shard_call_seconds", "Time of a call to a shard.", "method", self._shard_seconds
         )
+        queue = HistogramMetricFamily(
+            "dnstide_shard_queue_seconds", "Time that a question waited until a shard had room for it."
+        )
+        queue.add_metric([], self._queue_seconds.buckets(), self._queue_seconds.sum)
+        yield queue
         reassigned = CounterMetricFamily(
-            "dnstide_tables_reassigned",
+            "dnstide_tables_reassigned_total",
             "Tables that another shard was asked for, by cause.",
             labels=["cause"],
         )
         for cause, number in list(self._reassigned.items()):
             reassigned.add_metric([cause], number)
         yield reassigned
-        yield from _state(self._pool)
-        yield GaugeMetricFamily("dnstide_calls_inflight", "Questions under way.", self._admission.inflight)
+        yield from state_metrics(self._pool, self._backend)
+        admission = self._admission
+        yield GaugeMetricFamily("dnstide_calls_inflight", "Questions under way.", admission.inflight)
+        yield GaugeMetricFamily(
+            "dnstide_calls_inflight_max", "Questions that may be under way at once.", admission.limit
+        )
+        yield GaugeMetricFamily(
+            "dnstide_serving", "1 where questions can be answered, else 0.", self._serving()
+        )
+
+    def _serving(self) -> bool:
+        return self._pool.serving and not self._admission.draining
 
     def serve(self, host: str, port: int) -> tuple[WSGIServer, str]:
         """Serve the metrics over HTTP from a thread. Returns the server and its HOST:PORT. Raises OSError."""
@@ -131,40 +160,3 @@ def _histograms(name: str, text: str, label: str, of: dict[str, _Histogram]) -> 
     for value, histogram in list(of.items()):
         family.add_metric([value], histogram.buckets(), histogram.sum)
     return family
-
-
-def _state(pool: Pool) -> Iterator[Metric]:
-    """The shards and the catalog as they are when the metrics are asked for."""
-    members = list(pool.members.values())
-    shards = GaugeMetricFamily("dnstide_shards", "Shards by state.", labels=["state"])
-    for state in State:
-        shards.add_metric([state.value], sum(member.state is state for member in members))
-    yield shards
-    restarts = sum(member.restarts for member in members)
-    yield GaugeMetricFamily("dnstide_shard_restarts", "Shards made anew so far.", restarts)
-    yield from _loads(members)
-    tables = pool.catalog.tables
-    damaged = sum(table.problem is not None for table in tables)
-    health = GaugeMetricFamily("dnstide_catalog_tables", "Tables by health.", labels=["health"])
-    health.add_metric(["sound"], len(tables) - damaged)
-    health.add_metric(["damaged"], damaged)
-    yield health
-
-
-def _loads(members: Iterable[Member]) -> Iterator[Metric]:
-    """What the living shards said of themselves when they were pinged last."""
-    families = (
-        GaugeMetricFamily("dnstide_shard_tables_open", "Tables that a shard holds open.", labels=["shard"]),
-        GaugeMetricFamily(
-            "dnstide_shard_block_cache_bytes", "Memory for decoded blocks in a shard.", labels=["shard"]
-        ),
-        GaugeMetricFamily("dnstide_shard_questions", "Questions under way at a shard.", labels=["shard"]),
-    )
-    for member in members:
-        if member.load is not None and member.state is State.ALIVE:
-            load = member.load
-            for family, value in zip(
-                families, (load.tables_open, load.block_cache_bytes, load.questions), strict=True
-            ):
-                family.add_metric([member.spec.name], value)
-    yield from families

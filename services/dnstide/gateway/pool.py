@@ -17,7 +17,7 @@ from dnstide.model.catalog import Catalog, ShardInfo
 from dnstide.model.errors import SHARD_UNREACHABLE, Failure
 from dnstide.shard.client import ShardClient
 from dnstide.shard.directory import TableStatus
-from dnstide.shard.shard import ShardLoad
+from dnstide.shard.load import ShardLoad
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +39,33 @@ class NodeLostError(Exception):
     """The gateway's own node has left the cluster; nothing that it asks arrives any more."""
 
 
+@dataclass(frozen=True, slots=True)
+class ClusterState:
+    """What the cluster last told of itself, and when (unix seconds): nodes that are in it and that have left
+    it, and actors that live in it.
+    """
+
+    nodes_alive: int
+    nodes_dead: int
+    actors: int
+    looked: float
+
+
+@dataclass(frozen=True, slots=True)
+class TableCounts:
+    """Tables that are sound, known to be damaged, and seen by no shard that is there: each counts once."""
+
+    sound: int
+    damaged: int
+    unreachable: int
+
+
 class Backend(Protocol):
     """Where shards come from."""
+
+    @property
+    def cluster(self) -> ClusterState | None:
+        """The cluster as of the last look, None where there is none. May be called from any thread."""
 
     async def discover(self) -> list[ShardSpec]:
         """The shards that there should be now. Raises NodeLostError."""
@@ -237,6 +262,14 @@ class Pool:
         if len({member.spec.node for member in self.members.values()}) < 2:
             return {}
         return differing((member.spec.node, member.inventory) for member in self.members.values())
+
+    def count_tables(self) -> TableCounts:
+        """The tables of the catalog by health. May be called from any thread."""
+        tables, placement = self.catalog.tables, self.placement
+        there = {name for name, m in list(self.members.items()) if m.state in (State.ALIVE, State.SILENT)}
+        reached = [table for table in tables if not there.isdisjoint(placement.get(table.name, ()))]
+        damaged = sum(table.problem is not None for table in reached)
+        return TableCounts(len(reached) - damaged, damaged, len(tables) - len(reached))
 
     def owned(self, shard: str) -> list[str]:
         """The tables that the shard is asked for first."""

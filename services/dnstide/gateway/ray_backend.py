@@ -14,8 +14,8 @@ from collections.abc import Callable
 from typing import Any
 
 import ray
-from dnstide.gateway.pool import ShardSpec
-from dnstide.gateway.ray_cluster import Node, nodes
+from dnstide.gateway.pool import ClusterState, ShardSpec
+from dnstide.gateway.ray_cluster import Look, look
 from dnstide.gateway.transports import SocketTransport
 from dnstide.shard.actor import Greeting, start_actor
 from dnstide.shard.channel import machine
@@ -83,14 +83,21 @@ class RayBackend:
         self._shards = max(shards, 1)
         self._threads = threads
         self._direct = direct
-        self._looking: asyncio.Future[list[Node]] | None = None
+        self._looking: asyncio.Future[Look] | None = None
+        self._seen: ClusterState | None = None
+
+    @property
+    def cluster(self) -> ClusterState | None:
+        """The cluster as of the last look."""
+        return self._seen
 
     async def discover(self) -> list[ShardSpec]:
         """The shards that there should be now. Raises NodeLostError, ClusterSilentError."""
-        living = await self._nodes()
+        seen = await self._look()
+        self._seen = seen.state
         seats: Counter[str] = Counter()  # several nodes at one address count on
         specs = []
-        for node in living:
+        for node in seen.nodes:
             threads = self._threads or node.cores // self._shards or 1
             for _ in range(self._shards):
                 specs.append(
@@ -99,12 +106,10 @@ class RayBackend:
                 seats[node.address] += 1
         return specs
 
-    async def _nodes(self) -> list[Node]:
-        """The living nodes. One look at a time: where the head is gone, it takes as long as Ray waits for
-        it.
-        """
+    async def _look(self) -> Look:
+        """One look at a time: where the head is gone, it takes as long as Ray waits for it."""
         if self._looking is None or self._looking.done():
-            self._looking = asyncio.get_running_loop().run_in_executor(None, nodes)
+            self._looking = asyncio.get_running_loop().run_in_executor(None, look)
         await asyncio.wait({self._looking}, timeout=LOOK_SECONDS)
         if not self._looking.done():
             raise ClusterSilentError(f"the head of the cluster did not answer within {LOOK_SECONDS:.0f} s")

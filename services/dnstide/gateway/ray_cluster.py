@@ -13,11 +13,12 @@ import signal
 import socket
 import stat
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dnstide.gateway.pool import NodeLostError
+from dnstide.gateway.pool import ClusterState, NodeLostError
 from dnstide.gateway.ray_folder import RayFolder, sweep
 from dnstide.gateway.ray_join import JoinError, check_join, token_path
 
@@ -61,6 +62,14 @@ class Node:
     cores: int
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The living nodes that offer CPUs, by address, and what is told of the whole cluster."""
+
+    nodes: list[Node]
+    state: ClusterState
+
+
 def start(address: str | None, *, insecure: bool = False) -> None:
     """Starts a local cluster, or joins the one at the address. Blocks for a few seconds; raises ClusterError.
 
@@ -96,7 +105,7 @@ def _start_own() -> None:
     if os.environ.get("RAY_AUTH_MODE", "").lower() != "token":
         stop()
         raise ClusterError("token authentication of Ray is off: unset RAY_AUTH_MODE, or set it to token")
-    if nodes()[0].address != LOOPBACK:
+    if look().nodes[0].address != LOOPBACK:
         log.warning("Ray listens on all interfaces, since it was imported before the gateway started it")
 
 
@@ -171,9 +180,9 @@ def stop() -> None:
         _folders.pop().remove()
 
 
-def nodes() -> list[Node]:
-    """The living nodes that offer CPUs, by address. Blocks for a millisecond or two, and for as long as Ray
-    waits where the head is gone.
+def look() -> Look:
+    """The cluster as its head tells of it. Blocks for a millisecond or two, and for as long as Ray waits
+    where the head is gone.
 
     Raises NodeLostError where the node of this process is not alive: Ray never takes it in again.
     """
@@ -189,7 +198,7 @@ def nodes() -> list[Node]:
     if own is None:
         raise NodeLostError("the Ray node of this machine has left the cluster")
     _own_raylet[:] = [(own["NodeManagerAddress"], own["NodeManagerPort"])]
-    return sorted(
+    nodes = sorted(
         (
             Node(entry["NodeID"], entry["NodeManagerAddress"], int(entry["Resources"]["CPU"]))
             for entry in living
@@ -197,6 +206,14 @@ def nodes() -> list[Node]:
         ),
         key=lambda node: (node.address, node.id),
     )
+    return Look(nodes, ClusterState(len(living), len(entries) - len(living), _living_actors(), time.time()))
+
+
+def _living_actors() -> int:
+    # The public list of actors needs the dashboard. Dead ones are not asked for: the head keeps many of them.
+    from ray._private.state import actors
+
+    return len(actors(actor_state_name="ALIVE"))
 
 
 def _is_refused(host: str, port: int) -> bool:

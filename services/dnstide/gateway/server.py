@@ -64,9 +64,10 @@ class Gateway:
         self.settings = settings
         self.address = settings.listen
         self.metrics_address: str | None = None
+        number = version("dnstide-gateway")
         self.pool = Pool()
         self.admission = Admission(self.pool, settings.max_inflight)
-        self.metrics = Metrics(self.pool, self.admission)
+        self.metrics = Metrics(self.pool, self.admission, backend, number)
         intervals = Intervals(
             settings.rescan_seconds, settings.discover_seconds, settings.ping_seconds, settings.ping_timeout
         )
@@ -76,13 +77,13 @@ class Gateway:
             intervals,
             self._show_health,
             self.metrics.shard_call_ended,
-            _memory(settings),
-            settings.wait_nodes,
+            self.metrics.question_sent,
+            memory=_memory(settings),
+            wait_nodes=settings.wait_nodes,
         )
         answering = Answering(
             self.pool, self.supervisor.inventories.refresh, settings.max_names, self.metrics.tables_reassigned
         )
-        number = version("dnstide-gateway")
         rpc = Rpc(settings, self.admission, self.metrics, number)
         self.service = DnstideService(rpc, answering, self.pool, self.admission, settings, number)
         self._health = health.aio.HealthServicer()

@@ -55,11 +55,14 @@ class Supervisor:
         intervals: Intervals,
         on_health_change: OnHealthChange,
         observer: Observer | None = None,
+        on_sent: Callable[[float], None] | None = None,
+        *,
         memory: NodeMemory | None = None,
         wait_nodes: int = 0,
     ) -> None:
-        """The observer hears of every call to a shard. What nodes held is read from the memory and written to
-        it. Questions are answered once the tables of `wait_nodes` nodes are known.
+        """The observer hears of every call to a shard, `on_sent` of the seconds that each question waited.
+        What nodes held is read from the memory and written to it. Questions are answered once the tables of
+        `wait_nodes` nodes are known.
         """
         self.pool = pool
         self.inventories = Inventories(pool, intervals.ping)
@@ -68,6 +71,7 @@ class Supervisor:
         self._on_health_change = on_health_change
         self._serving = True
         self._observer = observer
+        self._on_sent = on_sent
         self._backend = backend
         self._memory = memory
         self._wait_nodes = wait_nodes
@@ -196,7 +200,7 @@ class Supervisor:
             raise
         member.trouble = ""
         member.client = client
-        member.batcher = Batcher(client)
+        member.batcher = Batcher(client, self._on_sent)
         self.pool.set_state(name, State.ALIVE)
         log.info("shard %s is up: process %d, %d threads", name, client.place.pid, client.place.threads)
 

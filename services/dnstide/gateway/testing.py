@@ -39,6 +39,10 @@ class LocalBackend:
         self._shards = shards
         self._threads = threads
 
+    @property
+    def cluster(self) -> None:
+        """There is none."""
+
     async def discover(self) -> list[ShardSpec]:
         """The same shards each time."""
         return [

@@ -8,10 +8,10 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from dnstide.shard.directory import TableStatus
+from dnstide.shard.load import ShardLoad
 from dnstide.shard.partial import Partial, ShardError
 from dnstide.shard.question import ShardQuestion
 from dnstide.shard.ranking.requests import RankQuestion, RankReply, RankScope
-from dnstide.shard.shard import ShardLoad
 
 
 class ShardGoneError(Exception):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
 from dnstide.shard.directory import TableStatus
+from dnstide.shard.load import ShardLoad
 from dnstide.shard.partial import Partial, ShardError
 from dnstide.shard.question import ShardQuestion
 from dnstide.shard.ranking.background import Summarizer, summarize_some
 from dnstide.shard.ranking.requests import RankQuestion, RankReply, RankScope
-from dnstide.shard.shard import Shard, ShardLoad
+from dnstide.shard.shard import Shard
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +87,10 @@ class ShardDispatch:
 
     def ping(self) -> ShardLoad:
         """What the shard holds and does now. Returns at once."""
-        return self.shard.load
+        load = self.shard.load
+        if self._summarizer is None:
+            return load
+        return replace(load, summaries=replace(load.summaries, waiting=self._summarizer.waiting))
 
 
 def _log_answers(

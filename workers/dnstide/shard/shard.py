@@ -27,6 +27,7 @@ from dnstide.mtbl import (
 from dnstide.shard.batch import Batch, batches, divide
 from dnstide.shard.directory import TableStatus, list_directory
 from dnstide.shard.fileset import live
+from dnstide.shard.load import ShardLoad, SummaryLoad, process_load
 from dnstide.shard.partial import CANCELLED, COUNT_OVERFLOW, DEADLINE_PASSED, Partial, ShardError
 from dnstide.shard.question import ShardPlan, ShardQuestion
 from dnstide.shard.ranking.ranker import Ranker
@@ -44,15 +45,6 @@ _SMALL_LOOKUP = 64
 
 _KEPT_PLANS = 64
 _KEPT_CANCELS = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class ShardLoad:
-    """What a shard holds and does at a moment: open tables, bytes of decoded blocks, questions under way."""
-
-    tables_open: int
-    block_cache_bytes: int
-    questions: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +86,25 @@ class Shard:
         self._readings: OrderedDict[ShardPlan, _Reading] = OrderedDict()
         self._running: dict[str, Batch] = {}
         self._cancelled: OrderedDict[str, None] = OrderedDict()
+        self._ended = 0
+        self._seconds = 0.0
 
     @property
     def load(self) -> ShardLoad:
         """What the shard holds and does now."""
-        cached = self._blocks.bytes if self._blocks is not None else 0
-        return ShardLoad(len(self._tables), cached, len(self._running))
+        blocks, ranker = self._blocks, self._made_ranker
+        return ShardLoad(
+            tables_open=len(self._tables),
+            block_cache_bytes=0 if blocks is None else blocks.bytes,
+            block_cache_hits=0 if blocks is None else blocks.hits,
+            block_cache_misses=0 if blocks is None else blocks.misses,
+            questions=len(self._running),
+            rankings=0 if ranker is None else ranker.running,
+            questions_ended=self._ended,
+            question_seconds=self._seconds,
+            summaries=SummaryLoad() if ranker is None else ranker.summaries.load,
+            process=process_load(),
+        )
 
     def inventory(self) -> list[TableStatus]:
         """Every file of the directory as it is now, tables or not. Files that changed are opened anew.
@@ -136,11 +141,12 @@ class Shard:
         """
         answer_of: dict[int, Partial | ShardError] = {}
         for batch in batches(questions, cancel):
+            began = perf_counter()
             self._register(batch)
             try:
                 answers = self._answer(batch)
             finally:
-                self._unregister(batch)
+                self._unregister(batch, perf_counter() - began)
             for question, answer in zip(batch.questions, answers, strict=True):
                 answer_of[id(question)] = answer
         return [answer_of[id(question)] for question in questions]
@@ -149,6 +155,11 @@ class Shard:
     def ranker(self) -> Ranker:
         """Ranks over these tables. It is made on first need."""
         return Ranker(self._tables, self.threads, SummaryCache(self.mtbl_dir, self._cache_dir))
+
+    @property
+    def _made_ranker(self) -> Ranker | None:
+        """The ranker, None where there was no need of one yet."""
+        return self.__dict__.get("ranker")
 
     def rank(self, question: RankQuestion) -> RankReply | ShardError:
         """As `Ranker.answer`, with its exceptions as values."""
@@ -163,7 +174,7 @@ class Shard:
 
     def cancel(self, question_id: str) -> None:
         """Cancel a question, whether it is running or has not arrived yet. Callable from any thread."""
-        ranker = self.__dict__.get("ranker")  # a shard that never ranked needs none for this
+        ranker = self._made_ranker
         if ranker is not None:
             ranker.cancel(question_id)
         with self._lock:
@@ -283,8 +294,10 @@ class Shard:
         for question_id in gone:
             batch.cancel(question_id)
 
-    def _unregister(self, batch: Batch) -> None:
+    def _unregister(self, batch: Batch, seconds: float) -> None:
         with self._lock:
+            self._ended += len(batch.questions)
+            self._seconds += seconds
             for question in batch.questions:
                 self._running.pop(question.id, None)
 

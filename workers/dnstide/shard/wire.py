@@ -23,11 +23,11 @@ from dnstide.mtbl import LookupQuery, RowFilter, TableError
 from dnstide.mtbl.errors import Cancelled, CountOverflow, DeadlineExceeded
 from dnstide.mtbl.keys import Grouping, Keys
 from dnstide.shard.directory import TableStatus
+from dnstide.shard.load import ProcessLoad, ShardLoad, SummaryLoad
 from dnstide.shard.partial import Partial, ShardError
 from dnstide.shard.question import ShardPlan, ShardQuestion
 from dnstide.shard.ranking import requests
 from dnstide.shard.ranking.bounds import Bounds
-from dnstide.shard.shard import ShardLoad
 
 ANSWER = "answer"
 """The method whose arguments and result travel without names."""
@@ -45,7 +45,19 @@ _RANKING = [
 
 KINDS: dict[str, Any] = {
     kind.__name__: kind
-    for kind in (Failure, SkippedRows, ShardError, ShardLoad, TableStatus, Bounds, Keys, Grouping, *_RANKING)
+    for kind in (
+        Failure,
+        SkippedRows,
+        ShardError,
+        ShardLoad,
+        SummaryLoad,
+        ProcessLoad,
+        TableStatus,
+        Bounds,
+        Keys,
+        Grouping,
+        *_RANKING,
+    )
 }
 """Dataclasses and enumerations that may travel, by their names."""
 

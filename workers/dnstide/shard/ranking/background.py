@@ -46,6 +46,11 @@ class Summarizer:
             self._wanted.update(dict.fromkeys(names))
             self._condition.notify_all()
 
+    @property
+    def waiting(self) -> int:
+        """How many tables are still to be looked at."""
+        return len(self._wanted) + self._working
+
     def wait(self, seconds: float) -> bool:
         """Wait for all wanted summaries; return whether they were made within the time."""
         with self._condition:

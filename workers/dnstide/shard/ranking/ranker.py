@@ -47,6 +47,11 @@ class Ranker:
         self._sums: OrderedDict[tuple[object, ...], SummedLists] = OrderedDict()
         self._running: dict[str, Cancel] = {}
 
+    @property
+    def running(self) -> int:
+        """How many questions are under way, those that wait for the one that ranks included."""
+        return len(self._running)
+
     def make(
         self,
         names: Sequence[str],

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from threading import Lock
 
 from dnstide.mtbl import Cancel, CountOverflow, NotDnstable, Table, TableError
 from dnstide.mtbl.keys import Grouping, labels
 from dnstide.mtbl.psl import suffix_list
 from dnstide.mtbl.scan import COMMON_TYPES
 from dnstide.shard.counts import LARGEST_COUNT
+from dnstide.shard.load import SummaryLoad
 from dnstide.shard.summaries.cache import SummaryCache
 from dnstide.shard.summaries.format import (
     ALL,
@@ -57,6 +59,13 @@ class Summaries:
         self._unusable: dict[Identity, TableError] = {}
         """Tables with a row that is none. They are not read in full again: they do not change."""
         self._counts: dict[tuple[Identity, bytes, int], int | None] = {}
+        self._load = SummaryLoad()
+        self._counting = Lock()
+
+    @property
+    def load(self) -> SummaryLoad:
+        """What was made so far."""
+        return self._load
 
     def get(self, table: Table) -> Summary | StoredSummary | None:
         """The summary of a table, None where it is still to be made."""
@@ -95,6 +104,7 @@ class Summaries:
             summaries = summarize(batch, keep=keep, threads=threads or self._threads, cancel=cancel)
             for table, made in zip(batch, summaries, strict=True):
                 if isinstance(made, TableError):
+                    self._count(failed=1)
                     failed[table] = made
                     if isinstance(made, NotDnstable):
                         self._unusable[table.identity] = made
@@ -102,13 +112,20 @@ class Summaries:
                 if self._cache is not None and self._cache.store(table, made):
                     # Read back when needed: a summary in memory holds every list in full.
                     self._damaged.discard(table.identity)
+                    self._count(made=1)
                     continue
+                self._count(made=1, unkept=0 if self._cache is None else 1)
                 if must_keep and self._cache is not None and self._cache.problem is not None:
                     raise self._cache.problem
                 self._summaries[table.identity] = made
         if missing and progress is not None:
             progress(len(missing), len(missing))
         return failed
+
+    def _count(self, made: int = 0, failed: int = 0, unkept: int = 0) -> None:
+        with self._counting:
+            load = self._load
+            self._load = SummaryLoad(load.made + made, load.failed + failed, load.unkept + unkept)
 
     def forget(self, table: Table, error: Exception) -> None:
         """Drop a summary that turned out to be damaged, so that it is made again."""
