@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import signal
-import socket
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
@@ -22,9 +21,11 @@ from dnstide.gateway.answering import Answering
 from dnstide.gateway.config import Settings, split_address
 from dnstide.gateway.memory import NodeMemory
 from dnstide.gateway.metrics import Metrics
+from dnstide.gateway.notify import ServiceManager
 from dnstide.gateway.pool import Backend, Pool
 from dnstide.gateway.rpc import Rpc
 from dnstide.gateway.service import DnstideService
+from dnstide.gateway.start_checks import GatewayError, check_start, credentials_of
 from dnstide.gateway.supervisor import Intervals, StartError, Supervisor
 from dnstide.model.vocabulary import MAX_REQUEST_BYTES
 from dnstide.shard.summaries.cache import default_cache_dir
@@ -51,10 +52,6 @@ FLUSH_GRACE: Final = 0.5
 
 STOPPING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """Each asks the gateway to drain and end; SIGHUP comes where its terminal is closed."""
-
-
-class GatewayError(Exception):
-    """The gateway cannot start; the text says why and what to do."""
 
 
 class Gateway:
@@ -137,7 +134,7 @@ class Gateway:
             names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, server)
         try:
-            credentials = _credentials(self.settings)
+            credentials = credentials_of(self.settings)
             if credentials is None:
                 port = server.add_insecure_port(self.settings.listen)
             else:
@@ -166,6 +163,7 @@ def run(settings: Settings, ready: Callable[[str], None] | None = None) -> int:
 
     ready is called with the address once questions are answered. A second signal ends the drain at once.
     """
+    manager = ServiceManager.take()
     level = getattr(logging, settings.log_level.upper())
     # Libraries debug themselves at length; what they do is not what the operator asks about.
     logging.basicConfig(
@@ -177,17 +175,17 @@ def run(settings: Settings, ready: Callable[[str], None] | None = None) -> int:
         ray_cluster.start(settings.ray_address, insecure=settings.insecure)
     except (GatewayError, ray_cluster.ClusterError) as error:
         log.error("%s", error)
-        return 1
+        return error.code if isinstance(error, GatewayError) else 1
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_serve(settings, ready))
+            return runner.run(_serve(settings, manager, ready))
     finally:
         for number in STOPPING:  # the loop's handlers are gone, and Ray needs a moment
             signal.signal(number, signal.SIG_IGN)
         ray_cluster.stop()
 
 
-async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int:
+async def _serve(settings: Settings, manager: ServiceManager, ready: Callable[[str], None] | None) -> int:
     # Not before Ray has started: what it reads from the environment at import is set then.
     from dnstide.gateway.ray_backend import RayBackend
 
@@ -212,11 +210,13 @@ async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int
             loop.add_signal_handler(number, asked_to_stop.set)
     starting = asyncio.ensure_future(gateway.start())
     stopping = asyncio.ensure_future(asked_to_stop.wait())
+    watching = asyncio.ensure_future(manager.watch())
     lost = gateway.supervisor.lost
     try:
         await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
+            manager.tell("READY=1", f"STATUS=serving on {gateway.address}")
             if ready is not None:
                 ready(gateway.address)
             await asyncio.wait((stopping, lost), return_when=asyncio.FIRST_COMPLETED)
@@ -227,12 +227,14 @@ async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int
         return 0
     except GatewayError as error:
         log.error("%s", error)
-        return 1
+        return error.code
     finally:
+        manager.tell("STOPPING=1")
         starting.cancel()
         stopping.cancel()
         asked_to_stop.clear()
         await _stop(gateway, asked_to_stop)
+        watching.cancel()
 
 
 async def _stop(gateway: Gateway, force: asyncio.Event) -> None:
@@ -258,41 +260,6 @@ def _memory(settings: Settings) -> NodeMemory | None:
     if settings.forget_nodes:
         memory.forget()
     return memory
-
-
-def check_start(settings: Settings) -> None:
-    """What can be known before the cluster takes its seconds to start. Raises GatewayError."""
-    if settings.ray_address is None and not settings.mtbl_dir.is_dir():
-        raise GatewayError(f"{settings.mtbl_dir} is not a directory; give the one with the MTBL tables")
-    for address in filter(None, (settings.listen, settings.metrics_listen)):
-        _check_address(address)
-    _credentials(settings)
-
-
-def _check_address(address: str) -> None:
-    host, port = split_address(address)
-    try:
-        family, _, _, _, where = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(where)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        hint = "; choose another port or stop what uses it" if "in use" in reason else ""
-        raise GatewayError(f"cannot listen on {address}: {reason.lower()}{hint}") from error
-
-
-def _credentials(settings: Settings) -> grpc.ServerCredentials | None:
-    if settings.tls_cert is None or settings.tls_key is None:
-        return None
-    try:
-        chain = (settings.tls_key.read_bytes(), settings.tls_cert.read_bytes())
-        ca = settings.tls_client_ca.read_bytes() if settings.tls_client_ca is not None else None
-    except OSError as error:
-        raise GatewayError(f"cannot read {error.filename}: {error.strerror}") from error
-    return grpc.ssl_server_credentials([chain], root_certificates=ca, require_client_auth=ca is not None)
 
 
 def _close(server: WSGIServer) -> None:

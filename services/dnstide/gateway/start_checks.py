@@ -1,0 +1,83 @@
+"""Why a gateway does not start, as far as that can be known before its cluster takes seconds to start."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from pathlib import Path
+
+import grpc
+from dnstide.gateway.config import Settings, split_address
+
+
+class GatewayError(Exception):
+    """The gateway cannot start; the text says why and what to do. The process ends with `code`."""
+
+    code = 1
+    """It may work the next time."""
+
+
+class SettingError(GatewayError):
+    """It cannot start with these settings, however often it is tried."""
+
+    code = 2
+
+
+def check_start(settings: Settings) -> None:
+    """What can be known before the cluster takes its seconds to start. Raises GatewayError, as a SettingError
+    where only other settings or other files help.
+    """
+    if settings.ray_address is None and not settings.mtbl_dir.is_dir():
+        raise SettingError(f"{settings.mtbl_dir} is not a directory; give the one with the MTBL tables")
+    for address in filter(None, (settings.listen, settings.metrics_listen)):
+        _check_address(address)
+    credentials_of(settings)
+
+
+def _check_address(address: str) -> None:
+    host, port = split_address(address)
+    try:
+        family, _, _, _, where = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(where)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        hint = "; choose another port or stop what uses it" if "in use" in reason else ""
+        raise GatewayError(f"cannot listen on {address}: {reason.lower()}{hint}") from error
+
+
+def credentials_of(settings: Settings) -> grpc.ServerCredentials | None:
+    """None where the server speaks in clear. Raises SettingError."""
+    if settings.tls_cert is None or settings.tls_key is None:
+        return None
+    try:
+        chain = (settings.tls_key.read_bytes(), settings.tls_cert.read_bytes())
+        ca = settings.tls_client_ca.read_bytes() if settings.tls_client_ca is not None else None
+    except OSError as error:
+        raise SettingError(f"cannot read {error.filename}: {error.strerror}") from error
+    _check_certificate(settings.tls_cert, settings.tls_key, settings.tls_client_ca)
+    return grpc.ssl_server_credentials([chain], root_certificates=ca, require_client_auth=ca is not None)
+
+
+def _check_certificate(cert: Path, key: Path, client_ca: Path | None) -> None:
+    """gRPC takes any bytes, listens, and then fails every handshake. Raises SettingError."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(cert, key, password="")  # gRPC cannot ask for a password either
+    except (ssl.SSLError, ValueError) as error:
+        raise SettingError(
+            f"{cert} and {key} are not a certificate in PEM and its key without a password: {_reason(error)}"
+        ) from error
+    if client_ca is not None:
+        try:
+            context.load_verify_locations(client_ca)
+        except ssl.SSLError as error:
+            raise SettingError(f"{client_ca} holds no certificates in PEM: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    reason = getattr(error, "reason", None) or str(error)
+    return str(reason).lower().replace("_", " ")
