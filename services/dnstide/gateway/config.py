@@ -54,10 +54,11 @@ class Settings(BaseSettings):
     tls_key: Path | None = Field(None, description="PEM file with the key of tls_cert")
     tls_client_ca: Path | None = Field(None, description="PEM file with the CAs whose clients are let in")
     metrics_listen: str | None = Field(None, description="HOST:PORT for Prometheus metrics; none: off")
+    health_listen: str | None = Field(None, description="HOST:PORT for health alone, without TLS; none: off")
     reflection: bool = Field(False, description="offer gRPC reflection")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
 
-    @field_validator("listen", "metrics_listen")
+    @field_validator("listen", "metrics_listen", "health_listen")
     @classmethod
     def _check_listen(cls, value: str | None) -> str | None:
         if value is not None:

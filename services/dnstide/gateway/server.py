@@ -61,6 +61,7 @@ class Gateway:
         self.settings = settings
         self.address = settings.listen
         self.metrics_address: str | None = None
+        self.health_address: str | None = None
         number = version("dnstide-gateway")
         self.pool = Pool()
         self.admission = Admission(self.pool, settings.max_inflight)
@@ -86,11 +87,13 @@ class Gateway:
         self._health = health.aio.HealthServicer()
         self._server: grpc.aio.Server | None = None
         self._metrics_server: WSGIServer | None = None
+        self._health_server: grpc.aio.Server | None = None
 
     async def start(self) -> None:
         """Raises GatewayError. Until it returns, questions are refused with what the server waits for."""
         self._server = self._build()
         self._serve_metrics()
+        await self._serve_health()
         await self._show_health(False)
         await self._server.start()
         try:
@@ -113,6 +116,8 @@ class Gateway:
             # Answers are out, but those who watch the health would stay for ever.
             await self._server.stop(min(grace, FLUSH_GRACE))
         await self.supervisor.stop()
+        if self._health_server is not None:
+            await self._health_server.stop(0)
         if self._metrics_server is not None:
             metrics_server, self._metrics_server = self._metrics_server, None
             await asyncio.get_running_loop().run_in_executor(None, _close, metrics_server)
@@ -144,6 +149,21 @@ class Gateway:
         host, _ = split_address(self.settings.listen)
         self.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         return server
+
+    async def _serve_health(self) -> None:
+        """Probes of Kubernetes and containers speak in clear and know no certificate."""
+        if self.settings.health_listen is None:
+            return
+        self._health_server = grpc.aio.server(options=OPTIONS)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._health_server)
+        host, _ = split_address(self.settings.health_listen)
+        try:
+            port = self._health_server.add_insecure_port(self.settings.health_listen)
+        except RuntimeError as error:
+            raise GatewayError(f"cannot listen on {self.settings.health_listen}: {error}") from error
+        await self._health_server.start()
+        self.health_address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        log.info("serving health on %s", self.health_address)
 
     def _serve_metrics(self) -> None:
         if self.settings.metrics_listen is None:

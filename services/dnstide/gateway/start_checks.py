@@ -29,7 +29,7 @@ def check_start(settings: Settings) -> None:
     """
     if settings.ray_address is None and not settings.mtbl_dir.is_dir():
         raise SettingError(f"{settings.mtbl_dir} is not a directory; give the one with the MTBL tables")
-    for address in filter(None, (settings.listen, settings.metrics_listen)):
+    for address in filter(None, (settings.listen, settings.metrics_listen, settings.health_listen)):
         _check_address(address)
     credentials_of(settings)
 
