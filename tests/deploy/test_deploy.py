@@ -16,6 +16,8 @@ from click.testing import CliRunner
 from dnstide.cli.main import root
 from dnstide.gateway import Settings
 
+from tests.deploy.kube import RELEASES, check, check_restricted, probes
+
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 
@@ -142,20 +144,51 @@ def test_versions_agree() -> None:
     assert cluster["spec"]["rayVersion"] == ray[1]
 
 
+def ray_pods() -> dict[str, dict[str, Any]]:
+    """The pods of ray-cluster.yaml by their group; the gateway's is a Deployment."""
+    cluster, gateway, *_ = yaml.safe_load_all((DEPLOY / "ray-cluster.yaml").read_text())
+    groups = {group["groupName"]: group["template"] for group in cluster["spec"]["workerGroupSpecs"]}
+    return {
+        "head": cluster["spec"]["headGroupSpec"]["template"],
+        **groups,
+        "gateway": gateway["spec"]["template"],
+    }
+
+
 def test_shards_and_gateway_see_the_same_tables() -> None:
-    """One path and one claim in both worker groups, read-only; the gateway offers no CPU."""
-    cluster = next(yaml.safe_load_all((DEPLOY / "ray-cluster.yaml").read_text()))
-    groups = {group["groupName"]: group for group in cluster["spec"]["workerGroupSpecs"]}
+    """One path and one claim, read-only; the gateway offers no CPU."""
+    found = ray_pods()
     seen = []
-    for group in groups.values():
-        pod = group["template"]["spec"]
+    for name in ("shards", "gateway"):
+        pod = found[name]["spec"]
         mount = next(m for m in pod["containers"][0]["volumeMounts"] if m["name"] == "tables")
         claim = next(v for v in pod["volumes"] if v["name"] == "tables")["persistentVolumeClaim"]
         assert mount["readOnly"] is claim["readOnly"] is True
         seen.append((mount["mountPath"], claim["claimName"]))
     assert len(set(seen)) == 1
-    assert groups["gateway"]["rayStartParams"]["num-cpus"] == "0"
-    assert "--mtbl-dir " + seen[0][0] in groups["gateway"]["template"]["spec"]["containers"][0]["args"][0]
+    (command,) = found["gateway"]["spec"]["containers"][0]["args"]
+    assert "--num-cpus=0" in command
+    assert "--mtbl-dir " + seen[0][0] in command
+
+
+def test_pods_of_the_ray_cluster_are_restricted_and_probed_natively() -> None:
+    """As those of the chart: no right, no writable root, no process for a probe."""
+    for pod in ray_pods().values():
+        check_restricted(pod)
+        assert [kind for kind, probe in probes(pod) if "grpc" in probe] == ["readinessProbe", "livenessProbe"]
+
+
+def test_kubernetes_takes_what_is_beside_the_ray_cluster() -> None:
+    """Deployment, services, budgets and policies, in old and new releases; and the pods that the operator
+    makes.
+    """
+    manifests = list(yaml.safe_load_all((DEPLOY / "ray-cluster.yaml").read_text()))
+    made = [
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": pod["spec"]}
+        for name, pod in ray_pods().items()
+    ]
+    for release in RELEASES:
+        check([*manifests[1:], *made], release)
 
 
 def test_the_environment_file_lists_every_setting() -> None:

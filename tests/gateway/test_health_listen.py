@@ -30,6 +30,8 @@ def test_health_is_told_in_clear_beside_tls(small_dir: Path, capsys: pytest.Capt
         running.call(lambda: running.gateway._show_health(False))
         assert main([address]) == 1
         assert capsys.readouterr().out == "NOT_SERVING\n"
+        assert main([address, "liveness"]) == 0  # it is well, and waits
+        assert capsys.readouterr().out == "SERVING\n"
         assert main([running.address]) == 1  # which speaks TLS
         assert capsys.readouterr().out.startswith("UNAVAILABLE: ")
     assert main([address]) == 1

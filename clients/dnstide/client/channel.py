@@ -32,6 +32,8 @@ def channel_options(server: str) -> Sequence[tuple[str, Any]]:
         ("grpc.primary_user_agent", f"dnstide/{client_version()}"),
         # A call that gRPC repeats by itself can outlive its deadline where the server dies; see `transport`.
         ("grpc.enable_retries", 0),
+        # A name with several addresses, as a headless service of Kubernetes: calls are shared out among them.
+        ("grpc.lb_policy_name", "round_robin"),
         ("grpc.max_receive_message_length", MAX_ANSWER_BYTES),
         ("grpc.max_send_message_length", MAX_REQUEST_BYTES),
         ("grpc.keepalive_time_ms", KEEPALIVE_MS),

@@ -35,6 +35,8 @@ from grpc_reflection.v1alpha import reflection
 log = logging.getLogger(__name__)
 
 SERVICE: Final = service_pb2.DESCRIPTOR.services_by_name["Dnstide"].full_name
+LIVENESS: Final = "liveness"
+"""The name under which health is SERVING from the start: a gateway that waits for nodes is well."""
 OPTIONS: Final = (
     ("grpc.so_reuseport", 0),  # two servers on one port would share its calls without a word
     ("grpc.keepalive_permit_without_calls", 1),
@@ -161,6 +163,7 @@ class Gateway:
             port = self._health_server.add_insecure_port(self.settings.health_listen)
         except RuntimeError as error:
             raise GatewayError(f"cannot listen on {self.settings.health_listen}: {error}") from error
+        await self._health.set(LIVENESS, health_pb2.HealthCheckResponse.SERVING)
         await self._health_server.start()
         self.health_address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         log.info("serving health on %s", self.health_address)
