@@ -29,7 +29,7 @@ class Settings(BaseSettings):
         0, ge=0, le=1024, description="answer once the tables of so many nodes are known; 0: of those there"
     )
     forget_nodes: bool = Field(False, description="do not expect what absent nodes held before this start")
-    direct_channel: bool = Field(True, description="ask shards of this node over a Unix socket")
+    direct_channel: bool = Field(True, description="ask shards over sockets, not through Ray")
 
     cache_dir: Path | None = Field(None, description="summaries of tables; none: the user's cache directory")
     summarize: bool = Field(True, description="make summaries of tables in the background")

@@ -196,6 +196,7 @@ async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int
         settings.shards,
         settings.threads,
         settings.direct_channel,
+        far=settings.ray_address is not None,
         all_files=settings.all_files,
         cache_dir=None if settings.cache_dir is None else str(settings.cache_dir),
         summarize=settings.summarize,
