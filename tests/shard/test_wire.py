@@ -91,6 +91,7 @@ def test_answers_survive() -> None:
         failures=(FAILURE,),
         seconds=0.5,
         skipped=(SKIPPED,),
+        outside=(1, 2**64 - 1),
     )
     answers = [full, ShardError("1", "CANCELLED", "gone"), Partial()]
     back = answered(answers)

@@ -38,6 +38,7 @@ public:
         active_.clear();
         skipped_.clear();
         rows_ = 0;
+        outside_ = {};
         number_ = static_cast<uint32_t>(table);
         fixed_ = request_.table_buckets.empty() ? -1 : request_.table_buckets[table];
         cursor_.attach(*request_.tables[table], request_.cancel, request_.cache);
@@ -65,6 +66,7 @@ public:
     }
 
     uint64_t rows() const { return rows_; }
+    const Times& outside() const { return outside_; }
 
 private:
     Bytes prefix(uint32_t query) const { return bytes_of(request_.queries[query].prefix); }
@@ -156,7 +158,10 @@ private:
             return;
         }
         const int64_t bucket = fixed_ >= 0 ? fixed_ : request_.buckets.find(triplet.first);
-        if (bucket < 0) return;
+        if (bucket < 0) {
+            if (wanted(parts)) outside_.add({triplet.first, triplet.first});
+            return;
+        }
         const uint16_t rrtype = request_.split_by_rrtype ? parts.rrtype : 0;
         for (const uint32_t number : active_) {
             const Query& query = request_.queries[number];
@@ -164,6 +169,11 @@ private:
             tally_.add(number, rrtype, static_cast<uint32_t>(bucket), triplet.count);
             ++rows_;
         }
+    }
+
+    // Whether any open query takes the row.
+    bool wanted(const RrsetKey& parts) const {
+        return std::ranges::any_of(active_, [&](uint32_t number) { return passes(request_.queries[number].filter, parts); });
     }
 
     static bool passes(const RowFilter& filter, const RrsetKey& parts) {
@@ -195,6 +205,7 @@ private:
     uint32_t number_ = 0;  // of the table
     size_t next_ = 0;
     uint64_t rows_ = 0;
+    Times outside_;
     int64_t fixed_ = -1;
 };
 
@@ -240,12 +251,14 @@ private:
         Tally sums;
         std::vector<uint32_t> cold;
         uint64_t rows = 0, blocks = 0;
+        Times outside;
         for (size_t task; queue.take(task);) {
             const uint32_t table = tables[task];
             try {
                 if (table_lookup.run(table, wait)) {
                     sums.add(scratch.tally);
                     rows += table_lookup.rows();
+                    outside.add(table_lookup.outside());
                     if (!scratch.skipped.empty()) {
                         const std::lock_guard lock(mutex_);
                         answer_.skipped.insert(answer_.skipped.end(), scratch.skipped.begin(), scratch.skipped.end());
@@ -267,6 +280,7 @@ private:
         }
         cold_.insert(cold_.end(), cold.begin(), cold.end());
         answer_.rows += rows;
+        answer_.outside.add(outside);
         answer_.blocks += blocks;
     }
 

@@ -4,6 +4,7 @@
 // answers from the blocks in memory and requests all others from the disk at once; a second pass waits for them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -37,6 +38,18 @@ struct LookupRequest {
     BlockCache* cache = nullptr;
 };
 
+// From the earliest to the latest of some times, in seconds since 1970.
+struct Times {
+    uint64_t earliest = UINT64_MAX;
+    uint64_t latest = 0;
+
+    bool empty() const { return earliest > latest; }
+    void add(const Times& other) {
+        earliest = std::min(earliest, other.earliest);
+        latest = std::max(latest, other.latest);
+    }
+};
+
 // Odd rows of one table that one query met.
 struct SkippedRows {
     uint32_t query;
@@ -50,6 +63,7 @@ struct LookupAnswer {
     uint64_t blocks = 0;        // blocks walked, decoded for this or found in the cache
     std::vector<std::pair<uint32_t, TableError>> failures;  // by table; these tables add nothing to counts and rows
     std::vector<SkippedRows> skipped;  // by query and table
+    Times outside;  // when rows were first seen that queries want, and that no bucket holds
 };
 
 // Throws Cancelled, DeadlineExceeded, CountOverflow.

@@ -95,9 +95,11 @@ nb::tuple look_up(const nb::sequence& tables, const nb::sequence& queries, const
     }
     nb::list failures;
     for (const auto& [table, error] : answer.failures) failures.append(nb::make_tuple(table, error_object(error)));
+    nb::object outside = nb::none();
+    if (!answer.outside.empty()) outside = nb::make_tuple(answer.outside.earliest, answer.outside.latest);
     return nb::make_tuple(column<int32_t>(answer.counts, &Count::query), column<uint16_t>(answer.counts, &Count::rrtype),
                           column<int32_t>(answer.counts, &Count::bucket), column<uint64_t>(answer.counts, &Count::count),
-                          answer.rows, answer.blocks, failures, skipped);
+                          answer.rows, answer.blocks, failures, skipped, outside);
 }
 
 }  // namespace
@@ -115,7 +117,7 @@ void bind_lookup(nb::module_& m) {
                   "table_buckets: NDArray[np.int32] | None = None, split_by_rrtype: bool = False, threads: int = 1, "
                   "cancel: Cancel | None = None, cache: BlockCache | None = None) -> "
                   "tuple[NDArray[np.int32], NDArray[np.uint16], NDArray[np.int32], NDArray[np.uint64], "
-                  "int, int, list[tuple[int, TableError]], list[tuple[int, int, int, int, str]]]"));
+                  "int, int, list[tuple[int, TableError]], list[tuple[int, int, int, int, str]], tuple[int, int] | None]"));
     m.def(
         "verify",
         [](const TableHandle& handle, const Cancel* cancel) {

@@ -97,5 +97,6 @@ def lookup(
     int,
     list[tuple[int, TableError]],
     list[tuple[int, int, int, int, str]],
+    tuple[int, int] | None,
 ]: ...
 def verify(table: Table, cancel: Cancel | None = None) -> tuple[int, int, str]: ...

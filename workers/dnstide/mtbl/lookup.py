@@ -20,7 +20,9 @@ class LookupResult:
     `rrtype` is 0 where the question was not split. `rows` were counted (once for each query), `blocks`
     walked, decoded for it or found in a cache. The tables in `failures` (their place in the call, and why)
     add nothing to the columns. `skipped` has rows that are none: the place of the query and of the table, how
-    many, the offset of the first block that holds one, and why; once for each query, as `rows`.
+    many, the offset of the first block that holds one, and why; once for each query, as `rows`. `outside` are
+    the earliest and the latest first-seen time, in unix seconds, of rows that a query wants and no bucket
+    holds; None where there are none.
     """
 
     query: NDArray[np.int32]
@@ -31,6 +33,7 @@ class LookupResult:
     blocks: int
     failures: list[tuple[int, TableError]]
     skipped: list[tuple[int, int, int, int, str]]
+    outside: tuple[int, int] | None
 
 
 def lookup(
@@ -46,7 +49,8 @@ def lookup(
 ) -> LookupResult:
     """Adds up the counts of the queries' rows by time_first, in the buckets [edges[i], edges[i + 1]).
 
-    `edges` are n + 1 strictly ascending unix seconds; rows first seen outside are not counted. Where
+    `edges` are n + 1 strictly ascending unix seconds; rows first seen outside are not counted, and told.
+    Where
     `table_buckets[t]` is not -1, all rows of table t fall in that bucket, whenever they were first seen. A
     stored count of 0 is read as 1. Each block is read and decoded once, on up to `threads` threads, without
     the GIL. A `cache` keeps decoded blocks that were looked up twice for the look-ups to come. Raises

@@ -67,12 +67,16 @@ def divide(
     """The result of a batch, question by question; `names` are those of the tables.
 
     Columns are views. The first question carries the rows and blocks of the batch, since blocks are decoded
-    once for all of it; each carries the odd rows that it met itself.
+    once for all of it; each carries the odd rows that it met itself, and the times outside the axis that any
+    of them met, which share it.
     """
     if len(questions) == 1:
         columns = result.query, result.rrtype, result.bucket, result.count
         skipped = _skipped(result, 0, len(questions[0].queries), names)
-        return [Partial(*columns, result.rows, result.blocks, answered, 0, failures, seconds, skipped)]
+        rows, blocks = result.rows, result.blocks
+        return [
+            Partial(*columns, rows, blocks, answered, 0, failures, seconds, skipped, result.outside),
+        ]
     firsts = np.cumsum([0, *(len(question.queries) for question in questions)])
     bounds = np.searchsorted(result.query, firsts).tolist()
     partials = []
@@ -82,7 +86,9 @@ def divide(
         rows, blocks = (result.rows, result.blocks) if i == 0 else (0, 0)
         columns = query, result.rrtype[part], result.bucket[part], result.count[part]
         skipped = _skipped(result, first, end, names)
-        partials.append(Partial(*columns, rows, blocks, answered, 0, failures, seconds, skipped))
+        partials.append(
+            Partial(*columns, rows, blocks, answered, 0, failures, seconds, skipped, result.outside)
+        )
     return partials
 
 

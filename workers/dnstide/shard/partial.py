@@ -70,6 +70,8 @@ class Partial:
     seconds: float = 0.0
     # Rows that are none, by table. Merge law: addition by table, of the first place.
     skipped: tuple[SkippedRows, ...] = ()
+    # The earliest and the latest first-seen time of rows that no bucket holds, unix seconds. Merge law: hull.
+    outside: tuple[int, int] | None = None
 
     @classmethod
     def empty(cls) -> Partial:
@@ -90,7 +92,7 @@ class Partial:
             and (self.rows, self.blocks, self.answered) == (other.rows, other.blocks, other.answered)
             and self.summarized == other.summarized
             and (self.failures, self.seconds) == (other.failures, other.seconds)
-            and self.skipped == other.skipped
+            and (self.skipped, self.outside) == (other.skipped, other.outside)
         )
 
     __hash__ = None  # type: ignore[assignment]
@@ -112,7 +114,14 @@ def sum_partials(partials: Sequence[Partial]) -> Partial:
         failures=union(*(p.failures for p in partials)),
         seconds=max(p.seconds for p in partials),
         skipped=merge_skipped(one for p in partials for one in p.skipped),
+        outside=hull(p.outside for p in partials),
     )
+
+
+def hull(spans: Iterable[tuple[int, int] | None]) -> tuple[int, int] | None:
+    """From the earliest to the latest of the times, None where there are none."""
+    times = [span for span in spans if span is not None]
+    return (min(first for first, _ in times), max(last for _, last in times)) if times else None
 
 
 def union(*failures: Iterable[Failure]) -> tuple[Failure, ...]:

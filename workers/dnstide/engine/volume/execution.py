@@ -2,7 +2,8 @@
 
 A table that fails may be covered by others: finer ones, or the coarser one into which it was just
 merged. So after a failure the question is planned anew without it, and only what the new plan reads
-beside the old one is asked.
+beside the old one is asked. Rows first seen outside an axis that the question leaves open make it longer, and
+all is asked again.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from dnstide.engine.volume.merge import merge_volume
 from dnstide.engine.volume.plan import VolumePlan, plan_volume
 from dnstide.engine.volume.query import VolumeQuery
 from dnstide.model.catalog import Catalog
-from dnstide.model.errors import Failure
+from dnstide.model.errors import DeadlineExceeded, Failure
 from dnstide.model.volume import Timings, Volume
 from dnstide.mtbl import TableChanged, TableMissing
-from dnstide.shard.partial import Partial
+from dnstide.shard.partial import Partial, hull
 from dnstide.shard.question import ShardPlan
 
 log = logging.getLogger(__name__)
@@ -69,31 +70,44 @@ class VolumeExecution:
 
     @property
     def may_replan(self) -> bool:
-        """Whether a table failed and another plan is worth a try."""
-        return self._plans < MAX_PLANS and any(partial.failures for partial in self._partials)
+        """Whether a table failed and another plan is worth a try, or the axis is too short."""
+        failed = any(partial.failures for partial in self._partials)
+        return self._beyond is not None or (self._plans < MAX_PLANS and failed)
+
+    @property
+    def _beyond(self) -> tuple[int, int] | None:
+        """The reach of an axis that holds all rows, where the present one does not."""
+        outside = hull(partial.outside for partial in self._partials)
+        return None if outside is None else self.plan.beyond(outside)
 
     def add(self, partial: Partial) -> None:
         """Take what a shard found. Every pending table is answered for once, as answered or as failed."""
         self._partials.append(partial)
 
     def replan(self, fresh: Catalog) -> None:
-        """Plan without the tables that failed. `fresh` is the catalog as it is now. Raises as the
-        constructor.
+        """Plan without the tables that failed, and with an axis that holds all rows. `fresh` is the catalog
+        as it is now. Raises as the constructor.
         """
-        failed = self.failed
+        failed, reach = self.failed, self._beyond or self.plan.key.reach
+        longer = reach != self.plan.key.reach
         asked = {*self.plan.tables} - failed.keys()
         self._catalog = without(failed, self._catalog, fresh)
         self._plans += 1
-        self.plan = plan_volume(self._catalog, self.query)
+        self.plan = plan_volume(self._catalog, self.query, reach)
         self._partials = [replace(partial, failures=()) for partial in self._partials]
-        if not asked <= {*self.plan.tables}:
-            # Tables came or went, so that what was counted may overlap with the new choice: begin again.
+        if longer or not asked <= {*self.plan.tables}:
+            # Tables came or went, so that what was counted may overlap with the new choice, or all buckets
+            # have new numbers: begin again.
             self._partials, asked = [], set()
         self.pending = tuple([name for name in self.plan.tables if name not in asked])
         log.debug("plan %d without %s: %d tables pending", self._plans, sorted(failed), len(self.pending))
 
     def finish(self, timings: Timings) -> Volume:
-        """The answer. Raises as `merge_volume`."""
+        """The answer. Raises as `merge_volume`, and DeadlineExceeded where it would lack rows for want of
+        time.
+        """
+        if self._beyond is not None:
+            raise DeadlineExceeded("no time was left to look again for rows first seen outside the tables")
         return merge_volume(self.plan, self.query, self._partials, timings)
 
 

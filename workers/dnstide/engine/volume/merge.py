@@ -45,9 +45,11 @@ def merge_volume(
     if merged.answered + len(failures) != plan.tables_asked:
         heard = f"{merged.answered} answered, {len(failures)} failed"
         raise RuntimeError(f"{plan.tables_asked} tables were asked, but {heard}")
-    drop = min(plan.lead, int(merged.bucket.min())) if plan.lead and len(merged.bucket) else plan.lead
-    bucket = merged.bucket - np.int32(drop) if drop else merged.bucket
-    axis = plan.axis(drop) if not failures else plan.axis_of(coverage_of(plan, failures), drop)
+    first, stop = _buckets_told(plan, merged)
+    bucket = merged.bucket - np.int32(first) if first else merged.bucket
+    axis = plan.axis(first, stop)
+    if failures:
+        axis = plan.axis_of(coverage_of(plan, failures), first, stop)
     series, total = build_series(query, merged.query, merged.rrtype, bucket, merged.count, axis)
     span_coverage = plan.coverage_of_span(failures)
     spent = perf_counter() - began
@@ -70,6 +72,16 @@ def merge_volume(
         rows_skipped=sum(skipped.rows for skipped in merged.skipped),
     )
     return Volume(question, axis, series, summary)
+
+
+def _buckets_told(plan: VolumePlan, merged: Partial) -> tuple[int, int]:
+    """The first and the last of the plan's buckets, exclusive, without those at its ends that are there only
+    for rows first seen outside the tables, and have none.
+    """
+    first, stop = plan.lead, len(plan.coverage) - plan.tail
+    if len(merged.bucket) and (plan.lead or plan.tail):
+        first, stop = min(first, int(merged.bucket.min())), max(stop, int(merged.bucket.max()) + 1)
+    return first, stop
 
 
 def failures_of(plan: VolumePlan, partials: Sequence[Partial]) -> tuple[Failure, ...]:

@@ -10,6 +10,8 @@ What the question leaves open (`BucketBy.AUTO`) is planned by file, unless a tab
 
 A question without a start begins where its tables do. By first seen, the buckets of the day before are added
 in front, so that no row is lost; those without rows are taken away again from the answer (`VolumePlan.lead`).
+Where shards tell of rows first seen even earlier, or after the tables of a question without a stop, the
+question is planned anew with an axis that reaches them (`PlanKey.reach`).
 """
 
 from __future__ import annotations
@@ -30,12 +32,13 @@ from dnstide.engine.volume.explain import LeftOut, explain
 from dnstide.engine.volume.query import VolumeQuery
 from dnstide.engine.volume.span import AxisSpan, find_span
 from dnstide.model.catalog import Catalog, TableInfo
-from dnstide.model.coverage import SpanCoverage, Stretch
+from dnstide.model.coverage import SpanCoverage, Stretch, time_text
 from dnstide.model.errors import Failure, InvalidQuestion, NoTables
 from dnstide.model.granularity import MAX_TIME, MIN_TIME, TABLE_GRANULARITIES, Granularity, Seconds
 from dnstide.model.question import Span
 from dnstide.model.vocabulary import MAX_BUCKETS, MAX_CELLS, BucketBy, Coverage
 from dnstide.model.volume import Axis
+from dnstide.shard.partial import hull
 from dnstide.shard.question import ShardPlan
 
 KEPT_PLANS = 64
@@ -43,12 +46,13 @@ KEPT_PLANS = 64
 
 
 class PlanKey(NamedTuple):
-    """All of a question that its plan depends on."""
+    """All of a question that its plan depends on, and which times its axis has to hold where it is open."""
 
     span: Span
     granularity: Granularity
     bucket_by: BucketBy
     dataset: str
+    reach: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,10 +60,10 @@ class VolumePlan:
     """What is read for a question, and into which buckets.
 
     `edges` are n+1 unix seconds; `coverage` has n marks that do not yet know of failures; the first
-    `lead` buckets are there only for rows first seen before the first table. `tables` are names in the
-    order of their periods; `buckets` is the bucket of each, or None where time_first decides. `failures`
-    are tables that the catalog knows to be unreadable and that no others cover. `listed` are all tables of
-    the catalog, which the plan does not hold itself, so that a catalog is gone once nobody asks it.
+    `lead` and the last `tail` buckets are there only for rows first seen outside the tables. `tables` are
+    names in the order of their periods; `buckets` is the bucket of each, or None where time_first decides.
+    `failures` are tables that the catalog knows to be unreadable and that no others cover. `listed` are all
+    tables of the catalog, which the plan does not hold itself, so that a catalog is gone once nobody asks it.
     """
 
     key: PlanKey
@@ -74,10 +78,23 @@ class VolumePlan:
     failures: tuple[Failure, ...]
     cover: Cover = field(repr=False)
 
-    @property
+    @cached_property
     def lead(self) -> int:
-        """Buckets of grace in front."""
-        return self.span.lead
+        """Buckets in front of those asked for, or of the tables."""
+        return int(np.searchsorted(self.edges, self.span.start))
+
+    @cached_property
+    def tail(self) -> int:
+        """Buckets after them."""
+        return len(self.edges) - 1 - int(np.searchsorted(self.edges, self.span.stop))
+
+    def beyond(self, outside: tuple[int, int]) -> tuple[int, int] | None:
+        """The reach with which no row is lost, where some were first seen at these times outside the axis.
+        None where the question itself cuts them off.
+        """
+        before = self.key.span.start is None and outside[0] < int(self.edges[0])
+        after = self.key.span.stop is None and outside[1] >= int(self.edges[-1])
+        return hull((self.key.reach, outside)) if before or after else None
 
     @property
     def tables_asked(self) -> int:
@@ -94,19 +111,19 @@ class VolumePlan:
         """The tables of the dataset by name."""
         return {info.name: info for info in self.columns.infos}
 
-    def axis(self, drop: int) -> Axis:
-        """The axis without the first `drop` buckets, where every table answers. It is made once."""
-        axis = self._axes.get(drop)
+    def axis(self, first: int, stop: int) -> Axis:
+        """The buckets [first, stop) of the axis, where every table answers. It is made once."""
+        axis = self._axes.get((first, stop))
         if axis is None:
-            axis = self._axes[drop] = self.axis_of(self.coverage, drop)
+            axis = self._axes[first, stop] = self.axis_of(self.coverage, first, stop)
         return axis
 
-    def axis_of(self, coverage: npt.NDArray[np.uint8], drop: int) -> Axis:
-        """The axis without the first `drop` buckets, with these marks of all buckets."""
-        return Axis.of(self.key.granularity, self.edges[drop:], coverage[drop:])
+    def axis_of(self, coverage: npt.NDArray[np.uint8], first: int, stop: int) -> Axis:
+        """The buckets [first, stop) of the axis, with these marks of all buckets."""
+        return Axis.of(self.key.granularity, self.edges[first : stop + 1], coverage[first:stop])
 
     @cached_property
-    def _axes(self) -> dict[int, Axis]:
+    def _axes(self) -> dict[tuple[int, int], Axis]:
         return {}
 
     def coverage_of_span(self, failures: Iterable[Failure], *, to_tables: bool = False) -> SpanCoverage:
@@ -166,10 +183,10 @@ _plans: WeakKeyDictionary[Catalog, dict[PlanKey, VolumePlan]] = WeakKeyDictionar
 _lock = Lock()
 
 
-def plan_volume(catalog: Catalog, query: VolumeQuery) -> VolumePlan:
+def plan_volume(catalog: Catalog, query: VolumeQuery, reach: tuple[int, int] | None = None) -> VolumePlan:
     """The plan for a question. Raises as `plan_tables`, and InvalidQuestion for too many cells."""
     question = query.question
-    key = PlanKey(question.span, question.granularity, question.bucket_by, question.dataset)
+    key = PlanKey(question.span, question.granularity, question.bucket_by, question.dataset, reach)
     plan = plan_tables(catalog, key)
     cells = len(plan.coverage) * len(query.distinct)
     if cells > MAX_CELLS and (question.fill or question.smoothing is not None):
@@ -211,16 +228,16 @@ def _plan_by(catalog: Catalog, key: PlanKey) -> VolumePlan:
     granularity, by_file = key.granularity, key.bucket_by is BucketBy.FILE
     columns = table_columns(catalog, key.dataset)
     fits = columns.rank <= granularity.rank
-    span = find_span(columns, fits, key.span, granularity, key.bucket_by)
+    span = find_span(columns, fits, key.span, granularity, key.bucket_by, key.reach)
     if span is None:
         raise NoTables.of(_nothing(columns, fits, key), available(catalog, key.dataset))
-    bound = granularity.bucket_bound(span.first, span.stop)
-    if bound > MAX_BUCKETS + 2:
-        raise InvalidQuestion.of("granularity", str(granularity), _too_many("buckets", bound, MAX_BUCKETS))
+    bound = granularity.bucket_bound(span.first, span.last)
+    if bound > MAX_BUCKETS + 2 or span.last > MAX_TIME:
+        raise InvalidQuestion.of("granularity", str(granularity), _too_long(key, bound))
     cover = choose_tables(columns, fits, span, 0 if by_file else GRACE)
     if not (cover.chosen | cover.missed).any():
         raise NoTables.of(_all_cut(columns, fits, key), available(catalog, key.dataset))
-    edges = granularity.edges(span.first, span.stop)
+    edges = granularity.edges(span.first, span.last)
     chosen = cover.chosen
     starts, stops = columns.start[chosen], columns.stop[chosen]
     coverage = base_coverage(edges, starts, stops)
@@ -272,6 +289,17 @@ def _all_cut(columns: TableColumns, fits: npt.NDArray[np.bool_], key: PlanKey) -
 def _touching(columns: TableColumns, span: Span) -> npt.NDArray[np.bool_]:
     touching = columns.stop > (MIN_TIME if span.start is None else span.start)
     return touching & (columns.start < (MAX_TIME if span.stop is None else span.stop))
+
+
+def _too_long(key: PlanKey, buckets: int) -> str:
+    """That the axis has too many buckets, and for which rows it would need them."""
+    said = _too_many("buckets", buckets, MAX_BUCKETS)
+    if key.reach is None:
+        return said
+    first, last = (time_text(min(time, MAX_TIME - 1)) for time in key.reach)
+    ends = [word for word, end in (("start", key.span.start), ("stop", key.span.stop)) if end is None]
+    when = first if first == last else f"from {first} to {last}"
+    return f"rows were first seen {when}: give a {' and a '.join(ends)}, or count by file"
 
 
 def _too_many(what: str, number: int, limit: int) -> str:

@@ -8,24 +8,24 @@ import numpy as np
 import numpy.typing as npt
 from dnstide.engine.catalog import TableColumns
 from dnstide.engine.volume.coverage import GRACE
-from dnstide.model.granularity import Granularity
+from dnstide.model.granularity import MAX_TIME, Granularity
 from dnstide.model.question import Span
 from dnstide.model.vocabulary import BucketBy
 
 
 @dataclass(frozen=True, slots=True)
 class AxisSpan:
-    """[start, stop) is asked for, or is that of the tables. `first` is earlier where `lead` buckets of grace
-    stand in front. `begins` and `ends` are those of the tables themselves where the span is open, which
-    buckets may reach beyond.
+    """[start, stop) is asked for, or is that of the tables. The axis is [first, last), which is longer where
+    buckets stand around it for rows first seen outside. `begins` and `ends` are those of the tables
+    themselves where the span is open, which buckets may reach beyond.
     """
 
     first: int
     start: int
     stop: int
+    last: int
     begins: int
     ends: int
-    lead: int = 0
 
 
 def find_span(
@@ -34,10 +34,12 @@ def find_span(
     span: Span,
     granularity: Granularity,
     bucket_by: BucketBy,
+    reach: tuple[int, int] | None = None,
 ) -> AxisSpan | None:
     """The span asked for; where it is open, that of the tables that fit, in whole buckets.
 
-    None where no table touches it.
+    `reach` are the earliest and the latest time that the axis has to hold on its open ends. None where no
+    table touches the span.
     """
     touching = fits
     # By first seen a table holds rows of the day before it, so a span that lies there is answered from it.
@@ -51,10 +53,16 @@ def find_span(
     ends = int(columns.stop[touching].max()) if span.stop is None else span.stop
     stop = granularity.ceil(ends) if span.stop is None else ends
     if span.start is not None:
-        return AxisSpan(span.start, span.start, stop, span.start, ends)
-    begins = int(columns.start[touching].min())
-    start = granularity.floor(begins)
-    if bucket_by is BucketBy.FILE:
-        return AxisSpan(start, start, stop, begins, ends)
-    first = granularity.floor(start - GRACE)
-    return AxisSpan(first, start, stop, begins, ends, lead=len(granularity.edges(first, start)) - 1)
+        first = start = begins = span.start
+    else:
+        begins = int(columns.start[touching].min())
+        first = start = granularity.floor(begins)
+    last = stop
+    if bucket_by is not BucketBy.FILE:
+        if span.start is None:
+            first = granularity.floor(start - GRACE)
+        if reach is not None and span.start is None:
+            first = min(first, granularity.floor(reach[0]))
+        if reach is not None and span.stop is None and reach[1] >= stop:
+            last = granularity.next(reach[1]) if reach[1] < MAX_TIME else MAX_TIME + 1
+    return AxisSpan(first, start, stop, last, begins, ends)
