@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
-from dnstide.gateway.pool import ShardSpec
+from dnstide.gateway.member import ShardSpec
 from dnstide.gateway.testing import LocalBackend, RunningGateway, running_gateway
 from dnstide.shard import Shard
 from dnstide.shard.client import ShardClient

@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Generic
 
-from dnstide.gateway.pool import Pool, State, divide
+from dnstide.gateway.member import State
+from dnstide.gateway.pool import Pool, divide
 from dnstide.gateway.request_id import REQUEST_ID
 from dnstide.gateway.requests import R, ShardRequest
 from dnstide.gateway.retry import Attempt, RetryDecision, after_answer, after_loss, failed
@@ -143,7 +144,7 @@ class Fanout(Generic[R]):
         try:
             reply = future.result()
         except ShardGoneError as error:
-            self._pool.mark_dead(sent.attempt.shard, sent.client)
+            self._pool.mark_dead(sent.attempt.shard, sent.client, error.reason)
             decision = after_loss(sent.attempt, str(error), self._other_shard)
             return self._follow(sent, "loss", decision, None)
         except DeadlineExceeded:

@@ -10,7 +10,9 @@ from typing import Protocol
 from wsgiref.simple_server import WSGIServer
 
 from dnstide.gateway.admission import Admission
-from dnstide.gateway.pool import Backend, Pool
+from dnstide.gateway.config import split_address, with_port
+from dnstide.gateway.member import Backend
+from dnstide.gateway.pool import Pool
 from dnstide.gateway.state_metrics import state_metrics
 from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -146,13 +148,13 @@ class Metrics:
         )
 
     def _serving(self) -> bool:
-        return self._pool.serving and not self._admission.draining
+        return not (self._pool.problem or self._admission.draining)
 
-    def serve(self, host: str, port: int) -> tuple[WSGIServer, str]:
+    def serve(self, address: str) -> tuple[WSGIServer, str]:
         """Serve the metrics over HTTP from a thread. Returns the server and its HOST:PORT. Raises OSError."""
+        host, port = split_address(address)
         server, _ = start_http_server(port, host, self.registry)
-        place = f"[{host}]" if ":" in host else host
-        return server, f"{place}:{server.server_port}"
+        return server, with_port(address, server.server_port)
 
 
 def _histograms(name: str, text: str, label: str, of: dict[str, _Histogram]) -> Metric:

@@ -16,22 +16,22 @@ from wsgiref.simple_server import WSGIServer
 import dnstide.gateway.ray_cluster as ray_cluster
 import grpc
 import uvloop
-from dnstide.api.v1 import service_pb2
 from dnstide.gateway.admission import Admission
 from dnstide.gateway.answering import Answering
-from dnstide.gateway.config import Settings, split_address
+from dnstide.gateway.config import Settings, split_address, with_port
+from dnstide.gateway.health import SERVICE, Health, probe_server
+from dnstide.gateway.member import Backend
 from dnstide.gateway.metrics import Metrics
-from dnstide.gateway.pool import Backend, Pool
+from dnstide.gateway.pool import Pool
 from dnstide.gateway.rpc import Rpc
 from dnstide.gateway.service import DnstideService
 from dnstide.gateway.supervisor import Intervals, StartError, Supervisor
 from dnstide.model.vocabulary import MAX_REQUEST_BYTES
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health
 from grpc_reflection.v1alpha import reflection
 
 log = logging.getLogger(__name__)
 
-SERVICE: Final = service_pb2.DESCRIPTOR.services_by_name["Dnstide"].full_name
 OPTIONS: Final = (
     ("grpc.so_reuseport", 0),  # two servers on one port would share its calls without a word
     ("grpc.keepalive_permit_without_calls", 1),
@@ -62,6 +62,7 @@ class Gateway:
         self.settings = settings
         self.address = settings.listen
         self.metrics_address: str | None = None
+        self.health_address: str | None = None
         number = version("dnstide-gateway")
         self.pool = Pool()
         self.admission = Admission(self.pool, settings.max_inflight)
@@ -82,20 +83,23 @@ class Gateway:
         )
         rpc = Rpc(settings, self.admission, self.metrics, number)
         self.service = DnstideService(rpc, answering, self.pool, self.admission, settings, number)
-        self._health = health.aio.HealthServicer()
+        self._health = Health()
         self._server: grpc.aio.Server | None = None
+        self._probe_server: grpc.aio.Server | None = None
         self._metrics_server: WSGIServer | None = None
 
     async def start(self) -> None:
         """Raises GatewayError."""
+        await self._show_health()
         try:
+            await self._serve_health()
             await self.supervisor.start()
             self._server = self._build()
             self._serve_metrics()
             await self._server.start()
         except StartError as error:
             raise GatewayError(str(error)) from error
-        await self._show_health(True)
+        await self._show_health()
         log.info("serving %d tables on %s", len(self.pool.catalog.tables), self.address)
 
     async def stop(self, grace: float | None = None) -> None:
@@ -103,7 +107,7 @@ class Gateway:
         grace = self.settings.drain_seconds if grace is None else grace
         admission = self.admission
         admission.draining = True
-        await self._health.enter_graceful_shutdown()
+        await self._show_health()
         if self._server is not None:
             if admission.inflight:
                 log.info("draining: %d questions have %.0f s to end", admission.inflight, grace)
@@ -111,23 +115,21 @@ class Gateway:
             # Answers are out, but those who watch the health would stay for ever.
             await self._server.stop(min(grace, FLUSH_GRACE))
         await self.supervisor.stop()
+        if self._probe_server is not None:
+            await self._probe_server.stop(0)
         if self._metrics_server is not None:
             metrics_server, self._metrics_server = self._metrics_server, None
             await asyncio.get_running_loop().run_in_executor(None, _close, metrics_server)
 
-    async def _show_health(self, serving: bool) -> None:
-        status = (
-            health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
-        )
-        for name in ("", SERVICE):
-            await self._health.set(name, status)
+    async def _show_health(self) -> None:
+        await self._health.show(ready=not (self.pool.problem or self.admission.draining))
 
     def _build(self) -> grpc.aio.Server:
         server = grpc.aio.server(options=OPTIONS)
         handlers = self.service.handlers()
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
         server.add_registered_method_handlers(SERVICE, handlers)  # found without a search
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        self._health.add_to(server)
         if self.settings.reflection:
             names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, server)
@@ -139,16 +141,27 @@ class Gateway:
                 port = server.add_secure_port(self.settings.listen, credentials)
         except RuntimeError as error:
             raise GatewayError(f"cannot listen on {self.settings.listen}: {error}") from error
-        host, _ = split_address(self.settings.listen)
-        self.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        self.address = with_port(self.settings.listen, port)
         return server
+
+    async def _serve_health(self) -> None:
+        """Before all else: whoever asks while the shards start is told that they do."""
+        address = self.settings.health_listen
+        if address is None:
+            return
+        try:
+            self._probe_server, port = probe_server(self._health, address)
+        except RuntimeError as error:
+            raise GatewayError(f"cannot listen on {address}: {error}") from error
+        await self._probe_server.start()
+        self.health_address = with_port(address, port)
+        log.info("serving health checks on %s", self.health_address)
 
     def _serve_metrics(self) -> None:
         if self.settings.metrics_listen is None:
             return
-        host, port = split_address(self.settings.metrics_listen)
         try:
-            self._metrics_server, self.metrics_address = self.metrics.serve(host, port)
+            self._metrics_server, self.metrics_address = self.metrics.serve(self.settings.metrics_listen)
         except OSError as error:
             raise GatewayError(
                 f"cannot serve metrics on {self.settings.metrics_listen}: {error.strerror or error}"
@@ -247,7 +260,7 @@ def check_start(settings: Settings) -> None:
     """What can be known before the cluster takes its seconds to start. Raises GatewayError."""
     if settings.ray_address is None and not settings.mtbl_dir.is_dir():
         raise GatewayError(f"{settings.mtbl_dir} is not a directory; give the one with the MTBL tables")
-    for address in filter(None, (settings.listen, settings.metrics_listen)):
+    for address in filter(None, (settings.listen, settings.health_listen, settings.metrics_listen)):
         _check_address(address)
     _credentials(settings)
 

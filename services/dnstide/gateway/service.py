@@ -136,15 +136,18 @@ class DnstideService:
     async def _info(self, data: bytes, call: Call) -> bytes:
         decoded(info_pb2.GetServerInfoRequest, data)
         pool, settings, draining = self._pool, self._settings, self._admission.draining
-        tables = pool.catalog.tables
+        tables, problem = pool.count_tables(), pool.problem
+        if draining:
+            problem = "the server is shutting down"
         info = ServerInfo(
             version=self._version,
-            ready=pool.serving and not draining,
+            ready=not problem,
             draining=draining,
             started=self._started,
             shards=tuple(member.info(len(pool.owned(name))) for name, member in sorted(pool.members.items())),
-            tables_total=len(tables),
-            tables_damaged=sum(table.problem is not None for table in tables),
+            tables_total=len(pool.catalog.tables),
+            tables_damaged=tables.damaged,
+            tables_unreachable=tables.unreachable,
             catalog_version=pool.catalog.version,
             limits=ServerLimits(
                 settings.max_names,
@@ -153,6 +156,7 @@ class DnstideService:
                 settings.default_deadline,
                 settings.max_deadline,
             ),
+            problem=problem,
         )
         return encoded(server_info_message(info))
 

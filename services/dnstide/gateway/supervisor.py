@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from dnstide.gateway.batching import Batcher
-from dnstide.gateway.inventories import Inventories
-from dnstide.gateway.pool import Backend, Member, NodeLostError, Pool, ShardSpec, State
+from dnstide.gateway.inventories import Inventories, reason_of
+from dnstide.gateway.member import Backend, Member, NodeLostError, ShardSpec, State
+from dnstide.gateway.pool import Pool
 from dnstide.shard.client import Observer, ShardClient, ShardGoneError
 
 log = logging.getLogger(__name__)
@@ -35,8 +36,8 @@ class Intervals:
     ping_timeout: float = 1.0
 
 
-OnHealthChange = Callable[[bool], Awaitable[None]]
-"""Is called with True or False when the pool begins or ceases to be able to answer."""
+OnHealthChange = Callable[[], Awaitable[None]]
+"""Is called when the pool begins or ceases to be able to answer."""
 
 
 class StartError(Exception):
@@ -61,7 +62,7 @@ class Supervisor:
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """Is done with the reason once the gateway has lost the cluster for good."""
         self._on_health_change = on_health_change
-        self._serving = True
+        self._problem = ""
         self._observer = observer
         self._on_sent = on_sent
         self._backend = backend
@@ -81,6 +82,7 @@ class Supervisor:
         for member, result in zip(members, results, strict=True):
             if isinstance(result, BaseException):
                 log.error("shard %s does not come up: %s", member.spec.name, result)
+                member.loss = f"it does not come up: {reason_of(result)}"
                 self.pool.set_state(member.spec.name, State.DEAD)  # it is tried again
         if len(errors) == len(results):
             raise StartError(
@@ -116,7 +118,7 @@ class Supervisor:
         client: ShardClient | None = None
 
         def on_lost() -> None:
-            self.pool.mark_dead(name, client)
+            self.pool.mark_dead(name, client, "its process ended")
 
         client = await self._backend.start(member.spec, on_lost)
         client.observer = self._observer
@@ -126,6 +128,7 @@ class Supervisor:
             await client.close()
             raise
         member.client = client
+        member.loss = member.unlisted = ""
         member.batcher = Batcher(client, self._on_sent)
         self.pool.set_state(name, State.ALIVE)
         log.info("shard %s is up: process %d, %d threads", name, client.place.pid, client.place.threads)
@@ -159,6 +162,7 @@ class Supervisor:
                 continue
             if member.present.is_set():
                 log.warning("node %s is gone, and shard %s with it", member.spec.node, name)
+                member.loss = "its node is gone"
                 member.present.clear()
             if not self.pool.alone(name):
                 log.info("shard %s is forgotten: other nodes hold all of its tables", name)
@@ -193,9 +197,18 @@ class Supervisor:
                     if member.state in (State.ALIVE, State.SILENT)
                 )
             )
-            if self.pool.serving != self._serving:
-                self._serving = self.pool.serving
-                await self._on_health_change(self._serving)
+            await self._watch_health()
+
+    async def _watch_health(self) -> None:
+        problem, before = self.pool.problem, self._problem
+        self._problem = problem
+        if bool(problem) == bool(before):
+            return
+        if problem:
+            log.error("questions cannot be answered: %s", problem)
+        else:
+            log.info("questions can be answered again")
+        await self._on_health_change()
 
     async def _ping(self, member: Member, silent_since: dict[str, float]) -> None:
         name, client = member.spec.name, member.client
@@ -210,10 +223,10 @@ class Supervisor:
                 self.pool.set_state(name, State.SILENT)
             elif member.state is State.SILENT and now - since > HUNG_SECONDS:
                 log.error("shard %s hung for %.0f s; it is replaced", name, now - since)
-                self.pool.mark_dead(name, client)
+                self.pool.mark_dead(name, client, f"it hung for {now - since:.0f} s")
         except Exception as error:
             log.warning("shard %s: %s", name, error)
-            self.pool.mark_dead(name, client)
+            self.pool.mark_dead(name, client, reason_of(error))
         else:
             silent_since.pop(name, None)
             if member.state is State.SILENT:
@@ -238,6 +251,7 @@ class Supervisor:
                 except Exception as error:
                     backoff = min(MAX_BACKOFF, backoff * 2 or FIRST_BACKOFF)
                     log.error("shard %s does not come up, next try in %.1f s: %s", name, backoff, error)
+                    member.loss = f"it does not come up: {reason_of(error)}"
             member.restarts += 1
             self.pool.rebuild()
             assert member.client is not None
