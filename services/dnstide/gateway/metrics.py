@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, product
 from typing import Protocol
 from wsgiref.simple_server import WSGIServer
 
@@ -19,6 +19,25 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 """Borders of the histograms of time."""
+
+
+KINDS = ("volume", "top", "analysis", "tables", "info")
+"""Kinds of calls."""
+
+STATUSES = (
+    "OK",
+    "CANCELLED",
+    "DATA_LOSS",
+    "DEADLINE_EXCEEDED",
+    "INTERNAL",
+    "INVALID_ARGUMENT",
+    "RESOURCE_EXHAUSTED",
+    "UNAVAILABLE",
+)
+"""Statuses that are told as 0 until a call ends so: the rate of a counter does not show its first step."""
+
+CAUSES = ("loss", "silence", "damage")
+"""Why tables are asked for elsewhere."""
 
 
 class Work(Protocol):
@@ -65,11 +84,11 @@ class Metrics:
         self._backend = backend
         self._version = version
         self._admission = admission
-        self._calls: dict[tuple[str, str], int] = defaultdict(int)
+        self._calls: dict[tuple[str, str], int] = defaultdict(int, dict.fromkeys(product(KINDS, STATUSES), 0))
         self._seconds: dict[str, _Histogram] = defaultdict(_Histogram)
         self._shard_seconds: dict[str, _Histogram] = defaultdict(_Histogram)
         self._queue_seconds = _Histogram()
-        self._reassigned: dict[str, int] = defaultdict(int)
+        self._reassigned = dict.fromkeys(CAUSES, 0)
         self._answered = self._failed = self._rows = self._blocks = self._skipped = 0
         self.registry.register(self)
         ProcessCollector(registry=self.registry)
