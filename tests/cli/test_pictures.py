@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import os
+import re
+import shlex
 
 import pytest
 from dnstide.model.vocabulary import Analysis
@@ -310,11 +313,15 @@ def test_rankings_draw_too(dnstide, small_dir, tmp_path) -> None:
     assert (tmp_path / "a.svg").read_bytes().startswith(b"<?xml")
     refused = dnstide(*question, "--log", "--plot", tmp_path / "a.html")
     assert refused.code == 2
-    assert "--series" in refused.err
+    assert "ask for series" in refused.err
     assert dnstide(*question, "--plot", tmp_path / "a.html").out == plain.out
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert page.count('class="bar"') == 3
     assert "<td>www.example.com</td>" in page
+    made = dnstide(*question, "--no-table", "--title", "mine", "--size", "4x3", "--dpi", "50", "--ylim",
+        ":9000", "--plot", tmp_path / "a.png")  # fmt: skip
+    assert (made.code, made.out) == (0, "")
+    assert Image.open(tmp_path / "a.png").size == (200, 150)
     assert dnstide(*question, "--series", "--plot", tmp_path / "b.html").code == 0
     chart = dnstide(*question, "--plot", "-")
     assert chart.out.startswith("the 3 largest by fqdn: 2024-01-31\n")
@@ -348,15 +355,15 @@ def test_the_users_style_has_no_say(process, small_dir, tmp_path) -> None:
 def test_a_picture_as_it_is_wanted(dnstide, small_dir, tmp_path) -> None:
     """Title, size, dots, limits of the counts, and no table beside it."""
     question = ("vot", "www.example.com", "--mtbl-dir", small_dir, *SPAN, "--no-table")
-    how = ("--title", "$ mine", "--size", "4x3", "--dpi", "50", "--ylim", "0:777")
-    made = dnstide(*question, *how, "--plot", tmp_path / "a.png")
+    how = ("--title", "$ mine", "--size", "4x3", "--ylim", "0:777")
+    made = dnstide(*question, *how, "--dpi", "50", "--plot", tmp_path / "a.png")
     assert (made.code, made.out) == (0, "")
     assert Image.open(tmp_path / "a.png").size == (200, 150)
     assert dnstide(*question, *how, "--plot", tmp_path / "a.svg").code == 0
     text = (tmp_path / "a.svg").read_text()
     assert ">$ mine</text>" in text
     assert ">600</text>" in text
-    page = dnstide(*question, *how, "--plot", tmp_path / "a.html")
+    page = dnstide(*question, "--title", "mine", "--ylim", "0:777", "--plot", tmp_path / "a.html")
     assert page.code == 0
     assert '"ylim":[0.0,777.0]' in (tmp_path / "a.html").read_text()
 
@@ -370,6 +377,11 @@ def test_a_picture_as_it_is_wanted(dnstide, small_dir, tmp_path) -> None:
         (("--plot", "a.png", "--ylim", "9:1"), "a smaller and a larger count"),
         (("--plot", "a.png", "--ylim", "one:2"), "two numbers with :"),
         (("--plot", "a.png", "--dpi", "9"), "--dpi"),
+        (("--title", "mine"), "--title goes with --plot FILE"),
+        (("--plot", "a.svg", "--dpi", "90"), "only a .png has dots"),
+        (("--plot", "a.html", "--size", "9x9"), "a page takes the room that its window has"),
+        (("--plot", "-", "--size", "9x9"), "--size: a chart takes the room that the terminal has"),
+        (("--plot", "-", "--dpi", "90"), "--dpi: a chart takes the room"),
     ],
 )
 def test_wrong_wishes_are_refused(dnstide, small_dir, options, said) -> None:
@@ -396,3 +408,43 @@ def test_a_chart_without_utf_8_is_ascii(process, small_dir) -> None:
     assert made.returncode == 0
     assert "+---" in text
     assert text.isascii()
+
+
+@pytest.mark.parametrize("analysis", ["shifts", "shape", "breakdown", "correlation"])
+def test_findings_are_drawn_as_they_are_wanted(dnstide, small_dir, tmp_path, analysis) -> None:
+    """Title, size, dots and no table for every analysis; limits of the counts where time is the axis."""
+    names = ("www.example.com/A", "*.example.com")
+    question = ("analyze", analysis, *names, "--mtbl-dir", small_dir, *SPAN, "--no-table", "--title", "mine")
+    made = dnstide(*question, "--size", "4x3", "--dpi", "50", "--plot", tmp_path / "a.png")
+    assert (made.code, made.out) == (0, ""), made.err
+    assert Image.open(tmp_path / "a.png").size == (200, 150)
+    assert dnstide(*question, "--plot", tmp_path / "a.html").code == 0
+    page = (tmp_path / "a.html").read_text()
+    assert "<title>mine</title>" in page
+    assert "tables answered" in page
+    limited = dnstide(*question, "--ylim", "0:777", "--plot", tmp_path / "b.html")
+    assert limited.code == (0 if analysis == "shifts" else 2)
+    assert analysis == "shifts" or "No such option" in limited.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("vot", "www.example.com/A"),
+        ("top", "3"),
+        ("top", "3", "--series"),
+        ("analyze", "breakdown", "www.example.com"),
+        ("analyze", "correlation", "www.example.com/A", "*.example.com"),
+    ],
+)
+def test_a_page_tells_the_command_without_the_directories(process, small_dir, tmp_path, command) -> None:
+    """Whoever is sent a page learns what was asked, and nothing of the machine where it was asked."""
+    page = tmp_path / "pages" / "a.html"
+    page.parent.mkdir()
+    asked = (*command, *SPAN, f"--mtbl-dir={small_dir}", "--plot", page)
+    made = process(*asked, env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)})
+    assert made.communicate(timeout=60)[1] == ""
+    (told,) = re.findall(r'<p id="source"><code>(.*)</code>', page.read_text())
+    words = shlex.join(["dnstide", *command, *SPAN, f"--mtbl-dir={small_dir.name}", "--plot", "a.html"])
+    assert html.unescape(told) == words
+    assert str(tmp_path) not in page.read_text()

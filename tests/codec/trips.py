@@ -67,6 +67,7 @@ def _pages(value: Catalog) -> Iterable[Message]:
             version=value.version,
             total_count=len(tables),
             ignored=() if first else value.ignored,
+            unlisted=() if first else value.unlisted,
             next_page_token=str(stop) if stop < len(tables) else "",
         )
 

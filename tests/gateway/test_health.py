@@ -158,7 +158,7 @@ def test_without_a_living_shard_it_is_not_healthy(small_dir: Path) -> None:
         dead.append(True)
         running.call(running.gateway.pool.members["local/0"].client.close)
         wait_until(lambda: told(running.address) == NOT_READY)
-        problem = "it does not come up: Cannot allocate memory"
+        problem = "Cannot allocate memory"
         wait_until(lambda: info(running.address).problem == f"no shard is alive; shard local/0: {problem}")
         said = info(running.address)
         assert [(shard.alive, shard.problem) for shard in said.shards] == [(False, problem)]

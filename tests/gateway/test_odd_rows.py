@@ -14,6 +14,7 @@ import pytest
 from dnstide.cli.main import run
 from dnstide.client import Client, LocalClient, TablesDamaged
 from dnstide.gateway.testing import running_gateway
+from dnstide.model.vocabulary import Coverage
 from dnstide.mtbl import Table, write_entries
 from dnstide.mtbl.entries import encode_entry
 
@@ -111,6 +112,33 @@ def test_it_is_left_out_counted_and_told(odd: Path, tmp_path: Path) -> None:
             ]
             assert all(table.problem is None for table in one.tables().tables)
         assert running.gateway.metrics.registry.get_sample_value("dnstide_rows_skipped_total") > 0
+
+
+def test_a_strict_question_that_takes_a_part_is_marked(small_dir: Path, tmp_path: Path) -> None:
+    """The odd row is damage to its table: counts are lower bounds, and the answer says where."""
+    folder = spoiled(small_dir, tmp_path / "odd", [ODD["a label of 64"]])
+    span: Any = {"start": "2024-01-04", "stop": "2024-01-06", "strict": True, "partial": True}
+    with (
+        LocalClient(folder, cache_dir=tmp_path / "local") as local,
+        running_gateway(folder, cache_dir=tmp_path / "server") as running,
+        Client(running.address) as client,
+    ):
+        for one in (local, client):
+            volume = one.volume("*.example.com", **span)
+            assert volume.axis.coverage.tolist() == [Coverage.COMPLETE, Coverage.DAMAGED, Coverage.COMPLETE]
+            top, series = one.top(2, **span), one.top(2, series="day", **span)
+            assert series.axis is not None
+            assert series.axis.coverage.tolist() == [Coverage.COMPLETE, Coverage.DAMAGED, Coverage.COMPLETE]
+            for answer in (volume, top, series):
+                assert [(failure.table, failure.code) for failure in answer.summary.failures] == [
+                    (NAME, "NOT_DNSTABLE")
+                ]
+                assert (answer.summary.tables_asked, answer.summary.failures_total) == (3, 1)
+                assert not answer.complete
+                assert [stretch.coverage for stretch in answer.coverage.lacking()] == [Coverage.DAMAGED]
+            assert (volume.summary.tables_answered, volume.summary.rows_skipped) == (2, 1)
+    arguments = ["vot", "*.example.com", "--mtbl-dir", str(folder), "--strict", "--partial"]
+    assert run([*arguments, "--start", "2024-01-04", "--stop", "2024-01-06"]) == 3
 
 
 def test_questions_that_travel_together_tell_each_their_own(small_dir: Path, tmp_path: Path) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
+from dnstide.model.catalog import ServerInfo, ServerLimits, ShardInfo
 from dnstide.model.columns import (
     NOTEBOOK_ROWS,
     Column,
@@ -22,6 +23,10 @@ from dnstide.model.columns import (
     time_column,
 )
 from dnstide.model.errors import MissingExtra
+from dnstide.model.granularity import Granularity
+from dnstide.model.missing import Period, missing_tables
+from dnstide.model.question import Span, TopQuestion
+from dnstide.model.top import Change, Top, TopSummary
 from dnstide.model.vocabulary import MAX_COUNT
 from hypothesis import given
 from hypothesis import strategies as st
@@ -212,3 +217,22 @@ def test_masked_values_do_not_leak() -> None:
     assert "8" not in str(everything.to_pandas()["n"].tolist())
     assert everything.to_polars()["n"].to_list() == [7.0, None]
     assert everything.to_arrow()["n"].to_pylist() == [7.0, None]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 5_000])
+def test_every_answer_is_short_in_a_notebook(rows: int) -> None:
+    """What a server, a report, missing tables and changes show is a table of a screen or two at most."""
+    limits = ServerLimits(1, 1, 1, 1.0, 1.0)
+    shards = tuple(ShardInfo(f"s{i}", "<b>", True, 1, 1, 0, 1) for i in range(rows))
+    server = ServerInfo("1.0.0", True, False, datetime(2024, 1, 1, tzinfo=UTC), shards, 9, 0, "v", limits)
+    days = [
+        Period("dns", Granularity.DAY, 2 * i * 86_400, (2 * i + 1) * 86_400, None) for i in range(rows + 1)
+    ]
+    changes = tuple(Change(i + 1, f"<b>{i}.", None, 1, 2) for i in range(rows))
+    question = TopQuestion(span=Span(0, 9), baseline=Span(9, 18))
+    top = Top(question, (), changes, (), TopSummary(True, 1, 1))
+    for answer in (server, missing_tables(days), top):
+        page = answer._repr_html_()
+        assert page.startswith("<table")
+        assert "<b>" not in page
+        assert page.count("<tr>") == 1 + min(rows, NOTEBOOK_ROWS)

@@ -275,3 +275,20 @@ def test_disk_full_leaves_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-c", textwrap.dedent(script), str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "File too large []\n" * 2
+
+
+@pytest.mark.parametrize("keep_case", [False, True])
+def test_owners_keep_their_case_on_request(tmp_path: Path, keep_case: bool) -> None:
+    """In every entry that holds one; without it names that differ in case alone are one."""
+    path = tmp_path / "dns.20240101.D.mtbl"
+    with DnstableWriter(path, keep_case=keep_case) as writer:
+        for owner in ("WWW.Example.com.", "www.example.com."):
+            writer.add(
+                Row(dns.name.from_text(owner), 1, dns.name.from_text("Example.com."), (b"\1\2\3\4",), 1, 2, 3)
+            )
+    keys = [key for key, _ in read_table(path.read_bytes()).entries]
+    owners = [row.owner.to_text() for row in rows_of(path)]
+    assert owners == (["WWW.Example.com.", "www.example.com."] if keep_case else ["www.example.com."])
+    assert any(b"WWW" in key for key in keys) is keep_case
+    assert sum(key.lower().startswith(b"\1\3www") for key in keys) == len(owners)
+    assert sum(b"www" in key.lower() for key in keys) == 3 * len(owners)

@@ -70,11 +70,11 @@ def test_every_field_takes_part_in_the_sum(name: str) -> None:
     """A field that is added to Partial without a law of its own makes this test fail."""
     a = partial(
         {(0, 0, 0): 3}, rows=1, blocks=2, answered=3, summarized=2, failures=(FAILURES[0],), seconds=0.5,
-        skipped=(SkippedRows("a", 2, 900, "late"), SkippedRows("c", 1, 0, "odd")),
+        skipped=(SkippedRows("a", 2, 900, "late"), SkippedRows("c", 1, 0, "odd")), outside=(5, 9),
     )  # fmt: skip
     b = partial(
         {(1, 28, 2): 4}, rows=10, blocks=20, answered=30, summarized=5, failures=(FAILURES[1],), seconds=0.25,
-        skipped=(SkippedRows("a", 3, 100, "first"), SkippedRows("b", 4, 5, "odd")),
+        skipped=(SkippedRows("a", 3, 100, "first"), SkippedRows("b", 4, 5, "odd")), outside=(2, 7),
     )  # fmt: skip
     expected = {
         "query": [0, 1],
@@ -92,6 +92,7 @@ def test_every_field_takes_part_in_the_sum(name: str) -> None:
             SkippedRows("b", 4, 5, "odd"),
             SkippedRows("c", 1, 0, "odd"),
         ),
+        "outside": (2, 9),
     }
     summed = getattr(a + b, name)
     assert (summed.tolist() if isinstance(summed, np.ndarray) else summed) == expected[name]

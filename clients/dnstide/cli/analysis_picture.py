@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dnstide.cli.diagnostics import warn
 from dnstide.cli.output import write, write_bytes
-from dnstide.cli.pictures import Drawing, draw, terminal_size
+from dnstide.cli.pictures import Drawing, command_line, draw, terminal_size
 from dnstide.model.vocabulary import Analysis
 
 if TYPE_CHECKING:
@@ -51,19 +52,25 @@ def draw_findings(
 def _draw_bars(findings: Findings, drawing: Drawing) -> None:
     from dnstide.client.plot import figure_bytes, format_of
     from dnstide.client.plot.bars import bars_chart, bars_figure, bars_of, bars_page
+    from dnstide.client.plot.picture import dataset_words
 
     bars, path = bars_of(findings), drawing.path or ""
+    bars = replace(bars, title=drawing.title or bars.title)
     if drawing.in_terminal:
         write([bars_chart(bars, terminal_size()[0])])
         return
     form = format_of(path)
-    made = bars_page(bars).encode() if form == "html" else figure_bytes(bars_figure(bars), form)
+    if form == "html":
+        made = bars_page(bars, command_line(), dataset_words(findings)).encode()
+    else:
+        made = figure_bytes(bars_figure(bars, drawing.size), form, drawing.dpi)
     write_bytes([made], path, drawing.force)
 
 
 def _draw_scatter(findings: Findings, volume: Volume, drawing: Drawing) -> None:
     """The second series of a correlation on the first, in the buckets that tables cover whole."""
     from dnstide.client.plot import figure_bytes, format_of, scatter
+    from dnstide.client.plot.picture import dataset_words
     from dnstide.client.plot.scatter import words_of
     from dnstide.client.plot.scatter_text import scatter_chart, scatter_page
     from dnstide.model.vocabulary import Coverage
@@ -81,7 +88,7 @@ def _draw_scatter(findings: Findings, volume: Volume, drawing: Drawing) -> None:
         "slope": line.slope,
         "intercept": line.intercept,
         "words": words_of(line),
-        "title": f"{name_y} on {name_x}",
+        "title": drawing.title or f"{name_y} on {name_x}",
     }
     if drawing.in_terminal:
         columns, lines = terminal_size()
@@ -89,6 +96,10 @@ def _draw_scatter(findings: Findings, volume: Volume, drawing: Drawing) -> None:
         return
     path = drawing.path or ""
     form = format_of(path)
-    page = form == "html"
-    made = scatter_page(x, y, **shown).encode() if page else figure_bytes(scatter(x, y, **shown), form)
+    if form == "html":
+        asked, dataset = command_line(), dataset_words(volume)
+        made = scatter_page(x, y, **shown, command=asked, dataset=dataset).encode()
+    else:
+        shown |= {"size": drawing.size} if drawing.size else {}
+        made = figure_bytes(scatter(x, y, **shown), form, drawing.dpi)
     write_bytes([made], path, drawing.force)

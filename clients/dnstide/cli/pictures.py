@@ -32,7 +32,7 @@ class Drawing:
     force: bool = False
     title: str | None = None
     size: tuple[float, float] | None = None
-    dpi: int = 150
+    dpi: int | None = None
     ylim: tuple[float | None, float | None] | None = None
     table: bool = True
 
@@ -69,7 +69,7 @@ class Pair(click.ParamType[Any]):
 
 
 def picture_options(command: Command) -> Command:
-    """--plot and all that says how to draw."""
+    """--plot and all that says how to draw series."""
     options = (
         plot_option("Draw into a file (.png, .svg, .pdf, .ps, .eps or .html), or - for the terminal."),
         click.option(
@@ -78,22 +78,37 @@ def picture_options(command: Command) -> Command:
         ),
         click.option("--log", is_flag=True, help="Draw with a logarithmic axis of counts."),
         click.option("--panels", is_flag=True, help="Draw each series by itself; so from 13 series on."),
-        click.option("--title", metavar="TEXT", help="What stands above the picture."),
-        click.option("--size", type=Pair("x"), metavar="WxH", help="Inches of the picture, as 10x7."),
-        click.option(
-            "--dpi", type=click.IntRange(20, 1200), default=150, show_default=True, metavar="N",
-            help="Dots for each inch of a .png.",
-        ),
-        click.option(
-            "--ylim", type=Pair(":"), metavar="MIN:MAX",
-            help="The counts that the axis reaches from and to; either may be left out.",
-        ),
-        click.option("--no-table", is_flag=True, help="Draw the picture without writing the table."),
+        look_options,
+        ylim_option,
         click.option("--mark-shifts", is_flag=True, help="Mark changes of level in the picture."),
     )  # fmt: skip
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def look_options(command: Command) -> Command:
+    """How any picture looks: --title, --size, --dpi, and --no-table."""
+    options = (
+        click.option("--title", metavar="TEXT", help="What stands above the picture."),
+        click.option("--size", type=Pair("x"), metavar="WxH", help="Inches of the picture, as 10x7."),
+        click.option(
+            "--dpi", type=click.IntRange(20, 1200), show_default="150", metavar="N",
+            help="Dots for each inch of a .png.",
+        ),
+        click.option("--no-table", is_flag=True, help="Draw the picture without writing the table."),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def ylim_option(command: Command) -> Command:
+    """--ylim, for pictures with an axis of counts."""
+    return click.option(
+        "--ylim", type=Pair(":"), metavar="MIN:MAX",
+        help="The counts that the axis reaches from and to; either may be left out.",
+    )(command)  # fmt: skip
 
 
 def plot_option(words: str) -> Callable[[Command], Command]:
@@ -106,8 +121,13 @@ def check_drawing(drawing: Drawing, output: Output) -> None:
     MissingExtra.
     """
     if drawing.path is None:
-        if not drawing.table:
-            raise click.UsageError("--no-table goes with --plot FILE: nothing would be left")
+        given = {
+            "--no-table": not drawing.table, "--title": drawing.title, "--size": drawing.size,
+            "--dpi": drawing.dpi, "--ylim": drawing.ylim,
+        }  # fmt: skip
+        for option, value in given.items():
+            if value:
+                raise click.UsageError(f"{option} goes with --plot FILE")
         return
     if drawing.ylim is not None:
         from dnstide.client.plot.picture import check_limits
@@ -119,10 +139,15 @@ def check_drawing(drawing: Drawing, output: Output) -> None:
 
     if drawing.in_terminal:
         needed = "plotext"
+        if drawing.size or drawing.dpi:
+            option = "--size" if drawing.size else "--dpi"
+            raise click.UsageError(f"{option}: a chart takes the room that the terminal has")
     else:
-        from dnstide.client.plot.files import format_of
+        from dnstide.client.plot.files import check_look, format_of
 
-        needed = "" if format_of(drawing.path) == "html" else "matplotlib"
+        form = format_of(drawing.path)
+        check_look(form, drawing.size, drawing.dpi)
+        needed = "" if form == "html" else "matplotlib"
         check_output(drawing.path, drawing.force, "--plot")
         same = not output.to_stdout and os.path.realpath(str(output.path)) == os.path.realpath(drawing.path)
         if same:
@@ -174,10 +199,21 @@ def limits(question: Mapping[str, Any]) -> str:
 
 
 def command_line() -> str:
-    """The command as it can be typed again."""
+    """The command, for the foot of a page. Whoever is sent the page learns nothing of the directories of this
+    machine: of a path the last part stands there.
+    """
     import shlex
 
-    return shlex.join(["dnstide", *sys.argv[1:]])
+    return shlex.join(["dnstide", *map(_without_directories, sys.argv[1:])])
+
+
+def _without_directories(word: str) -> str:
+    option, sign, value = word.partition("=") if word.startswith("--") else ("", "", word)
+    head, slash, _ = value.rpartition("/")
+    # A name has slashes too, behind which its type and bailiwick stand.
+    if slash and (value.startswith(("/", "./", "../", "~")) or os.path.isdir(head)):
+        value = os.path.basename(value.rstrip("/")) or "/"
+    return f"{option}{sign}{value}"
 
 
 def terminal_size() -> tuple[int, int]:

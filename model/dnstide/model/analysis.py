@@ -21,6 +21,7 @@ from dnstide.model.columns import (
 )
 from dnstide.model.coverage import SpanCoverage, coverage_column, duration_text
 from dnstide.model.question import AnalysisQuestion, RowFilter
+from dnstide.model.skipped import skipped_text
 from dnstide.model.texts import factor_text, many
 from dnstide.model.vocabulary import Analysis, GapKind
 from dnstide.model.volume import Summary, Volume
@@ -238,6 +239,7 @@ class Findings(Tabular):
 
     def __str__(self) -> str:
         said = [f"{self.analysis}: {many(len(self.columns()), 'row')}", *self.remarks]
+        said += skipped_text(self.summary.skipped, self.summary.rows_skipped)
         return "\n".join(said if self.complete else [*said, f"incomplete: it {self.coverage}"])
 
     @property

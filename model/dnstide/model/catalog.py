@@ -43,12 +43,14 @@ class TableInfo:
 class Catalog(Tabular):
     """All tables by dataset and start, coarsest first, and the files that are not tables as (name, reason).
 
-    `version` changes when a table comes, goes, changes or breaks. Iterates over its tables.
+    `version` changes when a table comes, goes, changes or breaks. `unlisted` are nodes of a server that have
+    not told which tables they hold: no answer can be known to be whole meanwhile. Iterates over its tables.
     """
 
     tables: tuple[TableInfo, ...] = ()
     ignored: tuple[tuple[str, str], ...] = ()
     version: str = ""
+    unlisted: tuple[Failure, ...] = ()
 
     @cached_property
     def by_name(self) -> Mapping[str, TableInfo]:
@@ -91,7 +93,8 @@ class Catalog(Tabular):
     def _unusable(self) -> list[str]:
         bad = sum(table.problem is not None for table in self.tables)
         said = [f"{bad:,} not usable"] if bad else []
-        return [*said, *([f"{many(len(self.ignored), 'other file')} ignored"] if self.ignored else [])]
+        said += [f"{many(len(self.ignored), 'other file')} ignored"] if self.ignored else []
+        return [*said, *map(str, self.unlisted)]
 
     def _line(self, dataset: str, granularity: Granularity, count: int) -> str:
         tables = [t for t in self.tables if (t.dataset, t.granularity) == (dataset, granularity)]

@@ -39,7 +39,8 @@ _SHOWN_CHARACTERS = 80
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One table whose rows are not in the answer, and why.
+    """One table whose rows are not in the answer, and why. Where a node of a server has not told which tables
+    it holds, `table` is `node` and its name.
 
     `code` is a word such as BAD_CHECKSUM (the code of a reader's error), SHARD_UNREACHABLE or SHARD_TIMEOUT.
     `offset` is the byte in the file where the damage was met, None where it has no place. `retryable` is True

@@ -12,6 +12,7 @@ from dnstide.model.analysis import Breakdown, Findings, Gap, Shape, Spike
 from dnstide.model.columns import Columns, Tabular, count_column, number_column, time_column
 from dnstide.model.coverage import SpanCoverage, coverage_column
 from dnstide.model.granularity import Granularity
+from dnstide.model.skipped import skipped_text
 from dnstide.model.texts import amount, many, times_text
 from dnstide.model.top import Rank, Top
 from dnstide.model.vocabulary import Analysis, Coverage, GapKind
@@ -212,7 +213,9 @@ class Report(Tabular):
         )
 
     def __str__(self) -> str:
-        said = f"{self.name}: {self.verdict}"
+        summary = self.volume.summary
+        told = skipped_text(summary.skipped, summary.rows_skipped)
+        said = "\n".join([f"{self.name}: {self.verdict}", *told])
         return said if self.complete else f"{said}\nincomplete: it {self.coverage}"
 
     def __repr__(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from dnstide.model.errors import Failure
@@ -26,6 +26,13 @@ class SkippedRows:
     def as_failure(self) -> Failure:
         """The failure that they are to whoever is strict."""
         return Failure(self.table, "NOT_DNSTABLE", self.reason, self.offset)
+
+
+def skipped_text(skipped: Sequence[SkippedRows], rows: int) -> list[str]:
+    """A sentence about the rows of all tables, of which the first are listed; none where there are none."""
+    if len(skipped) < 2:
+        return [str(one) for one in skipped]
+    return [f"{rows:,} rows are left out, which are none (the first in {skipped[0]})"]
 
 
 def merge_skipped(parts: Iterable[SkippedRows]) -> tuple[SkippedRows, ...]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from dnstide.model.columns import Column, Columns, count_column, number_column, text_column
@@ -11,10 +13,10 @@ from dnstide.model.coverage import NOT_TOLD, SpanCoverage, coverage_column
 from dnstide.model.errors import Failure, InvalidQuestion
 from dnstide.model.granularity import DAY
 from dnstide.model.question import TopQuestion
-from dnstide.model.skipped import SkippedRows
+from dnstide.model.skipped import SkippedRows, skipped_text
 from dnstide.model.texts import factor_text, many, rate_text
 from dnstide.model.vocabulary import MAX_COUNT, RankMethod
-from dnstide.model.volume import Axis, Bools, Counts, PlanEntry
+from dnstide.model.volume import Axis, Bools, Counts, PlanEntry, plotted
 from dnstide.model.wide import WideTabular, bucket_column, lines_as_columns, marks_column
 
 
@@ -239,8 +241,19 @@ class Top(WideTabular):
     def _items(self) -> tuple[Rank | Change, ...]:
         return (*self.ranks, *self.rises, *self.falls)
 
+    def plot(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Any:
+        """Draw the ranking as bars, its series as lines where they were asked, changes as rates before and
+        after: with a path into that file (.png, .svg, .pdf, .ps, .eps, .html), else as a figure.
+
+        `size` is in inches, for all but HTML, `dpi` for PNG alone; `title`, `log`, `ylim` as for
+        `Volume.plot`. Raises InvalidQuestion for what such a picture has not, MissingExtra without
+        matplotlib.
+        """
+        return plotted(self, path, options)
+
     def __str__(self) -> str:
         said = [str(item) for item in self] or ["nothing found"]
+        said += skipped_text(self.summary.skipped, self.summary.rows_skipped)
         return "\n".join([*said, *(f"incomplete: it {text}" for text in self.lacks)])
 
     @property

@@ -26,7 +26,7 @@ from dnstide.model.coverage import NOT_TOLD, SpanCoverage
 from dnstide.model.errors import Failure, MissingExtra
 from dnstide.model.granularity import Granularity
 from dnstide.model.question import RowFilter, Smoothing, VolumeQuestion
-from dnstide.model.skipped import SkippedRows
+from dnstide.model.skipped import SkippedRows, skipped_text
 from dnstide.model.vocabulary import UNKNOWN_WHERE_ZERO, BucketBy, Coverage
 from dnstide.model.wide import Line, WideTabular, bucket_column, lines_as_columns, marks_column, spread
 
@@ -309,17 +309,16 @@ class Volume(WideTabular):
     def plot(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Any:
         """Draw the series: with a path into that file (.png, .svg, .pdf, .ps, .eps, .html), else as a figure.
 
-        `size` is in inches, `dpi` for PNG alone. The other options are those of
+        `size` is in inches, for all but HTML, `dpi` for PNG alone. The other options are those of
         `dnstide.client.plot.picture_of`: kind, log, title, marks, raw, smooth, panels, ylim.
         The drawing is done by the package that has registered itself under the entry point `dnstide.plot`.
         Raises MissingExtra without one, or without matplotlib.
         """
-        for plotter in metadata.entry_points(group="dnstide.plot"):
-            return plotter.load()(self, path, **options)
-        raise MissingExtra("plot()", "plot")
+        return plotted(self, path, options)
 
     def __str__(self) -> str:
         lines = [str(series) for series in self.series]
+        lines += skipped_text(self.summary.skipped, self.summary.rows_skipped)
         if not self.complete:
             lines.append(f"incomplete: it {self.coverage}")
         return "\n".join(lines)
@@ -327,6 +326,13 @@ class Volume(WideTabular):
     def __repr__(self) -> str:
         state = "complete" if self.complete else "incomplete"
         return f"<Volume: {len(self)} series over {len(self.axis)} {self.axis.granularity} buckets, {state}>"
+
+
+def plotted(answer: object, path: str | os.PathLike[str] | None, options: dict[str, Any]) -> Any:
+    """What the package draws that has registered itself under the entry point `dnstide.plot`."""
+    for plotter in metadata.entry_points(group="dnstide.plot"):
+        return plotter.load()(answer, path, **options)
+    raise MissingExtra("plot()", "plot")
 
 
 def series_columns(series: Sequence[Series], axis: Axis, split: bool, smoothed: bool) -> Columns:

@@ -9,6 +9,7 @@ from dnstide.api.v1 import info_pb2, tables_pb2
 from dnstide.codec.common import failure_message, failure_of, moment, unix_seconds
 from dnstide.codec.enums import GRANULARITY
 from dnstide.model.catalog import Catalog, ServerInfo, ServerLimits, ShardInfo, TableInfo
+from dnstide.model.errors import Failure
 
 PAGE_SIZE = 1_000
 """Tables of a page where the request leaves that open."""
@@ -32,8 +33,11 @@ def tables_response(
     total_count: int,
     ignored: Sequence[tuple[str, str]] = (),
     next_page_token: str = "",
+    unlisted: Iterable[Failure] = (),
 ) -> tables_pb2.ListTablesResponse:
-    """One page of the catalog. `total_count` is that of all pages; `ignored` belongs to the first one."""
+    """One page of the catalog. `total_count` is that of all pages; `ignored` and `unlisted` belong to the
+    first one.
+    """
     return tables_pb2.ListTablesResponse(
         tables=map(table_message, tables),
         next_page_token=next_page_token,
@@ -43,6 +47,7 @@ def tables_response(
         ],
         catalog_version=version,
         total_count=total_count,
+        unlisted=map(failure_message, unlisted),
     )
 
 
@@ -50,12 +55,14 @@ def catalog(pages: Iterable[tables_pb2.ListTablesResponse]) -> Catalog:
     """All pages as one catalog, of the version of the last one."""
     tables: list[TableInfo] = []
     ignored: list[tuple[str, str]] = []
+    unlisted: list[Failure] = []
     version = ""
     for page in pages:
         tables.extend(map(table_info, page.tables))
         ignored.extend((file.name, file.reason) for file in page.ignored)
+        unlisted.extend(map(failure_of, page.unlisted))
         version = page.catalog_version
-    return Catalog(tuple(tables), tuple(ignored), version)
+    return Catalog(tuple(tables), tuple(ignored), version, tuple(unlisted))
 
 
 def table_message(table: TableInfo) -> tables_pb2.Table:

@@ -27,7 +27,7 @@ class Admission:
         if self.draining:
             raise ServerNotReady("the server is shutting down", "DRAINING")
         if not self._pool.ready:
-            raise ServerNotReady("the server is starting; its shards are not up yet")
+            raise ServerNotReady(self._pool.problem)
 
     def __enter__(self) -> None:
         """Raises ServerNotReady or ServerBusy."""

@@ -29,7 +29,7 @@ from dnstide.gateway.requests import (
 )
 from dnstide.model.analysis import Findings
 from dnstide.model.catalog import Catalog, TableInfo
-from dnstide.model.errors import DeadlineExceeded, InvalidQuestion
+from dnstide.model.errors import DeadlineExceeded, Failure, InvalidQuestion
 from dnstide.model.question import AnalysisQuestion, TopQuestion, VolumeQuestion
 from dnstide.model.top import Top, TopProgress
 from dnstide.model.vocabulary import DATASETS, MAX_NAME_TEXT, FailurePolicy
@@ -58,13 +58,14 @@ SUMMARIES_AT_ONCE = 16
 
 @dataclass(frozen=True, slots=True)
 class TablesPage:
-    """One page of the catalog. `ignored` belongs to the first one, `total_count` to all."""
+    """One page of the catalog. `ignored` and `unlisted` belong to the first one, `total_count` to all."""
 
     tables: tuple[TableInfo, ...]
     ignored: tuple[tuple[str, str], ...]
     total_count: int
     catalog_version: str
     next_page_token: str
+    unlisted: tuple[Failure, ...]
 
 
 class Answering:
@@ -168,6 +169,7 @@ class Answering:
             total_count=len(tables),
             catalog_version=catalog.version,
             next_page_token=page[-1].name if first + page_size < len(tables) else "",
+            unlisted=() if page_token else catalog.unlisted,
         )
 
     async def _ask(

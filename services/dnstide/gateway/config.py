@@ -25,6 +25,10 @@ class Settings(BaseSettings):
     shards: int = Field(0, ge=0, le=1024, description="shard actors on each node; 0: one")
     threads: int = Field(0, ge=0, le=1024, description="threads in each shard; 0: cores over shards")
     ray_address: str | None = Field(None, description="Ray cluster to join; none: start one")
+    wait_nodes: int = Field(
+        0, ge=0, le=1024, description="answer once the tables of so many nodes are known; 0: of those there"
+    )
+    forget_nodes: bool = Field(False, description="do not expect what absent nodes held before this start")
     direct_channel: bool = Field(True, description="ask shards of this node over a Unix socket")
 
     cache_dir: Path | None = Field(None, description="summaries of tables; none: the user's cache directory")

@@ -86,7 +86,7 @@ class Inventories:
         assert client is not None
         listing = self._listing(name, client)
         try:
-            member.inventory = tuple(await self._while_alive(member, _patiently(listing.task)))
+            self._pool.take(name, tuple(await self._while_alive(member, _patiently(listing.task))))
         except _SilentError:
             log.warning("shard %s is silent; its tables are taken as they were", name)
         except ShardGoneError as error:
@@ -97,9 +97,9 @@ class Inventories:
         except Exception as error:
             self._cannot_list(member, reason_of(error))
         else:
-            if member.unlisted:
+            if member.listing_problem:
                 log.info("shard %s lists its tables again", name)
-            member.unlisted = ""
+            member.listing_problem = ""
 
     def _listing(self, name: str, client: ShardClient) -> _Listing:
         """The one listing that is under way at a shard: more of them would hang beside the first one."""
@@ -122,9 +122,9 @@ class Inventories:
         return listing
 
     def _cannot_list(self, member: Member, reason: str) -> None:
-        if not member.unlisted:
+        if not member.listing_problem:
             log.warning("shard %s cannot list its tables: %s", member.spec.name, reason)
-        member.unlisted = reason
+        member.listing_problem = reason
 
     async def compare_copies(self) -> None:
         """Learn the digests of files that nodes hold under one name, where size and time do not decide."""
@@ -177,6 +177,8 @@ async def _patiently(task: asyncio.Task[T]) -> T:
 
 def reason_of(error: BaseException) -> str:
     """The words of an error in one line; one of the system names the file and what is wrong."""
+    if isinstance(error, ShardGoneError):
+        return error.reason
     cause = getattr(error, "cause", None) or error  # Ray wraps what an actor raised
     if isinstance(cause, OSError) and cause.strerror:
         return f"{cause.filename}: {cause.strerror}" if cause.filename else cause.strerror

@@ -84,9 +84,13 @@ class Member:
     load: ShardLoad | None = None
     present: asyncio.Event = field(default_factory=_set_event)
     """Whether its node is in the cluster: only there can it be made anew."""
-    loss: str = ""
-    """Why it is not alive, where that is known."""
-    unlisted: str = ""
+    listed: bool = False
+    """Whether the inventory is known, of now or of an earlier time."""
+    newcomer: bool = False
+    """Its node joined after the start: nobody counts on what it holds before it tells."""
+    trouble: str = ""
+    """Why it is not alive, or does not come up, where that is known."""
+    listing_problem: str = ""
     """Why it could not list its directory when it was asked last."""
 
     @property
@@ -94,13 +98,13 @@ class Member:
         """What is wrong with it, in words; empty where nothing is."""
         match self.state:
             case State.ALIVE:
-                return self.unlisted
+                return self.listing_problem
             case State.SILENT:
                 return "it does not answer its pings"
             case State.STARTING:
                 return "it starts"
             case State.DEAD:
-                return self.loss or "it died"
+                return self.trouble or "it died"
 
     def info(self, tables_owned: int) -> ShardInfo:
         """The shard as the server tells of it."""

@@ -11,6 +11,7 @@ from dnstide.gateway.member import Member, State
 from dnstide.gateway.placement import place
 from dnstide.gateway.versions import Copies, CopyKey, differing, elected
 from dnstide.model.catalog import Catalog
+from dnstide.model.errors import SHARD_UNREACHABLE, Failure
 from dnstide.shard.client import ShardClient
 from dnstide.shard.directory import TableStatus
 
@@ -48,6 +49,8 @@ class Pool:
         self.catalog = Catalog()
         self.placement: Mapping[str, tuple[str, ...]] = {}
         self.ready = False
+        self.waiting = ""
+        """What is waited for before questions are answered."""
         self.digests: dict[CopyKey, int | None] = {}
         """Of files that nodes hold under one name, where they had to be compared."""
         self._other_versions: Mapping[str, tuple[str, ...]] = {}
@@ -61,18 +64,43 @@ class Pool:
         """`wake` is called when a shard is reported dead."""
         self._wake = wake
 
+    def take(self, shard: str, inventory: tuple[TableStatus, ...]) -> None:
+        """Note what a shard sees. One that was forgotten meanwhile changes nothing."""
+        member = self.members.get(shard)
+        if member is not None:
+            member.inventory, member.listed = inventory, True
+
+    def inventories(self) -> dict[str, tuple[TableStatus, ...]]:
+        """What is known of the files of each node."""
+        return {m.spec.node: m.inventory for m in self.members.values() if m.listed}
+
+    def unlisted(self) -> tuple[Failure, ...]:
+        """The nodes that were there at the start and have not told what they hold, each as a failure."""
+        listed = self.inventories()
+        troubles = {m.spec.node: m.trouble for m in self.members.values() if not m.newcomer}
+        return tuple(
+            Failure(
+                f"node {node}",
+                SHARD_UNREACHABLE,
+                f"it has not told which tables it holds ({trouble or 'its shards start'})",
+                retryable=True,
+            )
+            for node, trouble in sorted(troubles.items())
+            if node not in listed
+        )
+
     @property
     def problem(self) -> str:
         """Why questions cannot be answered, in words; empty where they can, at least in part. May be read
         from any thread.
         """
         if not self.ready:
-            return "the shards are starting"
+            return f"the server is starting: {self.waiting or 'its shards are not up yet'}"
         members = list(self.members.values())
         alive = [member for member in members if member.state is State.ALIVE]
         if not alive:
             return "; ".join(["no shard is alive", *_told(members)])
-        if all(member.unlisted for member in alive):
+        if all(member.listing_problem for member in alive):
             return "; ".join(["no shard can list its tables", *_told(alive)])
         return ""
 
@@ -88,7 +116,7 @@ class Pool:
         member = self.members.get(shard)
         if member is None or member.state in (State.DEAD, State.STARTING) or member.client is not client:
             return
-        member.loss = reason
+        member.trouble = reason
         self.set_state(shard, State.DEAD)
         self._wake()
 
@@ -122,7 +150,8 @@ class Pool:
             for status in member.inventory
         ]
         versions = {name: elected(copies, self.digests) for name, copies in self.differing().items()}
-        seen.append(versions)
+        unlisted = self.unlisted()
+        seen += [versions, unlisted]
         if seen == self._seen:
             return False
         self._seen = seen
@@ -132,7 +161,7 @@ class Pool:
             return nodes is None or member.spec.node in nodes
 
         members = self.members.values()
-        catalog = build_catalog([s for m in members for s in m.inventory if is_table(m, s)])
+        catalog = build_catalog([s for m in members for s in m.inventory if is_table(m, s)], unlisted)
         others = {(m.spec.node, s.name) for m in members for s in m.inventory if not is_table(m, s)}
         for node, name in others - self._told:
             log.warning("node %s holds another file under the name %s, which is not asked", node, name)

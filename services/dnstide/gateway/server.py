@@ -21,12 +21,14 @@ from dnstide.gateway.answering import Answering
 from dnstide.gateway.config import Settings, split_address, with_port
 from dnstide.gateway.health import SERVICE, Health, probe_server
 from dnstide.gateway.member import Backend
+from dnstide.gateway.memory import NodeMemory
 from dnstide.gateway.metrics import Metrics
 from dnstide.gateway.pool import Pool
 from dnstide.gateway.rpc import Rpc
 from dnstide.gateway.service import DnstideService
 from dnstide.gateway.supervisor import Intervals, StartError, Supervisor
 from dnstide.model.vocabulary import MAX_REQUEST_BYTES
+from dnstide.shard.summaries.cache import default_cache_dir
 from grpc_health.v1 import health
 from grpc_reflection.v1alpha import reflection
 
@@ -77,6 +79,8 @@ class Gateway:
             self._show_health,
             self.metrics.shard_call_ended,
             self.metrics.question_sent,
+            memory=_memory(settings),
+            wait_nodes=settings.wait_nodes,
         )
         answering = Answering(
             self.pool, self.supervisor.inventories.refresh, settings.max_names, self.metrics.tables_reassigned
@@ -89,14 +93,14 @@ class Gateway:
         self._metrics_server: WSGIServer | None = None
 
     async def start(self) -> None:
-        """Raises GatewayError."""
+        """Raises GatewayError. Until it returns, questions are refused with what the server waits for."""
         await self._show_health()
+        await self._serve_health()
+        self._server = self._build()
+        self._serve_metrics()
+        await self._server.start()
         try:
-            await self._serve_health()
             await self.supervisor.start()
-            self._server = self._build()
-            self._serve_metrics()
-            await self._server.start()
         except StartError as error:
             raise GatewayError(str(error)) from error
         await self._show_health()
@@ -254,6 +258,18 @@ async def _stop(gateway: Gateway, force: asyncio.Event) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await draining
         await gateway.stop(grace=0)
+
+
+def _memory(settings: Settings) -> NodeMemory | None:
+    """Where it is kept what nodes hold; a cluster of our own has one node, whose directory tells."""
+    if settings.ray_address is None:
+        return None
+    memory = NodeMemory(
+        settings.cache_dir or default_cache_dir(), settings.ray_address, str(settings.mtbl_dir)
+    )
+    if settings.forget_nodes:
+        memory.forget()
+    return memory
 
 
 def check_start(settings: Settings) -> None:

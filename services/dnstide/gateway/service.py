@@ -130,6 +130,7 @@ class DnstideService:
             total_count=page.total_count,
             ignored=page.ignored,
             next_page_token=page.next_page_token,
+            unlisted=page.unlisted,
         )
         return encoded(response)
 

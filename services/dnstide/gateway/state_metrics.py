@@ -156,7 +156,7 @@ def _shards(members: Iterable[Member], pool: Pool) -> Iterator[Metric]:
         name, batcher = member.spec.name, member.batcher
         alive.add_metric([name, member.spec.node], member.state is State.ALIVE)
         if member.state is State.ALIVE:
-            listed.add_metric([name], not member.unlisted)
+            listed.add_metric([name], not member.listing_problem)
         restarts.add_metric([name], member.restarts)
         owned.add_metric([name], owners[name])
         waiting.add_metric([name], 0 if batcher is None else batcher.waiting)
@@ -186,6 +186,11 @@ def _tables(pool: Pool) -> Iterator[Metric]:
     yield health
     yield GaugeMetricFamily(
         "dnstide_catalog_ignored_files", "Files of the directories that are no tables.", len(catalog.ignored)
+    )
+    yield GaugeMetricFamily(
+        "dnstide_catalog_unlisted_nodes",
+        "Nodes that have not told which tables they hold.",
+        len(catalog.unlisted),
     )
     stops = GaugeMetricFamily(
         "dnstide_catalog_latest_timestamp_seconds",

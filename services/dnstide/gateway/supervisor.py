@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from dnstide.gateway.batching import Batcher
 from dnstide.gateway.inventories import Inventories, reason_of
 from dnstide.gateway.member import Backend, Member, NodeLostError, ShardSpec, State
+from dnstide.gateway.memory import NodeMemory
 from dnstide.gateway.pool import Pool
 from dnstide.shard.client import Observer, ShardClient, ShardGoneError
+from dnstide.shard.directory import TableStatus
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +26,9 @@ FIRST_BACKOFF, MAX_BACKOFF = 0.5, 4.0
 """Shortest and longest time in seconds between two tries to start a shard: none outlives its fault by
 more.
 """
+
+
+NODE_GONE = "its node is not in the cluster"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +60,14 @@ class Supervisor:
         on_health_change: OnHealthChange,
         observer: Observer | None = None,
         on_sent: Callable[[float], None] | None = None,
+        *,
+        memory: NodeMemory | None = None,
+        wait_nodes: int = 0,
     ) -> None:
-        """The observer hears of every call to a shard, `on_sent` of the seconds that each question waited."""
+        """The observer hears of every call to a shard, `on_sent` of the seconds that each question waited.
+        What nodes held is read from the memory and written to it. Questions are answered once the tables of
+        `wait_nodes` nodes are known.
+        """
         self.pool = pool
         self.inventories = Inventories(pool, intervals.ping)
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -66,6 +77,8 @@ class Supervisor:
         self._observer = observer
         self._on_sent = on_sent
         self._backend = backend
+        self._memory = memory
+        self._wait_nodes = wait_nodes
         self._intervals = intervals
         self._tasks: list[asyncio.Task[None]] = []
         self._replacing: dict[str, asyncio.Task[None]] = {}
@@ -73,29 +86,92 @@ class Supervisor:
         pool.on_change(self._died.set)
 
     async def start(self) -> None:
-        """Starts all shards side by side and opens their tables. Raises StartError where none comes up."""
-        for spec in await self._backend.discover():
-            self.pool.members[spec.name] = Member(spec)
-        members = list(self.pool.members.values())
-        results = await asyncio.gather(*map(self._start, members), return_exceptions=True)
-        errors = [result for result in results if isinstance(result, BaseException)]
-        for member, result in zip(members, results, strict=True):
-            if isinstance(result, BaseException):
-                log.error("shard %s does not come up: %s", member.spec.name, result)
-                member.loss = f"it does not come up: {reason_of(result)}"
-                self.pool.set_state(member.spec.name, State.DEAD)  # it is tried again
-        if len(errors) == len(results):
-            raise StartError(
-                f"no shard came up: {errors[0]}" if errors else "the cluster has no node with a CPU"
-            )
+        """Starts all shards side by side and opens their tables, once the nodes are there that are waited
+        for.
+
+        Raises StartError where none comes up and none is waited for, or the cluster is lost.
+        """
+        loop = asyncio.get_running_loop()
+        kept = await loop.run_in_executor(None, self._memory.load) if self._memory is not None else {}
+        await self._start_all()
+        while not self._enough({*kept}):
+            await asyncio.sleep(self._intervals.discover)
+            await self._start_all()
+        self._recall(kept)
+        self.pool.waiting = ""
         await self.inventories.compare_copies()
         self.pool.rebuild()
         await self.inventories.open_owned()
         await self.inventories.refresh()
         self.pool.ready = True
-        loop = asyncio.get_running_loop()
-        works = (self._keep_alive(), self._keep_scanning(), self._keep_discovering())
+        works = (self._keep_alive(), self._keep_scanning(), self._keep_discovering(), self._keep_memory())
         self._tasks = [loop.create_task(work) for work in works]
+
+    async def _start_all(self) -> None:
+        """Starts the shards of all nodes that are there and do not run yet."""
+        try:
+            specs = await self._backend.discover()
+        except NodeLostError as error:
+            raise StartError(str(error)) from error
+        except Exception as error:
+            if not self._wait_nodes:
+                raise StartError(f"the nodes of the cluster cannot be listed: {error}") from error
+            log.warning("the nodes of the cluster cannot be listed: %s", error)
+            return
+        members = self.pool.members
+        for name in members.keys() - {spec.name for spec in specs}:
+            await self._let_go(members.pop(name))  # its node went before it was counted on
+        for spec in specs:
+            members.setdefault(spec.name, Member(spec)).spec = spec
+        waiting = [member for member in members.values() if member.state is not State.ALIVE]
+        results = await asyncio.gather(*map(self._start, waiting), return_exceptions=True)
+        for member, result in zip(waiting, results, strict=True):
+            if isinstance(result, BaseException):
+                if (trouble := reason_of(result)) != member.trouble:
+                    log.error("shard %s does not come up: %s", member.spec.name, result)
+                member.trouble = trouble
+                self.pool.set_state(member.spec.name, State.DEAD)  # it is tried again
+
+    def _enough(self, kept: set[str]) -> bool:
+        """Whether questions can be answered: a shard is up, and the tables of as many nodes are known as are
+        waited for. Raises StartError where none is up and none is waited for.
+        """
+        members = self.pool.members.values()
+        alive = any(member.state is State.ALIVE for member in members)
+        if not alive and not self._wait_nodes:
+            trouble = next((member.trouble for member in members if member.trouble), "")
+            raise StartError(
+                f"no shard came up: {trouble}" if trouble else "the cluster has no node with a CPU"
+            )
+        listed = self.pool.inventories().keys()
+        if alive and len(listed | kept) >= self._wait_nodes:
+            return True
+        waiting = f"the tables of {len(listed | kept)} of {self._wait_nodes} nodes are known"
+        troubles = sorted(f"{m.spec.name}: {m.trouble}" for m in members if m.trouble)
+        waiting = "; ".join([waiting, f"here are {', '.join(sorted(listed)) or 'none'}", *troubles])
+        if waiting != self.pool.waiting:
+            log.info("waiting for nodes: %s", waiting)
+        self.pool.waiting = waiting
+        return False
+
+    def _recall(self, kept: Mapping[str, tuple[TableStatus, ...]]) -> None:
+        """Expect what absent nodes held when they were last seen."""
+        listed = self.pool.inventories()
+        for node, inventory in kept.items():
+            if node in listed:
+                continue
+            name = f"{node}/0"
+            if name not in self.pool.members:
+                log.warning(
+                    "node %s is not there: the %d files that it held are expected of it, until other nodes "
+                    "hold all of its tables, or a start with --forget-nodes",
+                    node,
+                    len(inventory),
+                )
+                self.pool.members[name] = member = Member(ShardSpec(name, node, "", 0), State.DEAD)
+                member.trouble = NODE_GONE
+                member.present.clear()
+            self.pool.take(name, inventory)
 
     async def stop(self) -> None:
         """Ends the watch and closes every shard."""
@@ -123,12 +199,12 @@ class Supervisor:
         client = await self._backend.start(member.spec, on_lost)
         client.observer = self._observer
         try:
-            member.inventory = tuple(await client.inventory())
+            self.pool.take(name, tuple(await client.inventory()))
         except BaseException:
             await client.close()
             raise
+        member.trouble = member.listing_problem = ""
         member.client = client
-        member.loss = member.unlisted = ""
         member.batcher = Batcher(client, self._on_sent)
         self.pool.set_state(name, State.ALIVE)
         log.info("shard %s is up: process %d, %d threads", name, client.place.pid, client.place.threads)
@@ -141,6 +217,14 @@ class Supervisor:
                     await self.inventories.open_owned()
             except Exception:
                 log.exception("directory rescan failed")
+
+    async def _keep_memory(self) -> None:
+        """Writes what nodes hold, where it has changed."""
+        memory = self._memory
+        while memory is not None:
+            inventories = self.pool.inventories()
+            await asyncio.get_running_loop().run_in_executor(None, memory.save, inventories)
+            await asyncio.sleep(self._intervals.rescan)
 
     async def _keep_discovering(self) -> None:
         while True:
@@ -162,7 +246,7 @@ class Supervisor:
                 continue
             if member.present.is_set():
                 log.warning("node %s is gone, and shard %s with it", member.spec.node, name)
-                member.loss = "its node is gone"
+                member.trouble = NODE_GONE
                 member.present.clear()
             if not self.pool.alone(name):
                 log.info("shard %s is forgotten: other nodes hold all of its tables", name)
@@ -174,7 +258,7 @@ class Supervisor:
             known = self.pool.members.get(spec.name)
             if known is None:
                 log.info("node %s is new", spec.node)
-                self.pool.members[spec.name] = Member(spec, State.DEAD)
+                self.pool.members[spec.name] = Member(spec, State.DEAD, newcomer=True)
                 self._died.set()
             else:
                 known.spec = spec  # a node may come back under a new identity
@@ -250,8 +334,8 @@ class Supervisor:
                     break
                 except Exception as error:
                     backoff = min(MAX_BACKOFF, backoff * 2 or FIRST_BACKOFF)
+                    member.trouble = reason_of(error)
                     log.error("shard %s does not come up, next try in %.1f s: %s", name, backoff, error)
-                    member.loss = f"it does not come up: {reason_of(error)}"
             member.restarts += 1
             self.pool.rebuild()
             assert member.client is not None

@@ -80,9 +80,16 @@ class RunningGateway:
 
 @contextmanager
 def running_gateway(
-    mtbl_dir: Path, *, backend: Backend | None = None, shards: int = 2, **settings: Any
+    mtbl_dir: Path,
+    *,
+    backend: Backend | None = None,
+    shards: int = 2,
+    on_made: Callable[[Gateway], None] | None = None,
+    **settings: Any,
 ) -> Iterator[RunningGateway]:
-    """Serves the directory on a free loopback port. settings are those of Settings."""
+    """Serves the directory on a free loopback port. settings are those of Settings. `on_made` gets the
+    gateway before it starts.
+    """
     chosen = Settings(**{"mtbl_dir": mtbl_dir, "listen": "127.0.0.1:0", "drain_seconds": 1.0, **settings})
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="gateway", daemon=True)
@@ -96,6 +103,8 @@ def running_gateway(
                 {"local": mtbl_dir}, shards, cache_dir=chosen.cache_dir, all_files=chosen.all_files
             ),
         )
+        if on_made is not None:
+            on_made(gateway)
         try:
             await gateway.start()
         except BaseException:

@@ -11,6 +11,8 @@ import subprocess
 import numpy as np
 import pytest
 from dnstide.client.plot import picture_of, render
+from dnstide.client.plot.bars import Bar, Bars, bars_page
+from dnstide.client.plot.scatter_text import scatter_page
 
 BROWSER = shutil.which("chromium-headless-shell")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--virtual-time-budget=3000"]
@@ -46,6 +48,8 @@ setTimeout(() => {{
   document.getElementById("told").textContent = JSON.stringify({{value, failed}}); }}, 500);
   </script></body>
   """
+        # A page without a script of its own lets none run; the tests' must.
+        page = page.replace(b"content=\"default-src 'none'; style-src 'unsafe-inline'\"", b'content=""')
         text = page.decode().replace("<style>", SPY + "<style>", 1).replace("</body>", told)
         path = tmp_path / "page.html"
         path.write_text(text, "utf-8")
@@ -174,3 +178,51 @@ def test_the_page_says_what_was_asked_of_which_tables(yahoo, browse) -> None:
     )
     assert command in text
     assert "1 table answered" in text
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_bars_and_points_follow_a_dark_desktop(browse, dark) -> None:
+    """Each stands out from its ground, as long as it is, or where it belongs; the foot is that of others."""
+    flags = ["--blink-settings=preferredColorScheme=0"] if dark else []
+    rows = tuple(Bar("all", label, value, str(value)) for label, value in (("<b>a", 4.0), ("b", 1.0)))
+    asked = ("dnstide top '<b>'", "9 tables answered")
+    grounds, colours, (long, short), foot, wide = browse(
+        bars_page(Bars("bars", "count", rows), *asked).encode(),
+        "const bars = [...document.querySelectorAll('.bar')];"
+        "return [getComputedStyle(document.body).backgroundColor,"
+        " [...new Set(bars.map(bar => getComputedStyle(bar).backgroundColor))],"
+        " bars.map(bar => bar.offsetWidth),"
+        " document.getElementById('source').innerText, document.body.scrollWidth > innerWidth];",
+        *flags,
+    )
+    assert grounds == ("rgb(22, 22, 22)" if dark else "rgb(255, 255, 255)")
+    assert colours == ["rgb(119, 119, 119)" if dark else "rgb(187, 187, 187)"]
+    assert long > 100
+    assert abs(short - long / 4) <= 1
+    assert foot == "dnstide top '<b>'\n9 tables answered"
+    assert not wide
+    x, y = np.array([1.0, 2.0, 3.0]), np.array([10.0, 20.0, 40.0])
+    page = scatter_page(
+        x,
+        y,
+        labels=("a", "b"),
+        slope=15.0,
+        intercept=-6.0,
+        words="r",
+        title="b on a",
+        command="c",
+        dataset="d",
+    )
+    inks, places, foot = browse(
+        page.encode(),
+        "const dots = [...document.querySelectorAll('circle')];"
+        "return [[...new Set(dots.map(dot => getComputedStyle(dot).stroke))],"
+        " dots.map(dot => [dot.getBoundingClientRect().x, dot.getBoundingClientRect().y]),"
+        " document.getElementById('source').innerText];",
+        *flags,
+    )
+    assert inks == ["rgb(238, 238, 238)" if dark else "rgb(17, 17, 17)"]
+    (x1, y1), (x2, y2), (x3, y3) = places
+    assert abs((x3 - x2) - (x2 - x1)) < 1
+    assert abs((y2 - y3) - 2 * (y1 - y2)) < 2
+    assert foot == "c\nd"

@@ -10,6 +10,7 @@ import pytest
 from dnstide.client.plot.bars import bars_page
 from dnstide.client.plot.files import figure_bytes
 from dnstide.client.plot.ranking import ranking_bars, ranking_chart, ranking_figure, ranking_picture
+from dnstide.model.errors import InvalidQuestion
 from dnstide.model.granularity import Granularity
 from dnstide.model.question import TopQuestion
 from dnstide.model.top import Change, Rank, Top, TopSummary
@@ -63,17 +64,17 @@ def test_pages_of_rankings(ranks) -> None:
     page = bars_page(ranking_bars(answer, "changes"))
     assert [float(width) for width in re.findall(r"width:([0-9.]+)%", page)] == [100, 50]
     assert re.findall(r"<h2>(\w+), per covered day</h2>", page) == ["rises", "falls"]
-    assert ("10 → 90" in page, "45 → 0" in page) == (True, True)
+    assert ("10 → 90 (×9.0)" in page, "45 → 0 (gone)" in page) == (True, True)
 
 
 def test_small_rates_are_not_told_as_nothing() -> None:
     """One in ten days is a rate, in the page and in the terminal."""
     week = 7 * 86400
     answer = Top(QUESTION, (), (Change(1, "a.", None, 1, 3, week, week),), (), SUMMARY)
-    said = "0.143 → 0.429"
+    said = "0.143 → 0.429 (×3.0)"
     assert said in bars_page(ranking_bars(answer, "changes"))
     assert said in ranking_chart(answer, "changes")
-    assert said in str(answer.rises[0])
+    assert "0.143 → 0.429 a day (×3.0)" in str(answer.rises[0])
 
 
 def test_changes_are_pairs_of_points() -> None:
@@ -84,6 +85,7 @@ def test_changes_are_pairs_of_points() -> None:
     assert list(before.get_xdata()) == [10, 70]
     assert list(after.get_xdata()) == [90, 0]
     assert axes.get_xscale() == "symlog"
+    assert [text.get_text() for text in axes.texts] == ["×9.0", "gone"]
 
 
 def test_series_of_ranks_are_lines_with_gaps(ranks) -> None:
@@ -105,3 +107,40 @@ def test_bars_of_text_fit(ranks, width) -> None:
     assert bars == sorted(bars, reverse=True)
     assert bars[0] > bars[1] > 0
     assert lines[1].endswith("1,000")
+
+
+def test_a_ranking_draws_itself(ranks, tmp_path) -> None:
+    """top.plot() gives a figure: lines where it has series, else bars; top.plot(path) a file."""
+    bars = replace(ranks, axis=None, ranks=tuple(replace(rank, series=None) for rank in ranks.ranks))
+    assert len(ranks.plot().axes[0].lines) >= 4
+    axes = bars.plot(ylim=(0, 2_000), size=(4, 3)).axes[0]
+    assert len(axes.patches) == 4
+    assert axes.get_xlim() == (0, 2_000)
+    assert axes.figure.get_size_inches().tolist() == [4, 3]
+    assert axes.figure.get_suptitle() == "the 4 largest by fqdn"
+    for answer in (ranks, bars):
+        answer.plot(tmp_path / "a.png", dpi=50, title="mine")
+        assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+        answer.plot(tmp_path / "a.html", title="mine")
+        page = (tmp_path / "a.html").read_text()
+        assert "<title>mine</title>" in page
+        assert "1 table answered" in page
+    assert 'id="data"' in page or 'class="bar"' in page
+
+
+@pytest.mark.parametrize(
+    ("suffix", "options", "said"),
+    [
+        ("html", {"log": True}, "log: bars begin at zero there"),
+        ("html", {"ylim": (0, 5)}, "ylim: bars begin at zero there"),
+        ("html", {"size": (4, 3)}, "size: a page takes the room"),
+        ("svg", {"dpi": 50}, "dpi: only a .png has dots"),
+        ("svg", {"ylim": (5, 1)}, "ylim: .* a smaller and a larger count"),
+    ],
+)
+def test_what_a_picture_has_not_is_refused(ranks, tmp_path, suffix, options, said) -> None:
+    """An option that would do nothing is told."""
+    bars = replace(ranks, axis=None)
+    with pytest.raises(InvalidQuestion, match=said):
+        bars.plot(tmp_path / f"a.{suffix}", **options)
+    assert not [*tmp_path.iterdir()]

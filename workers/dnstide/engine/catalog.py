@@ -59,8 +59,8 @@ def table_columns(catalog: Catalog, dataset: str) -> TableColumns:
     return columns
 
 
-def build_catalog(statuses: Iterable[TableStatus]) -> Catalog:
-    """The catalog of what shards report.
+def build_catalog(statuses: Iterable[TableStatus], unlisted: Iterable[Failure] = ()) -> Catalog:
+    """The catalog of what shards report; `unlisted` are nodes that have not.
 
     Where several speak of one table, one that can read it decides; but damage that one shard has met is
     there for all that see the same file.
@@ -88,14 +88,14 @@ def build_catalog(statuses: Iterable[TableStatus]) -> Catalog:
             tables[status.name] = replace(
                 table, size=status.size, modified_ns=status.mtime_ns, problem=problem
             )
-    return _catalog(tables.values(), tuple(sorted(ignored.items())))
+    return _catalog(tables.values(), tuple(sorted(ignored.items())), tuple(unlisted))
 
 
 def with_problems(catalog: Catalog, problems: Iterable[Failure], more: Iterable[TableInfo] = ()) -> Catalog:
     """The same tables and `more`; those that the problems name are marked as unreadable."""
     of = {failure.table: failure for failure in problems}
     tables = [replace(t, problem=of[t.name]) if t.name in of else t for t in (*catalog.tables, *more)]
-    return _catalog(tables, catalog.ignored)
+    return _catalog(tables, catalog.ignored, catalog.unlisted)
 
 
 def available(catalog: Catalog, dataset: str) -> tuple[str, ...]:
@@ -157,16 +157,20 @@ def unix_seconds(moment: np.datetime64) -> int:
     return int(moment.astype("datetime64[s]").astype(np.int64))
 
 
-def _catalog(tables: Iterable[TableInfo], ignored: tuple[tuple[str, str], ...]) -> Catalog:
+def _catalog(
+    tables: Iterable[TableInfo], ignored: tuple[tuple[str, str], ...], unlisted: tuple[Failure, ...]
+) -> Catalog:
     """Tables in the order of the catalog; its version is 16 hexadecimal digits over names, sizes, times and
-    problems.
+    problems, and the nodes that are not listed.
     """
     ordered = tuple(sorted(tables, key=_order))
     digest = hashlib.blake2b(digest_size=8)
     for table in ordered:
         code = table.problem.code if table.problem else ""
         digest.update(f"{table.name}\0{table.size}\0{table.modified_ns}\0{code}\n".encode())
-    return Catalog(ordered, ignored, digest.hexdigest())
+    for failure in unlisted:
+        digest.update(f"{failure.table}\n".encode())
+    return Catalog(ordered, ignored, digest.hexdigest(), unlisted)
 
 
 def _seconds(moments: list[np.datetime64]) -> npt.NDArray[np.int64]:

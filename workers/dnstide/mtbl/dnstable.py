@@ -183,11 +183,12 @@ def owner_prefix(name: dns.name.Name, wildcard: bool = False, keep_case: bool = 
     return prefix[:-1] if wildcard else prefix
 
 
-def forward_name(name: dns.name.Name) -> bytes:
-    """The name in wire form, lower case."""
+def forward_name(name: dns.name.Name, keep_case: bool = False) -> bytes:
+    """The name in wire form, in lower case unless it is kept."""
     if not name.is_absolute():
         raise BadEntry("a name must be absolute (end with a dot)")
-    return b"".join([_ONE_BYTE[len(label)] + label.lower() for label in name.labels])
+    labels = name.labels if keep_case else [label.lower() for label in name.labels]
+    return b"".join([_ONE_BYTE[len(label)] + label for label in labels])
 
 
 def read_labels(data: bytes, offset: int = 0) -> tuple[tuple[bytes, ...], int]:

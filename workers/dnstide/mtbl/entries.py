@@ -46,12 +46,17 @@ LOWER_SLICES = (64, 65)
 """SVCB and HTTPS, whose sliced entries dnstable writes in lower case: their names come in any case."""
 
 
-def rrset_key(owner: Labels, rrtype: int, bailiwick: Labels, rdata: tuple[bytes, ...]) -> bytes:
-    """The key of an RRSET entry; names as their labels, the root's empty one last."""
+def rrset_key(
+    owner: Labels, rrtype: int, bailiwick: Labels, rdata: tuple[bytes, ...], keep_case: bool = False
+) -> bytes:
+    """The key of an RRSET entry; names as their labels, the root's empty one last, in lower case unless it is
+    kept.
+    """
     _check_rrtype(rrtype)
     if not rdata:
         raise BadEntry("a row has no rdata; it needs at least one record")
-    parts = [b"\0", reversed_labels(owner), encode_varint(rrtype), reversed_labels(bailiwick)]
+    names = reversed_labels(owner, keep_case), reversed_labels(bailiwick, keep_case)
+    parts = [b"\0", names[0], encode_varint(rrtype), names[1]]
     for data in rdata:
         if len(data) > MAX_RDATA:
             raise BadEntry(f"rdata of {len(data)} bytes is longer than {MAX_RDATA}")
@@ -80,11 +85,11 @@ def rdata_key(
 # Tables of one set hold the same RRsets day after day, so the derived keys are kept.
 @lru_cache(maxsize=32768)
 def row_keys(
-    owner: Labels, rrtype: int, bailiwick: Labels, rdata: tuple[bytes, ...]
+    owner: Labels, rrtype: int, bailiwick: Labels, rdata: tuple[bytes, ...], keep_case: bool = False
 ) -> tuple[bytes, bytes, tuple[bytes, ...], tuple[bytes, ...]]:
     """All keys that one row makes: RRSET, RRSET_NAME_FWD, the RDATA ones and the RDATA_NAME_REV ones."""
-    key = rrset_key(owner, rrtype, bailiwick, rdata)
-    reversed_owner = reversed_labels(owner)
+    key = rrset_key(owner, rrtype, bailiwick, rdata, keep_case)
+    reversed_owner = reversed_labels(owner, keep_case)
     by_rdata = [rdata_key(data, rrtype, reversed_owner) for data in rdata]
     by_name: list[bytes] = []
     offset = NAME_OFFSET.get(rrtype)
@@ -98,7 +103,7 @@ def row_keys(
             if offset:
                 name_length = end - offset if rrtype in LOWER_SLICES else 0
                 by_rdata.append(rdata_key(data, rrtype, reversed_owner, offset, name_length))
-    return key, b"\1" + forward_name(dns.name.Name(owner)), tuple(by_rdata), tuple(by_name)
+    return key, b"\1" + forward_name(dns.name.Name(owner), keep_case), tuple(by_rdata), tuple(by_name)
 
 
 def encode_entry(entry: Entry) -> tuple[bytes, bytes]:

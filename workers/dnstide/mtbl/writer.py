@@ -129,9 +129,10 @@ class DnstableWriter(AbstractContextManager["DnstableWriter"]):
 
     Rows may come in any order; equal keys are merged (earliest first, latest last, sum of counts). With
     sort=False they must come in ascending order of their RRSET keys, and those are not kept in memory.
-    derived=False leaves out everything but the RRSET entries. max_memory (bytes) bounds what is kept: beyond
-    it, sorted runs go to dot-files beside the table and are merged at the end. The other arguments are those
-    of `write_entries`.
+    derived=False leaves out everything but the RRSET entries. keep_case=True writes owners and bailiwicks as
+    they are given, as dnstable_convert does; else in lower case, in which names are looked for. max_memory
+    (bytes) bounds what is kept: beyond it, sorted runs go to dot-files beside the table and are merged at the
+    end. The other arguments are those of `write_entries`.
 
     The table appears when the block ends, or with `close()`; after an exception, or `discard()`, nothing is
     left. Not for use by several threads at once.
@@ -146,10 +147,12 @@ class DnstableWriter(AbstractContextManager["DnstableWriter"]):
         level: int | None = None,
         sort: bool = True,
         derived: bool = True,
+        keep_case: bool = False,
         max_memory: int = 1 << 30,
         sync: bool = True,
     ) -> None:
         self.path = os.fspath(path)
+        self._keep_case = keep_case
         self._sort = sort
         self._derived = derived
         self._max_memory = max_memory
@@ -174,7 +177,7 @@ class DnstableWriter(AbstractContextManager["DnstableWriter"]):
             raise BadEntry(f"a time or count of {row.owner} does not fit in 64 unsigned bits")
         rrtype = row.rrtype
         key, name_key, rdata_keys, rdata_names = row_keys(
-            row.owner.labels, rrtype, row.bailiwick.labels, row.rdata
+            row.owner.labels, rrtype, row.bailiwick.labels, row.rdata, self._keep_case
         )
         triplet = (first, last, count)
         if self._sort:

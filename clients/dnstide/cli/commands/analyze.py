@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from dnstide.cli import exits
-from dnstide.cli.analysis_picture import HELP, LOGARITHMIC, draw_findings
+from dnstide.cli.analysis_picture import HELP, LOGARITHMIC, OVER_TIME, draw_findings
 from dnstide.cli.diagnostics import warn, warn_of_buckets, warn_of_coverage, warn_of_failures
 from dnstide.cli.listed import read_names
 from dnstide.cli.options import (
@@ -20,7 +20,7 @@ from dnstide.cli.options import (
     timeout_option,
 )
 from dnstide.cli.output import Output
-from dnstide.cli.pictures import Drawing, check_drawing, plot_option
+from dnstide.cli.pictures import Drawing, check_drawing, look_options, plot_option, ylim_option
 from dnstide.cli.source import Source, source_options
 from dnstide.cli.unicode import unicode_findings, unicode_option, unicode_volume
 from dnstide.model.texts import meant
@@ -147,6 +147,8 @@ def _add(analysis: Analysis) -> None:
         *(_SETTINGS[name] for name in SETTINGS_OF[analysis]),
         question_options,
         plot_option(HELP[analysis]),
+        look_options,
+        *([ylim_option] if analysis in OVER_TIME else []),
         unicode_option,
         source_options,
         timeout_option,
@@ -161,10 +163,12 @@ for _analysis in Analysis:
 
 def _analyze(
     analysis: Analysis, names: tuple[str, ...], names_files: tuple[str, ...], skip_bad: bool,
-    settings: AnalysisSettings, plot: str | None, source: Source, timeout: float | None, output: Output,
-    in_unicode: bool, **question: Any,
+    settings: AnalysisSettings, plot: str | None, title: str | None, size: tuple[float, float] | None,
+    dpi: int | None, no_table: bool, source: Source, timeout: float | None, output: Output,
+    in_unicode: bool, ylim: tuple[float | None, float | None] | None = None, **question: Any,
 ) -> int:  # fmt: skip
-    drawing = Drawing(plot, log=analysis in LOGARITHMIC, force=output.force)
+    drawing = Drawing(plot, log=analysis in LOGARITHMIC, force=output.force, title=title, size=size, dpi=dpi,
+        ylim=ylim, table=not no_table)  # fmt: skip
     check_drawing(drawing, output)
     output.check()
     asked = read_names(names, names_files, skip_bad)
@@ -177,7 +181,7 @@ def _analyze(
             return unicode_volume(volume) if in_unicode else volume
 
         draw_findings(shown, drawing, asked.texts, question, counts)
-    if not (drawing.in_terminal and output.to_stdout):
+    if not drawing.takes_the_place(output):
         from dnstide.cli.write.findings import FindingsLayout
 
         output.write(FindingsLayout(shown if output.form == "text" else findings))

@@ -15,6 +15,7 @@ from dnstide.model.texts import many
 from dnstide.model.vocabulary import DATASETS
 
 if TYPE_CHECKING:
+    from dnstide.model.catalog import Catalog
     from dnstide.model.words import DatasetWord
 
 
@@ -48,8 +49,17 @@ def tables(
         if catalog.tables:
             periods = many(lacking.periods, "period")
             warn(f"{periods} without a sound table" if lacking.periods else "no period lacks its table")
-        return exits.COMPLETE if catalog.tables else exits.NOTHING
+        return _told(catalog)
     output.write(Layout(catalog.columns()))
     bad = sum(table.problem is not None for table in catalog.tables)
     warn(f"{len(catalog.tables)} tables, {bad} of them not usable; {len(catalog.ignored)} other files")
+    return _told(catalog)
+
+
+def _told(catalog: Catalog) -> int:
+    """Names the nodes that have not told their tables; the exit code."""
+    for failure in catalog.unlisted:
+        warn(f"incomplete: {failure}")
+    if catalog.unlisted:
+        return exits.PARTIAL
     return exits.COMPLETE if catalog.tables else exits.NOTHING

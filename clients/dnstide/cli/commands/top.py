@@ -22,10 +22,10 @@ from dnstide.cli.options import (
     timeout_option,
 )
 from dnstide.cli.output import Output
-from dnstide.cli.pictures import Drawing, check_drawing, plot_option
+from dnstide.cli.pictures import Drawing, check_drawing, look_options, plot_option, ylim_option
 from dnstide.cli.progress import progress_bar
 from dnstide.cli.source import Source, source_options
-from dnstide.cli.top_picture import check_top_drawing, draw_top, picture_title
+from dnstide.cli.top_picture import check_top_drawing, draw_top
 from dnstide.cli.unicode import unicode_option, unicode_top
 from dnstide.model.errors import InvalidQuestion
 from dnstide.model.times import span
@@ -85,6 +85,8 @@ class _Top(click.Command):
 )  # fmt: skip
 @plot_option("Draw the ranking, or with --series its lines; as vot --plot.")
 @click.option("--log", is_flag=True, help="Draw with a logarithmic axis of counts.")
+@look_options
+@ylim_option
 @unicode_option
 @partial_option
 @strict_option
@@ -99,6 +101,8 @@ def top(
     limit: int, by: GroupingWord, start: str | None, stop: str | None, days_back: int | None,
     date: str | None, rrtypes: tuple[str, ...], under: str | None, exclude: tuple[str, ...],
     exclude_files: tuple[str, ...], series: GranularityWord | None, plot: str | None, log: bool,
+    title: str | None, size: tuple[float, float] | None, dpi: int | None,
+    ylim: tuple[float | None, float | None] | None, no_table: bool,
     in_unicode: bool, movers_against: str | None, only: MovementWord, ratio_from: int | None, partial:
         bool, strict: bool, case_sensitive: bool,
     dataset: DatasetWord, explain: bool, cache_dir: str | None, source: Source, timeout: float | None,
@@ -126,7 +130,8 @@ def top(
       dnstide top --movers-against 2018-10-01..2018-10-30 --date 2018-10-31
       dnstide top --movers-against 2018-10-01..2018-10-30 --date 2018-10-31 --only new
     """
-    drawing = Drawing(plot, log=log, force=output.force)
+    drawing = Drawing(plot, log=log, force=output.force, title=title, size=size, dpi=dpi, ylim=ylim,
+        table=not no_table)  # fmt: skip
     check_top_drawing(drawing, series)
     check_drawing(drawing, output)
     output.check()
@@ -154,8 +159,8 @@ def top(
     if explain:
         explain_top(answer)
     shown_answer = unicode_top(answer) if in_unicode else answer
-    draw_top(shown_answer, drawing, picture_title(answer, options))
-    if not (drawing.in_terminal and output.to_stdout):
+    draw_top(shown_answer, drawing)
+    if not drawing.takes_the_place(output):
         from dnstide.cli.write.top import TopLayout
 
         output.write(TopLayout(shown_answer if output.form == "text" else answer))

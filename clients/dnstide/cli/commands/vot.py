@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 def vot(
     names: tuple[str, ...], names_files: tuple[str, ...], skip_bad: bool, smooth: int | None,
     smooth_by: str | None, wide: bool, explain: bool, plot: str | None, plot_type: str, log: bool,
-    panels: bool, title: str | None, size: tuple[float, float] | None, dpi: int,
+    panels: bool, title: str | None, size: tuple[float, float] | None, dpi: int | None,
     ylim: tuple[float | None, float | None] | None, no_table: bool, mark_shifts: bool, in_unicode: bool,
         cache_dir: str | None,
     source: Source, timeout: float | None, output: Output,

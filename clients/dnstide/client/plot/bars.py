@@ -30,7 +30,7 @@ LONGEST = 60
 """Characters of a name at most."""
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 
-_STYLE = """.bar { background: #bbb; height: .9em; min-width: 1px; }
+_STYLE = """.bar { background: var(--bar); height: .9em; min-width: 1px; }
 .bars td:nth-child(2) { width: 24rem; }
 """
 
@@ -113,14 +113,16 @@ def _called(of: Breakdown | SeriesFindings) -> str:
 
 
 @own_style
-def bars_figure(bars: Bars) -> Figure:
-    """A row for each bar under the title of its group. Raises MissingExtra without matplotlib."""
+def bars_figure(bars: Bars, size: tuple[float, float] | None = None) -> Figure:
+    """A row for each bar under the title of its group. `size` in inches; without it the figure grows with
+    the rows. Raises MissingExtra without matplotlib.
+    """
     from matplotlib.ticker import FuncFormatter
 
     rows: list[tuple[str, Bar | None]] = []
     for group, members in bars.groups:
         rows += [(group, None), *((bar.label, bar) for bar in members)]
-    figure = new_figure(10.0, max(3.0, 1.2 + ROW * len(rows)))
+    figure = new_figure(*(size or (10.0, max(3.0, 1.2 + ROW * len(rows)))))
     axes: Any = figure.add_subplot()
     for place, (_, bar) in enumerate(rows):
         if bar is None:
@@ -147,8 +149,8 @@ def bars_figure(bars: Bars) -> Figure:
     return figure
 
 
-def bars_page(bars: Bars) -> str:
-    """The same as one HTML page without a script."""
+def bars_page(bars: Bars, command: str = "", dataset: str = "") -> str:
+    """The same as one HTML page without a script; `command` and `dataset` as for `still_page`."""
     parts = []
     for group, members in bars.groups:
         rows = "".join(
@@ -158,7 +160,7 @@ def bars_page(bars: Bars) -> str:
             for bar in members
         )
         parts.append(f'<h2>{html.escape(group)}</h2>\n<table class="part bars">\n{rows}</table>\n')
-    return still_page(bars.title, _STYLE, "".join(parts))
+    return still_page(bars.title, _STYLE, "".join(parts), command, dataset)
 
 
 def bars_chart(bars: Bars, width: int = 80) -> str:

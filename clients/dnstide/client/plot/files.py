@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dnstide.client.plot.picture import Picture
 from dnstide.client.plot.style import own_style
 from dnstide.model.errors import InvalidQuestion
+from dnstide.model.top import Top
 
 if TYPE_CHECKING:
     from dnstide.model.volume import Volume
@@ -46,7 +47,17 @@ def format_of(path: str) -> str:
     return suffix
 
 
-def render(picture: Picture, form: str, size: tuple[float, float] | None = None, dpi: int = DPI) -> bytes:
+def check_look(form: str | None, size: object, dpi: object) -> None:
+    """Refuse what would have no effect in that format, None for a figure. Raises InvalidQuestion."""
+    if size is not None and form == "html":
+        raise InvalidQuestion([("size", "a page takes the room that its window has")])
+    if dpi is not None and form != "png":
+        raise InvalidQuestion([("dpi", "only a .png has dots; the others are drawn in lines")])
+
+
+def render(
+    picture: Picture, form: str, size: tuple[float, float] | None = None, dpi: int | None = None
+) -> bytes:
     """The bytes of a picture in one of FORMATS. Raises MissingExtra without matplotlib (html needs none)."""
     if form == "html":
         from dnstide.client.plot.html import page
@@ -58,7 +69,7 @@ def render(picture: Picture, form: str, size: tuple[float, float] | None = None,
 
 
 @own_style
-def figure_bytes(figure: Figure, form: str, dpi: int = DPI) -> bytes:
+def figure_bytes(figure: Figure, form: str, dpi: int | None = None) -> bytes:
     """A figure of matplotlib as bytes, without a trace of when it was made."""
     import matplotlib as mpl
 
@@ -66,29 +77,43 @@ def figure_bytes(figure: Figure, form: str, dpi: int = DPI) -> bytes:
     wide = figure.get_figwidth() > figure.get_figheight()
     options: dict[str, Any] = {"orientation": "landscape"} if form == "ps" and wide else {}
     with mpl.rc_context(_SETTINGS):
-        figure.savefig(out, format=form, dpi=dpi, metadata=_METADATA[form], **options)
+        figure.savefig(out, format=form, dpi=dpi or DPI, metadata=_METADATA[form], **options)
     return out.getvalue()
 
 
-def plot_volume(
-    volume: Volume,
+def plot_answer(
+    answer: Volume | Top,
     path: str | os.PathLike[str] | None = None,
     *,
     size: tuple[float, float] | None = None,
-    dpi: int = DPI,
+    dpi: int | None = None,
     **options: Any,
 ) -> Figure | None:
-    """Draw a volume: with a path into that file, else as a figure, which belongs to nobody's pyplot.
+    """Draw an answer: with a path into that file, else as a figure, which belongs to nobody's pyplot.
 
-    This is what `Volume.plot` calls, by the entry point `dnstide.plot`. `size` is in inches. Options are
-    those of `picture_of`. Raises InvalidQuestion for a suffix that is no format, MissingExtra without
-    matplotlib.
+    This is what `Volume.plot` and `Top.plot` call, by the entry point `dnstide.plot`. `size` is in inches.
+    Options are those of `picture_of`, for a ranking those of `draw_ranking`. Raises InvalidQuestion for a
+    suffix that is no format and for options that have no effect there, MissingExtra without matplotlib.
     """
-    from dnstide.client.plot.figure import draw
-    from dnstide.client.plot.picture import picture_of
+    form = None if path is None else format_of(os.fspath(path))
+    check_look(form, size, dpi)
+    if isinstance(answer, Top):
+        from dnstide.client.plot.ranking import draw_ranking, ranking_page
 
-    picture = picture_of(volume, **options)
-    if path is None:
-        return draw(picture, size)
-    Path(path).write_bytes(render(picture, format_of(os.fspath(path)), size, dpi))
+        if form == "html":
+            made = ranking_page(answer, **options).encode()
+        else:
+            figure = draw_ranking(answer, size=size, **options)
+            if form is None:
+                return figure
+            made = figure_bytes(figure, form, dpi)
+    else:
+        from dnstide.client.plot.figure import draw
+        from dnstide.client.plot.picture import picture_of
+
+        picture = picture_of(answer, **options)
+        if form is None:
+            return draw(picture, size)
+        made = render(picture, form, size, dpi)
+    Path(os.fspath(path or "")).write_bytes(made)
     return None

@@ -59,14 +59,14 @@ def page(picture: Picture, above: str = "", below: str = "") -> str:
         style=home.joinpath("page.css").read_text("utf-8"),
         script="".join(home.joinpath(name).read_text("utf-8") for name in _SCRIPTS),
         data=embedded(_data(picture)),
-        source=_source(picture),
+        source=source_of(picture.command, picture.dataset),
     )
 
 
-def _source(picture: Picture) -> str:
+def source_of(command: str, dataset: str) -> str:
     """What was asked, and of which tables: whoever is sent the page can ask again."""
-    command = f"<code>{html.escape(picture.command)}</code>" if picture.command else ""
-    said = "<br>\n".join(part for part in (command, html.escape(picture.dataset)) if part)
+    asked = f"<code>{html.escape(command)}</code>" if command else ""
+    said = "<br>\n".join(part for part in (asked, html.escape(dataset)) if part)
     return f'<p id="source">{said}</p>\n' if said else ""
 
 
@@ -129,14 +129,15 @@ _STILL = """<!doctype html>
 </head>
 <body>
 <h1>{title}</h1>
-{body}</body>
+{body}{source}</body>
 </html>
 """
 
 
-def still_page(title: str, style: str, body: str) -> str:
-    """A page without a script, in the style of the others and `style`; the body is HTML, the title is
-    text.
+def still_page(title: str, style: str, body: str, command: str = "", dataset: str = "") -> str:
+    """A page without a script, in the style of the others and `style`; the body is HTML, all else text.
+    `command` and `dataset` say at its foot what was asked, and of which tables.
     """
+    source = source_of(command, dataset)
     shared = resources.files(__package__).joinpath("page.css").read_text("utf-8")
-    return _STILL.format(title=html.escape(title), style=shared + style, body=body)
+    return _STILL.format(title=html.escape(title), style=shared + style, body=body, source=source)

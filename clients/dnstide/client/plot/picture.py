@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 from dnstide.client.plot.kinds import kind_name
-from dnstide.model.analysis import Mark
+from dnstide.model.analysis import Findings, Mark
 from dnstide.model.errors import InvalidQuestion
 from dnstide.model.texts import many
 from dnstide.model.vocabulary import UNKNOWN_WHERE_ZERO, Coverage
 
 if TYPE_CHECKING:
     from dnstide.model.granularity import Granularity
+    from dnstide.model.top import Top
     from dnstide.model.volume import Axis, Series, Volume
 
 PANELS_FROM = 13
@@ -148,13 +149,13 @@ def check_limits(ylim: tuple[float | None, float | None]) -> None:
         raise InvalidQuestion([("ylim", f'"{said}" must be a smaller and a larger count, as 0 and 1000')])
 
 
-def dataset_words(volume: Volume) -> str:
+def dataset_words(answer: Volume | Top | Findings) -> str:
     """How many tables answered, what they cover, and which state of the catalog it was."""
-    summary = volume.summary
+    summary = answer.summary
     of = "" if summary.tables_answered == summary.tables_asked else f"{summary.tables_answered:,} of "
     said = f"{of}{many(summary.tables_asked, 'table')} answered"
-    if not volume.complete:
-        said += f"; it {volume.coverage}"
+    if not answer.complete:
+        said += f"; it {answer.coverage}"
     return said + (f"; catalog {summary.catalog_version}" if summary.catalog_version else "")
 
 

@@ -25,9 +25,20 @@ svg text { fill: var(--ink); font-size: 13px; }
 
 
 def scatter_page(
-    x: Values, y: Values, *, labels: tuple[str, str], slope: float, intercept: float, words: str, title: str
+    x: Values,
+    y: Values,
+    *,
+    labels: tuple[str, str],
+    slope: float,
+    intercept: float,
+    words: str,
+    title: str,
+    command: str = "",
+    dataset: str = "",
 ) -> str:
-    """One HTML page without a script: a circle for each bucket, and the line."""
+    """One HTML page without a script: a circle for each bucket, and the line. `command` and `dataset` as for
+    `still_page`.
+    """
     right, top = (max(float(values.max(initial=0)), 1.0) for values in (x, y))
     steps_x, steps_y = round_steps(right, 5), round_steps(top, 6)
     right, top = max(right, steps_x[-1]), max(top, steps_y[-1])
@@ -63,7 +74,7 @@ def scatter_page(
         f'aria-label="{html.escape(title)}">\n'
     )
     marks = "\n".join(drawn)
-    return still_page(title, _STYLE, f"<p>{said}</p>\n{picture}{marks}</svg>\n")
+    return still_page(title, _STYLE, f"<p>{said}</p>\n{picture}{marks}</svg>\n", command, dataset)
 
 
 def scatter_chart(

@@ -51,15 +51,17 @@ class IgnoredFile(_message.Message):
     def __init__(self, name: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class ListTablesResponse(_message.Message):
-    __slots__ = ("tables", "next_page_token", "ignored", "catalog_version", "total_count")
+    __slots__ = ("tables", "next_page_token", "ignored", "catalog_version", "total_count", "unlisted")
     TABLES_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     IGNORED_FIELD_NUMBER: _ClassVar[int]
     CATALOG_VERSION_FIELD_NUMBER: _ClassVar[int]
     TOTAL_COUNT_FIELD_NUMBER: _ClassVar[int]
+    UNLISTED_FIELD_NUMBER: _ClassVar[int]
     tables: _containers.RepeatedCompositeFieldContainer[Table]
     next_page_token: str
     ignored: _containers.RepeatedCompositeFieldContainer[IgnoredFile]
     catalog_version: str
     total_count: int
-    def __init__(self, tables: _Optional[_Iterable[_Union[Table, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., ignored: _Optional[_Iterable[_Union[IgnoredFile, _Mapping]]] = ..., catalog_version: _Optional[str] = ..., total_count: _Optional[int] = ...) -> None: ...
+    unlisted: _containers.RepeatedCompositeFieldContainer[_common_pb2.Failure]
+    def __init__(self, tables: _Optional[_Iterable[_Union[Table, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., ignored: _Optional[_Iterable[_Union[IgnoredFile, _Mapping]]] = ..., catalog_version: _Optional[str] = ..., total_count: _Optional[int] = ..., unlisted: _Optional[_Iterable[_Union[_common_pb2.Failure, _Mapping]]] = ...) -> None: ...

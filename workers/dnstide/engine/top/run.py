@@ -24,6 +24,7 @@ from dnstide.engine.volume.execution import MAX_PLANS, without
 from dnstide.engine.volume.merge import coverage_of, plan_entries
 from dnstide.engine.volume.plan import VolumePlan, plan_tables
 from dnstide.model.catalog import Catalog
+from dnstide.model.coverage import SpanCoverage
 from dnstide.model.errors import CountOverflow, Failure, InvalidQuestion, NoTables, answer_incomplete
 from dnstide.model.granularity import Granularity
 from dnstide.model.question import Span
@@ -42,6 +43,7 @@ from dnstide.mtbl import TableChanged
 from dnstide.mtbl.keys import Keys, tie_order
 from dnstide.mtbl.psl import suffix_list
 from dnstide.shard.counts import LARGEST_COUNT
+from dnstide.shard.partial import union
 from dnstide.shard.ranking.requests import (
     RankQuestion,
     RankReply,
@@ -187,7 +189,7 @@ class _Run:
         self._all = [*self._plans, *([self._series] if self._series else [])]
         failures = {failure for plan in self._all for failure in plan.failures}
         self._failures = tuple(sorted(failures, key=lambda failure: failure.table))
-        self._coverage = [plan.coverage_of_span(plan.failures, to_tables=True) for plan in self._plans]
+        self._coverage = self._coverages(self._failures)
         if failures and question.failure_policy is FailurePolicy.FAIL:
             raise answer_incomplete(self._failures)
 
@@ -362,17 +364,21 @@ class _Run:
             rows = sum(r for t, (r, _) in totals.types.items() if not scope.rrtypes or t in scope.rrtypes)
         tables = {table for plan in self._all for table in plan.tables}
         skipped = tuple(self._skipped[table] for table in sorted(self._skipped))
+        failures, coverages = self._failures, self._coverage
         if skipped and question.strict:
-            raise answer_incomplete([one.as_failure() for one in skipped])
+            failures = union(failures, (one.as_failure() for one in skipped))
+            if question.failure_policy is FailurePolicy.FAIL:
+                raise answer_incomplete(failures)
+            coverages = self._coverages(failures)
         method = RankMethod.SUMMARY
         if any(certificate.scanned for certificate in certificates):
             method = RankMethod.RANGE if scope.under else RankMethod.SCAN
         summary = TopSummary(
-            complete=not self._failures and all(coverage.complete for coverage in self._coverage),
+            complete=not failures and all(coverage.complete for coverage in coverages),
             tables_asked=len(tables) + len(self._failures),
             tables_answered=len(tables),
-            failures=self._failures[:MAX_LISTED_FAILURES],
-            failures_total=len(self._failures),
+            failures=failures[:MAX_LISTED_FAILURES],
+            failures_total=len(failures),
             plan=plan_entries(self._all) if question.explain else (),
             total_count=min(totals.count - excluded, MAX_COUNT),
             excluded_count=min(excluded, MAX_COUNT),
@@ -382,15 +388,20 @@ class _Run:
             suffix_list_version=suffix_list().version if scope.grouping is Grouping.DOMAIN else None,
             rows=rows,
             catalog_version=self._plans[0].catalog_version,
-            coverage=self._coverage[0],
-            baseline_coverage=self._coverage[1] if question.baseline is not None else None,
+            coverage=coverages[0],
+            baseline_coverage=coverages[1] if question.baseline is not None else None,
             skipped=skipped[:MAX_LISTED_FAILURES],
             rows_skipped=sum(one.rows for one in skipped),
         )
-        return Top(question, ranks, rises, falls, summary, self._axis())
+        return Top(question, ranks, rises, falls, summary, self._axis(failures))
 
-    def _axis(self) -> Axis | None:
+    def _coverages(self, failures: Iterable[Failure]) -> list[SpanCoverage]:
+        """That of the span asked, and of the baseline, where these tables failed."""
+        failures = tuple(failures)
+        return [plan.coverage_of_span(failures, to_tables=True) for plan in self._plans]
+
+    def _axis(self, failures: Iterable[Failure]) -> Axis | None:
         plan = self._series
         if plan is None:
             return None
-        return Axis.of(plan.key.granularity, plan.edges, coverage_of(plan, plan.failures))
+        return Axis.of(plan.key.granularity, plan.edges, coverage_of(plan, failures))

@@ -40,11 +40,16 @@ def merge_volume(
     if failures and question.failure_policy is FailurePolicy.FAIL:
         raise answer_incomplete(failures)
     merged = sum_partials(partials)
-    if question.strict and merged.skipped:
-        raise answer_incomplete([skipped.as_failure() for skipped in merged.skipped])
     if merged.answered + len(failures) != plan.tables_asked:
         heard = f"{merged.answered} answered, {len(failures)} failed"
         raise RuntimeError(f"{plan.tables_asked} tables were asked, but {heard}")
+    answered = merged.answered
+    if question.strict and merged.skipped:
+        odd = {skipped.table: skipped.as_failure() for skipped in merged.skipped}
+        failures = union(failures, odd.values())
+        answered -= len(odd)
+        if question.failure_policy is FailurePolicy.FAIL:
+            raise answer_incomplete(failures)
     first, stop = _buckets_told(plan, merged)
     bucket = merged.bucket - np.int32(first) if first else merged.bucket
     axis = plan.axis(first, stop)
@@ -56,7 +61,7 @@ def merge_volume(
     summary = Summary(
         complete=not failures and span_coverage.complete,
         tables_asked=plan.tables_asked,
-        tables_answered=merged.answered,
+        tables_answered=answered,
         failures=failures[:MAX_LISTED_FAILURES],
         failures_total=len(failures),
         plan=plan_entries([plan]) if question.explain else (),
@@ -96,7 +101,7 @@ def coverage_of(plan: VolumePlan, failures: Iterable[Failure]) -> Codes:
     """The coverage of each bucket of a plan, now that these of its tables failed."""
     coverage = plan.coverage
     grace = plan.key.bucket_by is BucketBy.FIRST_SEEN
-    failures = tuple(failures)
+    failures = [failure for failure in failures if failure.table in plan.info]  # others are of nodes
     for code, unreachable in ((Coverage.DAMAGED, False), (Coverage.UNREACHABLE, True)):
         tables = [plan.info[f.table] for f in failures if f.unreachable is unreachable]
         if tables:

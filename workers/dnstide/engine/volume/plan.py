@@ -33,7 +33,7 @@ from dnstide.engine.volume.query import VolumeQuery
 from dnstide.engine.volume.span import AxisSpan, find_span
 from dnstide.model.catalog import Catalog, TableInfo
 from dnstide.model.coverage import SpanCoverage, Stretch, time_text
-from dnstide.model.errors import Failure, InvalidQuestion, NoTables
+from dnstide.model.errors import DnstideError, Failure, InvalidQuestion, NoTables, answer_incomplete
 from dnstide.model.granularity import MAX_TIME, MIN_TIME, TABLE_GRANULARITIES, Granularity, Seconds
 from dnstide.model.question import Span
 from dnstide.model.vocabulary import MAX_BUCKETS, MAX_CELLS, BucketBy, Coverage
@@ -62,7 +62,8 @@ class VolumePlan:
     `edges` are n+1 unix seconds; `coverage` has n marks that do not yet know of failures; the first
     `lead` and the last `tail` buckets are there only for rows first seen outside the tables. `tables` are
     names in the order of their periods; `buckets` is the bucket of each, or None where time_first decides.
-    `failures` are tables that the catalog knows to be unreadable and that no others cover. `listed` are all
+    `failures` are tables that the catalog knows to be unreadable and that no others cover, and nodes that
+    have not told their tables, where any is `unlisted`. `listed` are all
     tables of the catalog, which the plan does not hold itself, so that a catalog is gone once nobody asks it.
     """
 
@@ -76,6 +77,7 @@ class VolumePlan:
     tables: tuple[str, ...] = field(repr=False)
     buckets: npt.NDArray[np.int32] | None = field(repr=False)
     failures: tuple[Failure, ...]
+    unlisted: bool
     cover: Cover = field(repr=False)
 
     @cached_property
@@ -151,11 +153,12 @@ class VolumePlan:
             (cover.chosen & ~cover.cut & sound, Coverage.COMPLETE),
             (cover.cut & sound, Coverage.PARTIAL),
         )
+        periods = [(columns.start[which], columns.stop[which], mark) for which, mark in kinds]
         span = self.span
         start, stop = (span.begins, span.ends) if to_tables else (span.start, span.stop)
-        return stretches(
-            start, stop, [(columns.start[which], columns.stop[which], mark) for which, mark in kinds]
-        )
+        if self.unlisted:  # what no table covers may lie on a node that has not told its tables
+            periods.insert(0, (np.array([start]), np.array([stop]), Coverage.UNREACHABLE))
+        return stretches(start, stop, periods)
 
     @cached_property
     def _whole_coverage(self) -> dict[bool, SpanCoverage]:
@@ -230,17 +233,19 @@ def _plan_by(catalog: Catalog, key: PlanKey) -> VolumePlan:
     fits = columns.rank <= granularity.rank
     span = find_span(columns, fits, key.span, granularity, key.bucket_by, key.reach)
     if span is None:
-        raise NoTables.of(_nothing(columns, fits, key), available(catalog, key.dataset))
+        raise _no_tables(catalog, key, _nothing(columns, fits, key))
     bound = granularity.bucket_bound(span.first, span.last)
     if bound > MAX_BUCKETS + 2 or span.last > MAX_TIME:
         raise InvalidQuestion.of("granularity", str(granularity), _too_long(key, bound))
     cover = choose_tables(columns, fits, span, 0 if by_file else GRACE)
     if not (cover.chosen | cover.missed).any():
-        raise NoTables.of(_all_cut(columns, fits, key), available(catalog, key.dataset))
+        raise _no_tables(catalog, key, _all_cut(columns, fits, key))
     edges = granularity.edges(span.first, span.last)
     chosen = cover.chosen
     starts, stops = columns.start[chosen], columns.stop[chosen]
     coverage = base_coverage(edges, starts, stops)
+    if catalog.unlisted:
+        coverage[coverage == Coverage.NONE] = Coverage.UNREACHABLE
     cut = cover.cut
     coverage = mark(coverage, edges, columns.start[cut], columns.stop[cut], Coverage.PARTIAL)
     buckets_of = (np.searchsorted(edges, starts, side="right") - 1).astype(np.int32) if by_file else None
@@ -255,9 +260,17 @@ def _plan_by(catalog: Catalog, key: PlanKey) -> VolumePlan:
         coverage=coverage,
         tables=tuple([columns.infos[i].name for i in np.flatnonzero(chosen)]),
         buckets=buckets_of,
-        failures=tuple([failure for failure in failures if failure is not None]),
+        failures=(*[failure for failure in failures if failure is not None], *catalog.unlisted),
+        unlisted=bool(catalog.unlisted),
         cover=cover,
     )
+
+
+def _no_tables(catalog: Catalog, key: PlanKey, reason: str) -> DnstideError:
+    """That no table covers the span, or that a node may hold one which has not told its tables."""
+    if catalog.unlisted:
+        return answer_incomplete(catalog.unlisted)
+    return NoTables.of(reason, available(catalog, key.dataset))
 
 
 def _nothing(columns: TableColumns, fits: npt.NDArray[np.bool_], key: PlanKey) -> str:
