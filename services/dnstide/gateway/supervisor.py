@@ -104,6 +104,7 @@ class Supervisor:
         await self.inventories.open_owned()
         await self.inventories.refresh()
         self.pool.ready = True
+        self._problem = self.pool.problem
         works = (self._keep_alive(), self._keep_scanning(), self._keep_discovering(), self._keep_memory())
         self._tasks = [loop.create_task(work) for work in works]
 
