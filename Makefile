@@ -3,8 +3,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-EXTRAS := local,server,plot,pandas,polars,parquet,xlsx
-DISTS := -e ./model -e ./protos -e './workers[ray,savgol]' -e ./services -e ./sample -e './clients[$(EXTRAS)]'
+EXTRAS := local,server,otel,plot,pandas,polars,parquet,xlsx
+DISTS := -e ./model -e ./protos -e './workers[ray,savgol]' -e ./services[otel] -e ./sample -e './clients[$(EXTRAS)]'
 # The build tools are among the development packages: without isolation their paths stay the same, and so do objects.
 PIP := PIP_CONSTRAINT=constraints.txt $(BIN)/pip install -q --disable-pip-version-check
 DEBS := g++ cmake ninja-build python3-dev python3-venv libmtbl-dev libdeflate-dev libzstd-dev liblz4-dev libsnappy-dev

@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     tls_client_ca: Path | None = Field(None, description="PEM file with the CAs whose clients are let in")
     health_listen: str | None = Field(None, description="HOST:PORT for health checks in clear; none: off")
     metrics_listen: str | None = Field(None, description="HOST:PORT for Prometheus metrics; none: off")
+    audit_log: str | None = Field(
+        None, description="file for a line of JSON for each call; -: standard output"
+    )
+    traces: bool = Field(False, description="send OpenTelemetry traces, as the OTEL_ variables say")
     reflection: bool = Field(False, description="offer gRPC reflection")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
 

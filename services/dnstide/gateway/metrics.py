@@ -10,6 +10,7 @@ from typing import Protocol
 from wsgiref.simple_server import WSGIServer
 
 from dnstide.gateway.admission import Admission
+from dnstide.gateway.audit import AuditLog
 from dnstide.gateway.config import split_address, with_port
 from dnstide.gateway.member import Backend
 from dnstide.gateway.pool import Pool
@@ -21,8 +22,14 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 """Borders of the histograms of time."""
 
 
-KINDS = ("volume", "top", "analysis", "tables", "info")
-"""Kinds of calls."""
+KINDS = {
+    "volume": "QueryVolume",
+    "top": "RankNames",
+    "analysis": "AnalyzeVolume",
+    "tables": "ListTables",
+    "info": "GetServerInfo",
+}
+"""Kinds of calls, and the method of each."""
 
 STATUSES = (
     "OK",
@@ -44,6 +51,8 @@ class Work(Protocol):
     """What was done for one call."""
 
     kind: str
+    request_id: str
+    names: int
     tables_asked: int
     tables_answered: int
     rows: int
@@ -78,7 +87,15 @@ class Metrics:
     it; they become metrics when they are asked for.
     """
 
-    def __init__(self, pool: Pool, admission: Admission, backend: Backend, version: str) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        admission: Admission,
+        backend: Backend,
+        version: str,
+        audit: AuditLog | None = None,
+    ) -> None:
+        self._audit = audit
         self.registry = CollectorRegistry()
         self._pool = pool
         self._backend = backend
@@ -161,6 +178,15 @@ class Metrics:
         yield GaugeMetricFamily("dnstide_calls_inflight", "Questions under way.", admission.inflight)
         yield GaugeMetricFamily(
             "dnstide_calls_inflight_max", "Questions that may be under way at once.", admission.limit
+        )
+        audit = self._audit
+        yield CounterMetricFamily(
+            "dnstide_audit_lines_total", "Lines of the audit log.", 0 if audit is None else audit.written
+        )
+        yield CounterMetricFamily(
+            "dnstide_audit_lines_lost_total",
+            "Lines of the audit log that could not be written.",
+            0 if audit is None else audit.lost,
         )
         yield GaugeMetricFamily(
             "dnstide_serving", "1 where questions can be answered, else 0.", self._serving()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import socket
 import sys
@@ -18,6 +19,7 @@ import grpc
 import uvloop
 from dnstide.gateway.admission import Admission
 from dnstide.gateway.answering import Answering
+from dnstide.gateway.audit import AuditLog, check_audit
 from dnstide.gateway.config import Settings, split_address, with_port
 from dnstide.gateway.health import SERVICE, Health, probe_server
 from dnstide.gateway.member import Backend
@@ -27,6 +29,7 @@ from dnstide.gateway.pool import Pool
 from dnstide.gateway.rpc import Rpc
 from dnstide.gateway.service import DnstideService
 from dnstide.gateway.supervisor import Intervals, StartError, Supervisor
+from dnstide.gateway.tracing import Tracing, TracingError, check_tracing
 from dnstide.model.vocabulary import MAX_REQUEST_BYTES
 from dnstide.shard.summaries.cache import default_cache_dir
 from grpc_health.v1 import health
@@ -50,7 +53,9 @@ FLUSH_GRACE: Final = 0.5
 
 
 STOPPING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-"""Each asks the gateway to drain and end; SIGHUP comes where its terminal is closed."""
+"""Each asks the gateway to drain and end; SIGHUP where it comes of a terminal that is closed, and has another
+meaning for a service, which has none: to open the audit log anew.
+"""
 
 
 class GatewayError(Exception):
@@ -68,7 +73,9 @@ class Gateway:
         number = version("dnstide-gateway")
         self.pool = Pool()
         self.admission = Admission(self.pool, settings.max_inflight)
-        self.metrics = Metrics(self.pool, self.admission, backend, number)
+        self._audit = _audit_log(settings)
+        self._tracing = _tracing(settings, number)
+        self.metrics = Metrics(self.pool, self.admission, backend, number, self._audit)
         intervals = Intervals(
             settings.rescan_seconds, settings.discover_seconds, settings.ping_seconds, settings.ping_timeout
         )
@@ -85,7 +92,7 @@ class Gateway:
         answering = Answering(
             self.pool, self.supervisor.inventories.refresh, settings.max_names, self.metrics.tables_reassigned
         )
-        rpc = Rpc(settings, self.admission, self.metrics, number)
+        rpc = Rpc(settings, self.admission, self.metrics, number, self._audit, self._tracing)
         self.service = DnstideService(rpc, answering, self.pool, self.admission, settings, number)
         self._health = Health()
         self._server: grpc.aio.Server | None = None
@@ -124,6 +131,17 @@ class Gateway:
         if self._metrics_server is not None:
             metrics_server, self._metrics_server = self._metrics_server, None
             await asyncio.get_running_loop().run_in_executor(None, _close, metrics_server)
+        ending = [each.close for each in (self._audit, self._tracing) if each is not None]
+        self._audit = self._tracing = None
+        await asyncio.gather(*(asyncio.to_thread(close) for close in ending))
+
+    def reopen(self) -> None:
+        """Open the audit log anew, where there is one."""
+        if self._audit is None:
+            log.info("asked to open files anew: there are none")
+        else:
+            log.info("the audit log is opened anew")
+            self._audit.reopen()
 
     async def _show_health(self) -> None:
         await self._health.show(ready=not (self.pool.problem or self.admission.draining))
@@ -214,14 +232,20 @@ async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int
         block_cache_bytes=settings.block_cache_mib << 20,
         log_level=settings.log_level,
     )
-    gateway = Gateway(settings, backend)
+    try:
+        gateway = Gateway(settings, backend)
+    except GatewayError as error:
+        log.error("%s", error)
+        return 1
     asked_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     # Ray has put its own handlers in place of what was there; these replace them.
     for number in STOPPING:
         # nohup lets a process ignore SIGHUP, and it is to stay so.
-        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, asked_to_stop.set)
+        if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+            continue
+        service = number is signal.SIGHUP and not _has_terminal()
+        loop.add_signal_handler(number, gateway.reopen if service else asked_to_stop.set)
     starting = asyncio.ensure_future(gateway.start())
     stopping = asyncio.ensure_future(asked_to_stop.wait())
     lost = gateway.supervisor.lost
@@ -279,6 +303,13 @@ def check_start(settings: Settings) -> None:
     for address in filter(None, (settings.listen, settings.health_listen, settings.metrics_listen)):
         _check_address(address)
     _credentials(settings)
+    try:
+        if settings.audit_log is not None:
+            check_audit(settings.audit_log)
+        if settings.traces:
+            check_tracing()
+    except (OSError, TracingError) as error:
+        raise _not_possible(error) from error
 
 
 def _check_address(address: str) -> None:
@@ -305,6 +336,35 @@ def _credentials(settings: Settings) -> grpc.ServerCredentials | None:
     except OSError as error:
         raise GatewayError(f"cannot read {error.filename}: {error.strerror}") from error
     return grpc.ssl_server_credentials([chain], root_certificates=ca, require_client_auth=ca is not None)
+
+
+def _audit_log(settings: Settings) -> AuditLog | None:
+    try:
+        return None if settings.audit_log is None else AuditLog(settings.audit_log)
+    except OSError as error:
+        raise _not_possible(error) from error
+
+
+def _tracing(settings: Settings, number: str) -> Tracing | None:
+    try:
+        return Tracing(number) if settings.traces else None
+    except TracingError as error:
+        raise _not_possible(error) from error
+
+
+def _not_possible(error: OSError | TracingError) -> GatewayError:
+    if isinstance(error, TracingError):
+        return GatewayError(str(error))
+    return GatewayError(f"cannot write the audit log {error.filename}: {error.strerror}")
+
+
+def _has_terminal() -> bool:
+    """Whether a terminal controls the process, so that SIGHUP tells of its end."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 def _close(server: WSGIServer) -> None:
