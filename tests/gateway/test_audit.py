@@ -19,7 +19,7 @@ import pytest
 from dnstide.api.v1 import service_pb2_grpc, tables_pb2, top_pb2, volume_pb2
 from dnstide.gateway import GatewayError, Settings, audit
 from dnstide.gateway.audit import AuditLog, line, peer_of, question_of
-from dnstide.gateway.server import check_start
+from dnstide.gateway.startup import check_start
 from dnstide.gateway.testing import running_gateway
 from prometheus_client import CollectorRegistry
 

@@ -16,7 +16,8 @@ import pytest
 from dnstide.api.v1 import info_pb2, service_pb2_grpc
 from dnstide.gateway import GatewayError, Settings, inventories
 from dnstide.gateway.member import ShardSpec
-from dnstide.gateway.server import Gateway, check_start
+from dnstide.gateway.server import Gateway
+from dnstide.gateway.startup import check_start
 from dnstide.gateway.testing import LocalBackend, RunningGateway, running_gateway
 from dnstide.shard.client import ShardClient
 from grpc_health.v1 import health_pb2, health_pb2_grpc

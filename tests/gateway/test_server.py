@@ -19,7 +19,7 @@ import grpc
 import pytest
 from dnstide.api.v1 import info_pb2, service_pb2_grpc, volume_pb2
 from dnstide.gateway import GatewayError, Settings
-from dnstide.gateway.server import check_start
+from dnstide.gateway.startup import check_start
 from dnstide.gateway.testing import LocalBackend, running_gateway
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 

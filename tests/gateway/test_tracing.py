@@ -14,7 +14,7 @@ import grpc
 import pytest
 from dnstide.api.v1 import volume_pb2
 from dnstide.gateway import GatewayError, Settings
-from dnstide.gateway.server import check_start
+from dnstide.gateway.startup import check_start
 from dnstide.gateway.testing import LocalBackend, running_gateway
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 from opentelemetry.proto.trace.v1 import trace_pb2

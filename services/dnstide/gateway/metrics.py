@@ -7,15 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import accumulate, product
 from typing import Protocol
-from wsgiref.simple_server import WSGIServer
 
 from dnstide.gateway.admission import Admission
 from dnstide.gateway.audit import AuditLog
-from dnstide.gateway.config import split_address, with_port
 from dnstide.gateway.member import Backend
 from dnstide.gateway.pool import Pool
 from dnstide.gateway.state_metrics import state_metrics
-from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
+from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
@@ -194,12 +192,6 @@ class Metrics:
 
     def _serving(self) -> bool:
         return not (self._pool.problem or self._admission.draining)
-
-    def serve(self, address: str) -> tuple[WSGIServer, str]:
-        """Serve the metrics over HTTP from a thread. Returns the server and its HOST:PORT. Raises OSError."""
-        host, port = split_address(address)
-        server, _ = start_http_server(port, host, self.registry)
-        return server, with_port(address, server.server_port)
 
 
 def _histograms(name: str, text: str, label: str, of: dict[str, _Histogram]) -> Metric:

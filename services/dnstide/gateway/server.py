@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import os
-import signal
-import socket
-import sys
-from collections.abc import Callable
 from importlib.metadata import version
 from typing import Final
 from wsgiref.simple_server import WSGIServer
 
-import dnstide.gateway.ray_cluster as ray_cluster
 import grpc
-import uvloop
 from dnstide.gateway.admission import Admission
 from dnstide.gateway.answering import Answering
-from dnstide.gateway.audit import AuditLog, check_audit
-from dnstide.gateway.config import Settings, split_address, with_port
+from dnstide.gateway.config import Settings, with_port
 from dnstide.gateway.health import SERVICE, Health, probe_server
 from dnstide.gateway.member import Backend
 from dnstide.gateway.memory import NodeMemory
 from dnstide.gateway.metrics import Metrics
+from dnstide.gateway.metrics_server import serve_metrics
 from dnstide.gateway.pool import Pool
 from dnstide.gateway.rpc import Rpc
 from dnstide.gateway.service import DnstideService
+from dnstide.gateway.startup import GatewayError, audit_log, credentials, tracing
 from dnstide.gateway.supervisor import Intervals, StartError, Supervisor
-from dnstide.gateway.tracing import Tracing, TracingError, check_tracing
 from dnstide.model.vocabulary import MAX_REQUEST_BYTES
 from dnstide.shard.summaries.cache import default_cache_dir
 from grpc_health.v1 import health
@@ -52,16 +44,6 @@ FLUSH_GRACE: Final = 0.5
 """Seconds in which the last answers leave the server."""
 
 
-STOPPING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-"""Each asks the gateway to drain and end; SIGHUP where it comes of a terminal that is closed, and has another
-meaning for a service, which has none: to open the audit log anew.
-"""
-
-
-class GatewayError(Exception):
-    """The gateway cannot start; the text says why and what to do."""
-
-
 class Gateway:
     """start() returns once it serves, stop() once everything is let go. Belongs to one event loop."""
 
@@ -73,8 +55,8 @@ class Gateway:
         number = version("dnstide-gateway")
         self.pool = Pool()
         self.admission = Admission(self.pool, settings.max_inflight)
-        self._audit = _audit_log(settings)
-        self._tracing = _tracing(settings, number)
+        self._audit = audit_log(settings)
+        self._tracing = tracing(settings, number)
         self.metrics = Metrics(self.pool, self.admission, backend, number, self._audit)
         intervals = Intervals(
             settings.rescan_seconds, settings.discover_seconds, settings.ping_seconds, settings.ping_timeout
@@ -156,11 +138,11 @@ class Gateway:
             names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, server)
         try:
-            credentials = _credentials(self.settings)
-            if credentials is None:
+            tls = credentials(self.settings)
+            if tls is None:
                 port = server.add_insecure_port(self.settings.listen)
             else:
-                port = server.add_secure_port(self.settings.listen, credentials)
+                port = server.add_secure_port(self.settings.listen, tls)
         except RuntimeError as error:
             raise GatewayError(f"cannot listen on {self.settings.listen}: {error}") from error
         self.address = with_port(self.settings.listen, port)
@@ -183,105 +165,14 @@ class Gateway:
         if self.settings.metrics_listen is None:
             return
         try:
-            self._metrics_server, self.metrics_address = self.metrics.serve(self.settings.metrics_listen)
+            self._metrics_server, self.metrics_address = serve_metrics(
+                self.metrics.registry, self.settings.metrics_listen
+            )
         except OSError as error:
             raise GatewayError(
                 f"cannot serve metrics on {self.settings.metrics_listen}: {error.strerror or error}"
             ) from error
         log.info("serving metrics on %s", self.metrics_address)
-
-
-def run(settings: Settings, ready: Callable[[str], None] | None = None) -> int:
-    """Serves until SIGTERM or SIGINT; the exit code of the process. Logs to standard error.
-
-    ready is called with the address once questions are answered. A second signal ends the drain at once.
-    """
-    level = getattr(logging, settings.log_level.upper())
-    # Libraries debug themselves at length; what they do is not what the operator asks about.
-    logging.basicConfig(
-        level=max(level, logging.INFO), stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
-    )
-    logging.getLogger("dnstide").setLevel(level)
-    try:
-        check_start(settings)
-        ray_cluster.start(settings.ray_address, insecure=settings.insecure)
-    except (GatewayError, ray_cluster.ClusterError) as error:
-        log.error("%s", error)
-        return 1
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_serve(settings, ready))
-    finally:
-        for number in STOPPING:  # the loop's handlers are gone, and Ray needs a moment
-            signal.signal(number, signal.SIG_IGN)
-        ray_cluster.stop()
-
-
-async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int:
-    # Not before Ray has started: what it reads from the environment at import is set then.
-    from dnstide.gateway.ray_backend import RayBackend
-
-    backend = RayBackend(
-        str(settings.mtbl_dir),
-        settings.shards,
-        settings.threads,
-        settings.direct_channel,
-        all_files=settings.all_files,
-        cache_dir=None if settings.cache_dir is None else str(settings.cache_dir),
-        summarize=settings.summarize,
-        block_cache_bytes=settings.block_cache_mib << 20,
-        log_level=settings.log_level,
-    )
-    try:
-        gateway = Gateway(settings, backend)
-    except GatewayError as error:
-        log.error("%s", error)
-        return 1
-    asked_to_stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    # Ray has put its own handlers in place of what was there; these replace them.
-    for number in STOPPING:
-        # nohup lets a process ignore SIGHUP, and it is to stay so.
-        if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
-            continue
-        service = number is signal.SIGHUP and not _has_terminal()
-        loop.add_signal_handler(number, gateway.reopen if service else asked_to_stop.set)
-    starting = asyncio.ensure_future(gateway.start())
-    stopping = asyncio.ensure_future(asked_to_stop.wait())
-    lost = gateway.supervisor.lost
-    try:
-        await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
-        if starting.done():
-            starting.result()
-            if ready is not None:
-                ready(gateway.address)
-            await asyncio.wait((stopping, lost), return_when=asyncio.FIRST_COMPLETED)
-        if lost.done():
-            log.error("%s: the gateway ends, to be started again", lost.result())
-            return 1
-        log.info("asked to stop")
-        return 0
-    except GatewayError as error:
-        log.error("%s", error)
-        return 1
-    finally:
-        starting.cancel()
-        stopping.cancel()
-        asked_to_stop.clear()
-        await _stop(gateway, asked_to_stop)
-
-
-async def _stop(gateway: Gateway, force: asyncio.Event) -> None:
-    draining = asyncio.ensure_future(gateway.stop())
-    forced = asyncio.ensure_future(force.wait())
-    await asyncio.wait((draining, forced), return_when=asyncio.FIRST_COMPLETED)
-    forced.cancel()
-    if not draining.done():
-        log.info("asked to stop again: running questions are cut off")
-        draining.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await draining
-        await gateway.stop(grace=0)
 
 
 def _memory(settings: Settings) -> NodeMemory | None:
@@ -294,77 +185,6 @@ def _memory(settings: Settings) -> NodeMemory | None:
     if settings.forget_nodes:
         memory.forget()
     return memory
-
-
-def check_start(settings: Settings) -> None:
-    """What can be known before the cluster takes its seconds to start. Raises GatewayError."""
-    if settings.ray_address is None and not settings.mtbl_dir.is_dir():
-        raise GatewayError(f"{settings.mtbl_dir} is not a directory; give the one with the MTBL tables")
-    for address in filter(None, (settings.listen, settings.health_listen, settings.metrics_listen)):
-        _check_address(address)
-    _credentials(settings)
-    try:
-        if settings.audit_log is not None:
-            check_audit(settings.audit_log)
-        if settings.traces:
-            check_tracing()
-    except (OSError, TracingError) as error:
-        raise _not_possible(error) from error
-
-
-def _check_address(address: str) -> None:
-    host, port = split_address(address)
-    try:
-        family, _, _, _, where = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(where)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        hint = "; choose another port or stop what uses it" if "in use" in reason else ""
-        raise GatewayError(f"cannot listen on {address}: {reason.lower()}{hint}") from error
-
-
-def _credentials(settings: Settings) -> grpc.ServerCredentials | None:
-    if settings.tls_cert is None or settings.tls_key is None:
-        return None
-    try:
-        chain = (settings.tls_key.read_bytes(), settings.tls_cert.read_bytes())
-        ca = settings.tls_client_ca.read_bytes() if settings.tls_client_ca is not None else None
-    except OSError as error:
-        raise GatewayError(f"cannot read {error.filename}: {error.strerror}") from error
-    return grpc.ssl_server_credentials([chain], root_certificates=ca, require_client_auth=ca is not None)
-
-
-def _audit_log(settings: Settings) -> AuditLog | None:
-    try:
-        return None if settings.audit_log is None else AuditLog(settings.audit_log)
-    except OSError as error:
-        raise _not_possible(error) from error
-
-
-def _tracing(settings: Settings, number: str) -> Tracing | None:
-    try:
-        return Tracing(number) if settings.traces else None
-    except TracingError as error:
-        raise _not_possible(error) from error
-
-
-def _not_possible(error: OSError | TracingError) -> GatewayError:
-    if isinstance(error, TracingError):
-        return GatewayError(str(error))
-    return GatewayError(f"cannot write the audit log {error.filename}: {error.strerror}")
-
-
-def _has_terminal() -> bool:
-    """Whether a terminal controls the process, so that SIGHUP tells of its end."""
-    try:
-        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
-    except OSError:
-        return False
-    return True
 
 
 def _close(server: WSGIServer) -> None:
