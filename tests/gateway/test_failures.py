@@ -9,7 +9,7 @@ import pytest
 from dnstide.api.v1 import common_pb2, info_pb2, service_pb2_grpc, tables_pb2
 from dnstide.client import Client
 from dnstide.engine import LocalEngine
-from dnstide.gateway.pool import ShardSpec
+from dnstide.gateway.member import ShardSpec
 from dnstide.gateway.testing import LocalBackend, running_gateway
 from dnstide.model.errors import AnswerIncomplete
 from dnstide.model.granularity import Granularity

@@ -15,7 +15,7 @@ from dnstide.client.asking import Asking
 from dnstide.client.channel import Tls, channel_options
 from dnstide.client.report import Steps, run
 from dnstide.client.timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout, seconds_of
-from dnstide.client.transport import CALLER, accept, error_from_rpc, left, retrying, told
+from dnstide.client.transport import CALLER, accept, error_from_rpc, left, not_ready, retrying, told
 from dnstide.codec.analysis import analysis_request, findings
 from dnstide.codec.catalog import catalog, server_info, tables_request
 from dnstide.codec.metadata import REQUEST_ID_KEY, VERSION_KEY
@@ -104,7 +104,7 @@ class Client(Asking[Volume, Findings, Top, Report]):
                 info = self.info(timeout=min(max(end - time.monotonic(), 0.5), DEFAULT_TIMEOUT))
                 if info.ready:
                     return info
-                error = ServerNotReady(f"server {self.server} is not ready after {seconds:g} s")
+                error = not_ready(self.server, seconds, info)
             except (ServerUnreachable, ServerNotReady) as refused:
                 error = refused
             except DeadlineExceeded:

@@ -26,6 +26,7 @@ from dnstide.model.errors import (
 
 if TYPE_CHECKING:
     from dnstide.client.channel import Tls
+    from dnstide.model.catalog import ServerInfo
 
 CALLER = ((VERSION_KEY, client_version()),)
 """The metadata of every call: a server refuses clients that do not belong to it."""
@@ -124,6 +125,12 @@ def told(metadata: Any, key: str) -> str | None:
 def accept(server: str, metadata: Any) -> None:
     """Check the version that a server told in the metadata of a call. Raises VersionMismatch."""
     check_version(server, told(metadata, VERSION_KEY))
+
+
+def not_ready(server: str, seconds: float, info: ServerInfo) -> ServerNotReady:
+    """The error of a server that answers, but no questions, after so many seconds."""
+    reason = f": {info.problem}" if info.problem else ""
+    return ServerNotReady(f"server {server} is not ready after {seconds:g} s{reason}")
 
 
 def error_from_rpc(error: Any, server: str, tls: Tls | None = None) -> DnstideError:

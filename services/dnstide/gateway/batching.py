@@ -52,6 +52,7 @@ class _Waiting:
     split_by_rrtype: bool
     deadline: float
     answer: asyncio.Future[Partial]
+    on_sent: Callable[[], None] | None = None
     sent: bool = False
     since: float = field(default_factory=perf_counter)
 
@@ -89,11 +90,16 @@ class Batcher:
         return len(self._light.queue) + len(self._heavy.queue)
 
     def submit(
-        self, plan: ShardPlan, queries: tuple[LookupQuery, ...], split_by_rrtype: bool, deadline: float
+        self,
+        plan: ShardPlan,
+        queries: tuple[LookupQuery, ...],
+        split_by_rrtype: bool,
+        deadline: float,
+        on_sent: Callable[[], None] | None = None,
     ) -> asyncio.Future[Partial]:
-        """Ask about volume. The deadline is in time of the event loop."""
+        """Ask about volume. The deadline is in time of the event loop. `on_sent` is called when it leaves."""
         answer: asyncio.Future[Partial] = asyncio.get_running_loop().create_future()
-        waiting = _Waiting(_new_id(), plan, queries, split_by_rrtype, deadline, answer)
+        waiting = _Waiting(_new_id(), plan, queries, split_by_rrtype, deadline, answer, on_sent)
         if self._expect(answer, lambda: waiting.id if waiting.sent else None):
             lane = self._heavy if len(plan.tables) * len(queries) >= HEAVY_COST else self._light
             lane.queue.append(waiting)
@@ -179,6 +185,8 @@ class Batcher:
             waiting.sent = True
             if self._on_sent is not None:
                 self._on_sent(left - waiting.since)
+            if waiting.on_sent is not None:
+                waiting.on_sent()
             seconds = max(waiting.deadline - now, 0.0)
             questions.append(
                 ShardQuestion(waiting.id, waiting.plan, waiting.queries, waiting.split_by_rrtype, seconds)

@@ -53,11 +53,16 @@ class Settings(BaseSettings):
     tls_cert: Path | None = Field(None, description="PEM file with the server's certificate chain")
     tls_key: Path | None = Field(None, description="PEM file with the key of tls_cert")
     tls_client_ca: Path | None = Field(None, description="PEM file with the CAs whose clients are let in")
+    health_listen: str | None = Field(None, description="HOST:PORT for health checks in clear; none: off")
     metrics_listen: str | None = Field(None, description="HOST:PORT for Prometheus metrics; none: off")
+    audit_log: str | None = Field(
+        None, description="file for a line of JSON for each call; -: standard output"
+    )
+    traces: bool = Field(False, description="send OpenTelemetry traces, as the OTEL_ variables say")
     reflection: bool = Field(False, description="offer gRPC reflection")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
 
-    @field_validator("listen", "metrics_listen")
+    @field_validator("listen", "health_listen", "metrics_listen")
     @classmethod
     def _check_listen(cls, value: str | None) -> str | None:
         if value is not None:
@@ -84,6 +89,12 @@ def split_address(address: str) -> tuple[str, int]:
     if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
         raise ValueError(f"listen address {address!r} is not HOST:PORT")
     return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def with_port(address: str, port: int) -> str:
+    """The address with another port."""
+    host, _ = split_address(address)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def is_loopback(address: str) -> bool:

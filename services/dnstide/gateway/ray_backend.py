@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 import ray
-from dnstide.gateway.pool import ClusterState, ShardSpec
+from dnstide.gateway.member import ClusterState, ShardSpec
 from dnstide.gateway.ray_cluster import Look, look
 from dnstide.gateway.transports import FarAddress, SocketTransport
 from dnstide.shard.actor import Greeting, start_actor

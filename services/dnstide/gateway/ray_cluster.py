@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dnstide.gateway.pool import ClusterState, NodeLostError
+from dnstide.gateway.member import ClusterState, NodeLostError
 from dnstide.gateway.ray_folder import RayFolder, sweep
 from dnstide.gateway.ray_join import JoinError, check_join, token_path
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dnstide.gateway.config import Settings
-from dnstide.gateway.pool import Backend, ShardSpec
+from dnstide.gateway.member import Backend, ShardSpec
 from dnstide.gateway.server import Gateway
 from dnstide.gateway.transports import ThreadTransport
 from dnstide.shard.client import ShardClient, ShardPlace

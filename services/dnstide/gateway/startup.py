@@ -1,0 +1,76 @@
+"""What is needed to start, and what can be known to be wrong with it before anything runs."""
+
+from __future__ import annotations
+
+import socket
+
+import grpc
+from dnstide.gateway.audit import AuditLog, check_audit
+from dnstide.gateway.config import Settings, split_address
+from dnstide.gateway.tracing import Tracing, TracingError, check_tracing
+
+
+class GatewayError(Exception):
+    """The gateway cannot start; the text says why and what to do."""
+
+
+def check_start(settings: Settings) -> None:
+    """What can be known before the cluster takes its seconds to start. Raises GatewayError."""
+    if settings.ray_address is None and not settings.mtbl_dir.is_dir():
+        raise GatewayError(f"{settings.mtbl_dir} is not a directory; give the one with the MTBL tables")
+    for address in filter(None, (settings.listen, settings.health_listen, settings.metrics_listen)):
+        _check_address(address)
+    credentials(settings)
+    try:
+        if settings.audit_log is not None:
+            check_audit(settings.audit_log)
+        if settings.traces:
+            check_tracing()
+    except (OSError, TracingError) as error:
+        raise _not_possible(error) from error
+
+
+def _check_address(address: str) -> None:
+    host, port = split_address(address)
+    try:
+        family, _, _, _, where = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(where)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        hint = "; choose another port or stop what uses it" if "in use" in reason else ""
+        raise GatewayError(f"cannot listen on {address}: {reason.lower()}{hint}") from error
+
+
+def credentials(settings: Settings) -> grpc.ServerCredentials | None:
+    if settings.tls_cert is None or settings.tls_key is None:
+        return None
+    try:
+        chain = (settings.tls_key.read_bytes(), settings.tls_cert.read_bytes())
+        ca = settings.tls_client_ca.read_bytes() if settings.tls_client_ca is not None else None
+    except OSError as error:
+        raise GatewayError(f"cannot read {error.filename}: {error.strerror}") from error
+    return grpc.ssl_server_credentials([chain], root_certificates=ca, require_client_auth=ca is not None)
+
+
+def audit_log(settings: Settings) -> AuditLog | None:
+    try:
+        return None if settings.audit_log is None else AuditLog(settings.audit_log)
+    except OSError as error:
+        raise _not_possible(error) from error
+
+
+def tracing(settings: Settings, number: str) -> Tracing | None:
+    try:
+        return Tracing(number) if settings.traces else None
+    except TracingError as error:
+        raise _not_possible(error) from error
+
+
+def _not_possible(error: OSError | TracingError) -> GatewayError:
+    if isinstance(error, TracingError):
+        return GatewayError(str(error))
+    return GatewayError(f"cannot write the audit log {error.filename}: {error.strerror}")
