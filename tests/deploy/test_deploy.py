@@ -152,12 +152,3 @@ def test_the_environment_file_lists_every_setting() -> None:
                 "" if default is None else str(default).lower() if isinstance(default, bool) else str(default)
             )
             assert value == text, name
-
-
-def test_the_unit_starts_the_gateway() -> None:
-    """ExecStart is a command that exists, and systemd waits longer than a drain takes."""
-    text = (DEPLOY / "dnstide.service").read_text()
-    assert re.search(r"^ExecStart=\S+/dnstide serve$", text, re.MULTILINE)
-    stop = re.search(r"^TimeoutStopSec=(\d+)$", text, re.MULTILINE)
-    assert stop
-    assert int(stop[1]) > Settings.model_fields["drain_seconds"].default

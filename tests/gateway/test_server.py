@@ -19,7 +19,7 @@ import grpc
 import pytest
 from dnstide.api.v1 import info_pb2, service_pb2_grpc, volume_pb2
 from dnstide.gateway import GatewayError, Settings
-from dnstide.gateway.startup import check_start
+from dnstide.gateway.startup import SettingError, check_start
 from dnstide.gateway.testing import LocalBackend, running_gateway
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
@@ -55,19 +55,35 @@ def test_a_port_in_use_is_told_before_anything_starts(small_dir: Path, tmp_path:
         (["--mtbl-dir", "/tmp", "--listen", "0.0.0.0:0"], "is open to others"),
         (["--mtbl-dir", "/tmp", "--listen", "nonsense"], "is not HOST:PORT"),
         (["--mtbl-dir", "/tmp", "--tls-cert", "/nowhere", "--tls-key", "/nowhere"], "cannot read /nowhere"),
+        (["--mtbl-dir", "/tmp", "--tls-cert", __file__, "--tls-key", __file__], "not a certificate in PEM"),
         ([], "mtbl_dir"),
     ],
 )
 def test_settings_that_cannot_work_are_told_in_one_line(
     arguments: list[str], said: str, tmp_path: Path
 ) -> None:
-    """Wrong values and missing files, each named, without a traceback."""
+    """Wrong values and missing files, each named, without a traceback; 2 tells systemd not to try again."""
     done = subprocess.run(
         [*COMMAND, *arguments], env=environment(tmp_path), capture_output=True, text=True, timeout=60
     )
-    assert done.returncode in (1, 2)
+    assert done.returncode == 2
     assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
     assert "Traceback" not in done.stderr
+
+
+def test_certificates_that_do_not_fit_are_told(small_dir: Path, tmp_path: Path) -> None:
+    """A key of another certificate, and a file of CAs without one."""
+    other, empty = tmp_path / "other.key", tmp_path / "empty.pem"
+    empty.touch()
+    command = ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out"]
+    subprocess.run([*command, str(other)], check=True, capture_output=True)
+    ours = {"mtbl_dir": small_dir, "listen": "127.0.0.1:0", "tls_cert": TLS / "server.pem"}
+    with pytest.raises(SettingError, match="and its key without a password: key "):
+        check_start(Settings(**ours, tls_key=other))
+    with pytest.raises(SettingError, match="holds no certificates in PEM"):
+        check_start(Settings(**ours, tls_key=TLS / "server.key", tls_client_ca=empty))
+    check_start(Settings(**ours, tls_key=TLS / "server.key", tls_client_ca=TLS / "server.pem"))
 
 
 @pytest.mark.parametrize("listen", ["no-such-host.invalid:1", "192.0.2.77:1"])

@@ -14,6 +14,7 @@ from typing import Final
 import dnstide.gateway.ray_cluster as ray_cluster
 import uvloop
 from dnstide.gateway.config import Settings
+from dnstide.gateway.notify import ServiceManager
 from dnstide.gateway.server import Gateway
 from dnstide.gateway.startup import GatewayError, check_start
 
@@ -30,6 +31,7 @@ def run(settings: Settings, ready: Callable[[str], None] | None = None) -> int:
 
     ready is called with the address once questions are answered. A second signal ends the drain at once.
     """
+    manager = ServiceManager.take()
     level = getattr(logging, settings.log_level.upper())
     # Libraries debug themselves at length; what they do is not what the operator asks about.
     logging.basicConfig(
@@ -41,17 +43,17 @@ def run(settings: Settings, ready: Callable[[str], None] | None = None) -> int:
         ray_cluster.start(settings.ray_address, insecure=settings.insecure)
     except (GatewayError, ray_cluster.ClusterError) as error:
         log.error("%s", error)
-        return 1
+        return error.code if isinstance(error, GatewayError) else 1
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_serve(settings, ready))
+            return runner.run(_serve(settings, manager, ready))
     finally:
         for number in STOPPING:  # the loop's handlers are gone, and Ray needs a moment
             signal.signal(number, signal.SIG_IGN)
         ray_cluster.stop()
 
 
-async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int:
+async def _serve(settings: Settings, manager: ServiceManager, ready: Callable[[str], None] | None) -> int:
     # Not before Ray has started: what it reads from the environment at import is set then.
     from dnstide.gateway.ray_backend import RayBackend
 
@@ -71,7 +73,7 @@ async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int
         gateway = Gateway(settings, backend)
     except GatewayError as error:
         log.error("%s", error)
-        return 1
+        return error.code
     asked_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     # Ray has put its own handlers in place of what was there; these replace them.
@@ -83,11 +85,13 @@ async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int
         loop.add_signal_handler(number, gateway.reopen if service else asked_to_stop.set)
     starting = asyncio.ensure_future(gateway.start())
     stopping = asyncio.ensure_future(asked_to_stop.wait())
+    watching = asyncio.ensure_future(manager.watch())
     lost = gateway.supervisor.lost
     try:
         await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
+            manager.tell("READY=1", f"STATUS=serving on {gateway.address}")
             if ready is not None:
                 ready(gateway.address)
             await asyncio.wait((stopping, lost), return_when=asyncio.FIRST_COMPLETED)
@@ -98,12 +102,14 @@ async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int
         return 0
     except GatewayError as error:
         log.error("%s", error)
-        return 1
+        return error.code
     finally:
+        manager.tell("STOPPING=1")
         starting.cancel()
         stopping.cancel()
         asked_to_stop.clear()
         await _stop(gateway, asked_to_stop)
+        watching.cancel()
 
 
 async def _stop(gateway: Gateway, force: asyncio.Event) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import ssl
+from pathlib import Path
 
 import grpc
 from dnstide.gateway.audit import AuditLog, check_audit
@@ -11,13 +13,24 @@ from dnstide.gateway.tracing import Tracing, TracingError, check_tracing
 
 
 class GatewayError(Exception):
-    """The gateway cannot start; the text says why and what to do."""
+    """The gateway cannot start; the text says why and what to do. The process ends with `code`."""
+
+    code = 1
+    """It may work the next time."""
+
+
+class SettingError(GatewayError):
+    """It cannot start with these settings, however often it is tried."""
+
+    code = 2
 
 
 def check_start(settings: Settings) -> None:
-    """What can be known before the cluster takes its seconds to start. Raises GatewayError."""
+    """What can be known before the cluster takes its seconds to start. Raises GatewayError, as a SettingError
+    where only other settings or other files help.
+    """
     if settings.ray_address is None and not settings.mtbl_dir.is_dir():
-        raise GatewayError(f"{settings.mtbl_dir} is not a directory; give the one with the MTBL tables")
+        raise SettingError(f"{settings.mtbl_dir} is not a directory; give the one with the MTBL tables")
     for address in filter(None, (settings.listen, settings.health_listen, settings.metrics_listen)):
         _check_address(address)
     credentials(settings)
@@ -46,14 +59,37 @@ def _check_address(address: str) -> None:
 
 
 def credentials(settings: Settings) -> grpc.ServerCredentials | None:
+    """None where the server speaks in clear. Raises SettingError."""
     if settings.tls_cert is None or settings.tls_key is None:
         return None
     try:
         chain = (settings.tls_key.read_bytes(), settings.tls_cert.read_bytes())
         ca = settings.tls_client_ca.read_bytes() if settings.tls_client_ca is not None else None
     except OSError as error:
-        raise GatewayError(f"cannot read {error.filename}: {error.strerror}") from error
+        raise SettingError(f"cannot read {error.filename}: {error.strerror}") from error
+    _check_certificate(settings.tls_cert, settings.tls_key, settings.tls_client_ca)
     return grpc.ssl_server_credentials([chain], root_certificates=ca, require_client_auth=ca is not None)
+
+
+def _check_certificate(cert: Path, key: Path, client_ca: Path | None) -> None:
+    """gRPC takes any bytes, listens, and then fails every handshake. Raises SettingError."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(cert, key, password="")  # gRPC cannot ask for a password either
+    except (ssl.SSLError, ValueError) as error:
+        raise SettingError(
+            f"{cert} and {key} are not a certificate in PEM and its key without a password: {_reason(error)}"
+        ) from error
+    if client_ca is not None:
+        try:
+            context.load_verify_locations(client_ca)
+        except ssl.SSLError as error:
+            raise SettingError(f"{client_ca} holds no certificates in PEM: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    reason = getattr(error, "reason", None) or str(error)
+    return str(reason).lower().replace("_", " ")
 
 
 def audit_log(settings: Settings) -> AuditLog | None:
@@ -72,5 +108,5 @@ def tracing(settings: Settings, number: str) -> Tracing | None:
 
 def _not_possible(error: OSError | TracingError) -> GatewayError:
     if isinstance(error, TracingError):
-        return GatewayError(str(error))
-    return GatewayError(f"cannot write the audit log {error.filename}: {error.strerror}")
+        return SettingError(str(error))
+    return SettingError(f"cannot write the audit log {error.filename}: {error.strerror}")
