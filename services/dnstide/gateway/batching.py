@@ -35,6 +35,11 @@ MAX_BATCH = 64
 HEAVY_COST = 4096
 """Lookups in tables; about 50 ms of one thread."""
 
+WIDE_COST = 4096
+"""What a sum over everything or a top-level domain weighs in each table, in look-ups of a name: without a
+summary it reads as many blocks and more.
+"""
+
 _REFUSALS: dict[str, type[Exception]] = {
     CANCELLED: Cancelled,
     DEADLINE_PASSED: DeadlineExceeded,
@@ -101,7 +106,8 @@ class Batcher:
         answer: asyncio.Future[Partial] = asyncio.get_running_loop().create_future()
         waiting = _Waiting(_new_id(), plan, queries, split_by_rrtype, deadline, answer, on_sent)
         if self._expect(answer, lambda: waiting.id if waiting.sent else None):
-            lane = self._heavy if len(plan.tables) * len(queries) >= HEAVY_COST else self._light
+            cost = len(plan.tables) * sum(map(_lookups, queries))
+            lane = self._heavy if cost >= HEAVY_COST else self._light
             lane.queue.append(waiting)
             self._schedule()
         return answer
@@ -238,6 +244,13 @@ def _settle(answer: asyncio.Future[T], reply: T | ShardError) -> None:
         answer.set_exception(_REFUSALS[reply.code](reply.reason))
     else:
         answer.set_result(reply)
+
+
+def _lookups(query: LookupQuery) -> int:
+    """How many look-ups of a single name a query weighs."""
+    prefix = query.prefix
+    wide = query.wildcard and (len(prefix) <= 1 or 2 + prefix[1] >= len(prefix))
+    return WIDE_COST if wide else 1
 
 
 def _new_id() -> str:

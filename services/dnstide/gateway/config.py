@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     )
 
     rescan_seconds: float = Field(10.0, gt=0, description="time between two looks at the directory")
+    watch_directory: bool = Field(True, description="look at the directory as soon as files come or go")
     discover_seconds: float = Field(2.0, gt=0, description="time between two looks at the cluster's nodes")
     drain_seconds: float = Field(30.0, ge=0, description="time that running questions get after SIGTERM")
     default_deadline: float = Field(60.0, gt=0, description="seconds for a call that brings no deadline")

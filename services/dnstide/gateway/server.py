@@ -59,7 +59,11 @@ class Gateway:
         self._tracing = tracing(settings, number)
         self.metrics = Metrics(self.pool, self.admission, backend, number, self._audit)
         intervals = Intervals(
-            settings.rescan_seconds, settings.discover_seconds, settings.ping_seconds, settings.ping_timeout
+            settings.rescan_seconds,
+            settings.discover_seconds,
+            settings.ping_seconds,
+            settings.ping_timeout,
+            settings.watch_directory,
         )
         self.supervisor = Supervisor(
             self.pool,

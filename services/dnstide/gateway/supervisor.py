@@ -19,6 +19,9 @@ from dnstide.shard.directory import TableStatus
 
 log = logging.getLogger(__name__)
 
+SETTLE_SECONDS = 0.3
+"""What comes to a directory within this time after a change is taken in with it."""
+
 HUNG_SECONDS = 10.0
 """A shard that is silent for so long is replaced: long enough for a starved machine to recover."""
 
@@ -39,6 +42,8 @@ class Intervals:
     discover: float = 2.0
     ping: float = 0.5
     ping_timeout: float = 1.0
+    watch: bool = True
+    """Whether a change of a directory, told with a ping, brings a rescan forward."""
 
 
 OnHealthChange = Callable[[], Awaitable[None]]
@@ -83,6 +88,7 @@ class Supervisor:
         self._tasks: list[asyncio.Task[None]] = []
         self._replacing: dict[str, asyncio.Task[None]] = {}
         self._died = asyncio.Event()
+        self._changed = asyncio.Event()
         pool.on_change(self._died.set)
 
     async def start(self) -> None:
@@ -212,7 +218,10 @@ class Supervisor:
 
     async def _keep_scanning(self) -> None:
         while True:
-            await asyncio.sleep(self._intervals.rescan)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), self._intervals.rescan)
+                await asyncio.sleep(SETTLE_SECONDS)
+            self._changed.clear()
             try:
                 if await self.inventories.refresh():
                     await self.inventories.open_owned()
@@ -298,7 +307,7 @@ class Supervisor:
     async def _ping(self, member: Member, silent_since: dict[str, float]) -> None:
         name, client = member.spec.name, member.client
         assert client is not None
-        now = asyncio.get_running_loop().time()
+        now, before = asyncio.get_running_loop().time(), member.load
         try:
             member.load = await asyncio.wait_for(client.ping(), self._intervals.ping_timeout)
         except TimeoutError:
@@ -314,6 +323,9 @@ class Supervisor:
             self.pool.mark_dead(name, client, reason_of(error))
         else:
             silent_since.pop(name, None)
+            changed = before is None or before.directory_changed_ns != member.load.directory_changed_ns
+            if changed and self._intervals.watch:
+                self._changed.set()
             if member.state is State.SILENT:
                 log.info("shard %s answers again", name)
                 self.pool.set_state(name, State.ALIVE)
