@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import socket
-import ssl
-from pathlib import Path
 
 import grpc
 from dnstide.gateway.audit import AuditLog, check_audit
+from dnstide.gateway.certificates import CertificateError, CertificateFiles, Certificates
 from dnstide.gateway.config import Settings, split_address
 from dnstide.gateway.tracing import Tracing, TracingError, check_tracing
 
@@ -63,33 +62,10 @@ def credentials(settings: Settings) -> grpc.ServerCredentials | None:
     if settings.tls_cert is None or settings.tls_key is None:
         return None
     try:
-        chain = (settings.tls_key.read_bytes(), settings.tls_cert.read_bytes())
-        ca = settings.tls_client_ca.read_bytes() if settings.tls_client_ca is not None else None
-    except OSError as error:
-        raise SettingError(f"cannot read {error.filename}: {error.strerror}") from error
-    _check_certificate(settings.tls_cert, settings.tls_key, settings.tls_client_ca)
-    return grpc.ssl_server_credentials([chain], root_certificates=ca, require_client_auth=ca is not None)
-
-
-def _check_certificate(cert: Path, key: Path, client_ca: Path | None) -> None:
-    """gRPC takes any bytes, listens, and then fails every handshake. Raises SettingError."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    try:
-        context.load_cert_chain(cert, key, password="")  # gRPC cannot ask for a password either
-    except (ssl.SSLError, ValueError) as error:
-        raise SettingError(
-            f"{cert} and {key} are not a certificate in PEM and its key without a password: {_reason(error)}"
-        ) from error
-    if client_ca is not None:
-        try:
-            context.load_verify_locations(client_ca)
-        except ssl.SSLError as error:
-            raise SettingError(f"{client_ca} holds no certificates in PEM: {_reason(error)}") from error
-
-
-def _reason(error: Exception) -> str:
-    reason = getattr(error, "reason", None) or str(error)
-    return str(reason).lower().replace("_", " ")
+        files = CertificateFiles(settings.tls_cert, settings.tls_key, settings.tls_client_ca)
+        return Certificates(files).credentials()
+    except CertificateError as error:
+        raise SettingError(str(error)) from error
 
 
 def audit_log(settings: Settings) -> AuditLog | None:
