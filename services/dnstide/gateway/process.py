@@ -40,7 +40,7 @@ def run(settings: Settings, ready: Callable[[str], None] | None = None) -> int:
     logging.getLogger("dnstide").setLevel(level)
     try:
         check_start(settings)
-        ray_cluster.start(settings.ray_address, insecure=settings.insecure)
+        ray_cluster.start(settings.ray_address, insecure=settings.insecure, wait=settings.wait_nodes > 0)
     except (GatewayError, ray_cluster.ClusterError) as error:
         log.error("%s", error)
         return error.code if isinstance(error, GatewayError) else 1
