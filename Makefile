@@ -11,6 +11,7 @@ DEBS := g++ cmake ninja-build python3-dev python3-venv libmtbl-dev libdeflate-de
 BROWSER_DEBS := chromium-headless-shell
 MONITORING_DEB := prometheus
 BENCH_DEBS := nghttp2-client mtbl-bin
+IMAGE_DEBS := buildah podman crun netavark aardvark-dns iptables iproute2 debootstrap
 SANITIZE_DEBS := clang-14 libclang-rt-14-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 STAMP := $(VENV)/.installed
@@ -106,8 +107,12 @@ dist: setup ## wheels and sdists of all distributions into dist/, checked and in
 	@$(PIP) 'twine>=6,<8'
 	@$(BIN)/python -m tests.packaging.dist
 
+image-test: setup ## build the container image and run it hardened; as root
+	@$(call install,$(IMAGE_DEBS))
+	@DNSTIDE_IMAGE_TEST=1 $(BIN)/python -m pytest -ra tests/image
+
 mutate: setup ## change the code bit by bit and count the changes that no test sees; PARTS=codec
 	@$(PIP) 'mutmut>=3.8,<4'
 	@tests/mutate.sh $(PARTS)
 
-.PHONY: help setup demo test bench lint types generated-current check protos native mutants sanitize fuzz dist mutate
+.PHONY: help setup demo test bench lint types generated-current check protos native mutants sanitize fuzz dist image-test mutate
