@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     tls_cert: Path | None = Field(None, description="PEM file with the server's certificate chain")
     tls_key: Path | None = Field(None, description="PEM file with the key of tls_cert")
     tls_client_ca: Path | None = Field(None, description="PEM file with the CAs whose clients are let in")
+    tokens: Path | None = Field(None, description="TOML file of the tokens that callers have to bring")
     health_listen: str | None = Field(None, description="HOST:PORT for health checks in clear; none: off")
     metrics_listen: str | None = Field(None, description="HOST:PORT for Prometheus metrics; none: off")
     audit_log: str | None = Field(

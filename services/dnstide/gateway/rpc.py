@@ -22,6 +22,7 @@ from dnstide.gateway.config import Settings
 from dnstide.gateway.health import SERVICE
 from dnstide.gateway.metrics import KINDS, Metrics
 from dnstide.gateway.request_id import REQUEST_ID
+from dnstide.gateway.tokens import Tokens
 from dnstide.gateway.tracing import CALL_TRACE, CallTrace, Tracing
 from dnstide.model.errors import DeadlineExceeded, VersionMismatch
 from google.protobuf.message import Message
@@ -53,6 +54,7 @@ class Call:
     rows: int = 0
     blocks: int = 0
     rows_skipped: int = 0
+    token: str | None = None
     request: Message | None = None
     trace: CallTrace | None = None
     began: float = field(default_factory=lambda: asyncio.get_running_loop().time())
@@ -97,7 +99,9 @@ class Rpc:
         version: str,
         audit: AuditLog | None = None,
         tracing: Tracing | None = None,
+        tokens: Tokens | None = None,
     ) -> None:
+        self._tokens = tokens
         self._audit = audit
         self._tracing = tracing
         self._settings = settings
@@ -124,7 +128,13 @@ class Rpc:
         context.set_trailing_metadata(call.metadata)
         try:
             self._check_version(told.get(VERSION_KEY))
-            with self._admission if counted else contextlib.nullcontext():
+            with contextlib.ExitStack() as stack:
+                if self._tokens is not None:
+                    call.token = self._tokens.caller(told.get("authorization"))
+                    if counted:
+                        stack.enter_context(self._tokens.asking(call.token))
+                if counted:
+                    stack.enter_context(self._admission)
                 result = await work(call)
         except asyncio.CancelledError:
             remaining = context.time_remaining()
@@ -208,7 +218,7 @@ def _record(call: Call, status: str, seconds: float, reason: str) -> dict[str, A
         "trace": None if call.trace is None else call.trace.trace_id,
         "peer": host,
         "port": port,
-        "client": names[0].decode(errors="backslashreplace") if names else None,
+        "client": call.token or (names[0].decode(errors="backslashreplace") if names else None),
         "method": KINDS[call.kind],
         "question": question_of(call.request),
         "status": status,

@@ -20,7 +20,7 @@ from dnstide.gateway.metrics_server import serve_metrics
 from dnstide.gateway.pool import Pool
 from dnstide.gateway.rpc import Rpc
 from dnstide.gateway.service import DnstideService
-from dnstide.gateway.startup import GatewayError, audit_log, credentials, tracing
+from dnstide.gateway.startup import GatewayError, audit_log, credentials, token_file, tracing
 from dnstide.gateway.supervisor import Intervals, StartError, Supervisor
 from dnstide.model.vocabulary import MAX_REQUEST_BYTES
 from dnstide.shard.summaries.cache import default_cache_dir
@@ -78,7 +78,9 @@ class Gateway:
         answering = Answering(
             self.pool, self.supervisor.inventories.refresh, settings.max_names, self.metrics.tables_reassigned
         )
-        rpc = Rpc(settings, self.admission, self.metrics, number, self._audit, self._tracing)
+        rpc = Rpc(
+            settings, self.admission, self.metrics, number, self._audit, self._tracing, token_file(settings)
+        )
         self.service = DnstideService(rpc, answering, self.pool, self.admission, settings, number)
         self._health = Health()
         self._server: grpc.aio.Server | None = None

@@ -8,6 +8,7 @@ import grpc
 from dnstide.gateway.audit import AuditLog, check_audit
 from dnstide.gateway.certificates import CertificateError, CertificateFiles, Certificates
 from dnstide.gateway.config import Settings, split_address
+from dnstide.gateway.tokens import Tokens, TokensError
 from dnstide.gateway.tracing import Tracing, TracingError, check_tracing
 
 
@@ -33,6 +34,7 @@ def check_start(settings: Settings) -> None:
     for address in filter(None, (settings.listen, settings.health_listen, settings.metrics_listen)):
         _check_address(address)
     credentials(settings)
+    token_file(settings)
     try:
         if settings.audit_log is not None:
             check_audit(settings.audit_log)
@@ -65,6 +67,14 @@ def credentials(settings: Settings) -> grpc.ServerCredentials | None:
         files = CertificateFiles(settings.tls_cert, settings.tls_key, settings.tls_client_ca)
         return Certificates(files).credentials()
     except CertificateError as error:
+        raise SettingError(str(error)) from error
+
+
+def token_file(settings: Settings) -> Tokens | None:
+    """None where callers need no token. Raises SettingError."""
+    try:
+        return None if settings.tokens is None else Tokens(settings.tokens)
+    except TokensError as error:
         raise SettingError(str(error)) from error
 
 
