@@ -175,4 +175,4 @@ def test_serve_without_a_directory(process, tmp_path) -> None:
     """A directory that is not there."""
     serving = process("serve", "--mtbl-dir", tmp_path / "absent", "--listen", "127.0.0.1:0")
     assert serving.communicate(timeout=60)[1].count("is not a directory") == 1
-    assert serving.returncode == 1
+    assert serving.returncode == 2

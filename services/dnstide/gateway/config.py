@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     tls_key: Path | None = Field(None, description="PEM file with the key of tls_cert")
     tls_client_ca: Path | None = Field(None, description="PEM file with the CAs whose clients are let in")
     tokens: Path | None = Field(None, description="TOML file of the tokens that callers have to bring")
+    anonymous: bool = Field(False, description="let anybody ask over TLS on an address that others can reach")
     health_listen: str | None = Field(None, description="HOST:PORT for health checks in clear; none: off")
     metrics_listen: str | None = Field(None, description="HOST:PORT for Prometheus metrics; none: off")
     audit_log: str | None = Field(
@@ -81,6 +82,12 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"listen address {self.listen} is open to others: set --tls-cert and --tls-key, "
                 "or --insecure to serve it in clear"
+            )
+        known = self.tokens is not None or self.tls_client_ca is not None
+        if not (known or self.anonymous or self.insecure or is_loopback(self.listen)):
+            raise ValueError(
+                f"listen address {self.listen} is open to others, and anybody could ask: set --tokens or "
+                "--tls-client-ca, or --anonymous to let them"
             )
         return self
 
