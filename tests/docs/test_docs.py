@@ -79,6 +79,15 @@ def test_links_lead_somewhere(document: Path) -> None:
             assert anchor in slugs, target
 
 
+def test_tests_that_are_named_exist() -> None:
+    """Who looks for how something was tried finds it."""
+    named = {
+        path for document in DOCUMENTS for path in re.findall(r"`(tests/[\w/.]+)`", document.read_text())
+    }
+    assert named
+    assert sorted(path for path in named if not (ROOT / path).exists()) == []
+
+
 def test_settings_table_is_complete() -> None:
     """docs/operations.md lists every setting of the gateway, and none that is not there."""
     from dnstide.gateway import Settings

@@ -15,8 +15,8 @@ import grpc
 import pytest
 from dnstide.cli.main import run
 from dnstide.client import Client, ServerNotReady, ShardsUnreachable
+from dnstide.gateway.member import ShardSpec
 from dnstide.gateway.memory import NodeMemory
-from dnstide.gateway.pool import ShardSpec
 from dnstide.gateway.testing import LocalBackend, RunningGateway, running_gateway
 from dnstide.model.vocabulary import Coverage
 from dnstide.shard.client import ShardClient
@@ -186,11 +186,14 @@ def test_questions_wait_for_the_nodes_that_there_should_be(
             client.volume("www.example.com", timeout=2)
         assert not client.info().ready
         assert run(["status", "--server", gateway.address]) == 1
-        assert "waiting: the tables of 1 of 2 nodes are known; here are one\n" in capsys.readouterr().out
+        said = capsys.readouterr().err
+        assert (
+            "questions: the server is starting: the tables of 1 of 2 nodes are known; here are one\n" in said
+        )
         backend.away.clear()
         assert client.wait_until_ready(30).ready
         assert client.volume("www.example.com").complete
-        assert client.info().waiting == ""
+        assert client.info().problem == ""
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"one": [{"name": 3}]}', b"\xff\xfe"])

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from dnstide.gateway.batching import HEAVY_COST, LIGHT_CALLS, MAX_BATCH, Batcher
+from dnstide.gateway.batching import HEAVY_COST, LIGHT_CALLS, MAX_BATCH, Batcher, _lookups
 from dnstide.model.errors import Cancelled, CountOverflow, DeadlineExceeded
 from dnstide.mtbl import LookupQuery
 from dnstide.shard import Partial, ShardError, ShardPlan, ShardQuestion
 from dnstide.shard.client import ShardClient, ShardGoneError, ShardPlace
+
+from tests.engine.questions import volume_query
 
 PLAN = ShardPlan(("a",), None, b"")
 QUERIES = (LookupQuery(b"\0"),)
@@ -201,3 +203,13 @@ async def test_a_call_of_its_own_can_be_taken_back_and_refused() -> None:
     await batcher.close()
     with pytest.raises(ShardGoneError):
         await lost
+
+
+@pytest.mark.parametrize(
+    ("name", "heavy"),
+    [("*.", True), ("*.com", True), ("+.com", True), ("*.example.com", False), ("com", False), (".", False)],
+)
+def test_sums_over_everything_are_heavy(name: str, heavy: bool) -> None:
+    """Or over a top-level domain: each reads more of a table than thousands of names do."""
+    (query,) = volume_query([name]).queries()
+    assert (_lookups(query) >= HEAVY_COST) is heavy

@@ -13,7 +13,7 @@ import grpc
 import pytest
 from dnstide.api.v1 import common_pb2, service_pb2_grpc, volume_pb2
 from dnstide.gateway import ray_cluster as cluster
-from dnstide.gateway.pool import State
+from dnstide.gateway.member import State
 from dnstide.gateway.testing import RunningGateway, running_gateway
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("ray_cluster")]

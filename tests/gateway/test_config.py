@@ -30,7 +30,11 @@ def test_an_open_address_needs_tls_or_a_word(address: str, tmp_path: Path) -> No
         Settings(mtbl_dir="/data", listen=address)
     assert Settings(mtbl_dir="/data", listen=address, insecure=True).insecure
     pem = tmp_path / "x.pem"
-    assert Settings(mtbl_dir="/data", listen=address, tls_cert=pem, tls_key=pem).tls_cert == pem
+    secure = {"mtbl_dir": "/data", "listen": address, "tls_cert": pem, "tls_key": pem}
+    with pytest.raises(ValidationError, match="anybody could ask: set --tokens or"):
+        Settings(**secure)
+    for known in ({"tokens": pem}, {"tls_client_ca": pem}, {"anonymous": True}):
+        assert Settings(**secure, **known).tls_cert == pem
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:0", "[::1]:8453", "localhost:8453", "127.9.9.9:1"])

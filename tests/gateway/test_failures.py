@@ -9,7 +9,7 @@ import pytest
 from dnstide.api.v1 import common_pb2, info_pb2, service_pb2_grpc, tables_pb2
 from dnstide.client import Client
 from dnstide.engine import LocalEngine
-from dnstide.gateway.pool import ShardSpec
+from dnstide.gateway.member import ShardSpec
 from dnstide.gateway.testing import LocalBackend, running_gateway
 from dnstide.model.errors import AnswerIncomplete
 from dnstide.model.granularity import Granularity
@@ -292,3 +292,20 @@ def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def test_a_table_answers_soon_after_it_is_renamed_into_its_place(
+    tables: Path, ask: Callable[..., Any]
+) -> None:
+    """The change of the directory is told with a ping, and brings the rescan forward; so does a removal."""
+    new = tables / "dns.20240101.D.mtbl"
+    aside = tables / ".new"
+    new.rename(aside)
+    with running_gateway(tables, rescan_seconds=1000, watch_directory=True) as running:
+        count = lambda: len(running.gateway.pool.catalog.tables)  # noqa: E731
+        before = count()
+        aside.rename(new)
+        wait_until(lambda: count() == before + 1)
+        assert ask(running.address, names=["www.example.com"])[-1].summary.tables_asked == 60
+        new.unlink()
+        wait_until(lambda: count() == before)

@@ -17,7 +17,7 @@ from dnstide.codec.analysis import findings as findings_of
 from dnstide.codec.top import TopReader, top_request
 from dnstide.codec.volume import VolumeReader, volume_request
 from dnstide.engine import LocalEngine
-from dnstide.gateway.pool import ShardSpec, State
+from dnstide.gateway.member import ShardSpec, State
 from dnstide.gateway.testing import LocalBackend, RunningGateway, running_gateway
 from dnstide.model.question import AnalysisQuestion, TopQuestion, VolumeQuestion
 from dnstide.model.vocabulary import Analysis

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 import shutil
+import socket
+import threading
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
-from dnstide.gateway.pool import ShardSpec
+import pytest
+from dnstide.gateway import metrics_server
+from dnstide.gateway.config import split_address
+from dnstide.gateway.member import ShardSpec
 from dnstide.gateway.testing import LocalBackend, RunningGateway, running_gateway
 from dnstide.shard import Shard
 from dnstide.shard.client import ShardClient
@@ -150,3 +156,62 @@ def test_restarts_are_counted(small_dir: Path, ask: Callable[..., Any]) -> None:
         running.call(running.gateway.pool.members["local/0"].client.close)
         wait_until(lambda: value(running, "dnstide_shard_restarts_total", shard="local/0") == 1)
         wait_until(lambda: value(running, "dnstide_shard_questions_ended_total", shard="local/0") == 0)
+
+
+def test_a_scrape_gets_through_beside_those_who_hold_connections(
+    small_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Silent ones and those that send a letter now and then lose their places; no thread is left of them."""
+    monkeypatch.setattr(metrics_server._Handler, "timeout", 0.3)
+    monkeypatch.setattr(metrics_server, "LIFE_SECONDS", 1.0)
+    with running_gateway(small_dir, metrics_listen="127.0.0.1:0") as running, ExitStack() as stack:
+        before = threading.active_count()
+        where = split_address(running.gateway.metrics_address)
+        held = [stack.enter_context(socket.create_connection(where, 30)) for _ in range(100)]
+        assert threading.active_count() <= before + 2 * metrics_server.MAX_CONNECTIONS + 1
+        slow = stack.enter_context(socket.create_connection(where, 30))
+
+        def scraped() -> bool:
+            with suppress(OSError):
+                slow.send(b"G")
+            try:
+                return "dnstide_serving 1.0" in scrape(running)
+            except OSError:
+                return False
+
+        wait_until(scraped)
+        for connection in (*held, slow):
+            with suppress(ConnectionError):
+                assert not connection.recv(1 << 16).startswith(b"HTTP/1.1 200")
+        wait_until(lambda: threading.active_count() <= before + 1)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\xff\x00\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"GET /" + b"a" * 70_000,
+        b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n",
+    ],
+)
+def test_what_is_no_request_for_metrics_ends_in_order(
+    small_dir: Path, sent: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The connection is closed, nothing is printed, and the next scrape is answered."""
+    with running_gateway(small_dir, metrics_listen="127.0.0.1:0") as running:
+        where = split_address(running.gateway.metrics_address)
+        with socket.create_connection(where, 30) as connection, suppress(ConnectionError):
+            connection.sendall(sent)
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(1 << 16):
+                pass
+        assert "dnstide_serving 1.0" in scrape(running)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_metrics_are_served_over_ipv6_too(small_dir: Path) -> None:
+    """With the brackets that a URL needs."""
+    with running_gateway(small_dir, metrics_listen="[::1]:0") as running:
+        assert running.gateway.metrics_address.startswith("[::1]:")
+        assert "dnstide_serving 1.0" in scrape(running)

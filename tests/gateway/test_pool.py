@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from dnstide.gateway.pool import Member, Pool, ShardSpec, State, divide
+from dnstide.gateway.member import Member, ShardSpec, State
+from dnstide.gateway.pool import Pool, divide
 from dnstide.shard.client import ShardClient, ShardPlace
 from dnstide.shard.directory import TableStatus
 

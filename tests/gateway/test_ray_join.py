@@ -9,11 +9,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from dnstide.gateway.ray_join import JoinError, check_join
+from dnstide.gateway.ray_join import JoinError, check_join, wait_to_join
 
 from tests.gateway.test_server import COMMAND, environment, wait_until
 
@@ -22,10 +23,11 @@ RAY = str(Path(sys.executable).with_name("ray"))
 
 
 @contextmanager
-def head(home: Path, **variables: str) -> Iterator[tuple[str, int]]:
-    """A head with two CPUs on a free port of this machine: its address and process group."""
-    with socket.create_server(("127.0.0.1", 0)) as holder:
-        port = holder.getsockname()[1]
+def head(home: Path, port: int = 0, **variables: str) -> Iterator[tuple[str, int]]:
+    """A head with two CPUs on that port of this machine, or a free one: its address and process group."""
+    if not port:
+        with socket.create_server(("127.0.0.1", 0)) as holder:
+            port = holder.getsockname()[1]
     folder = tempfile.mkdtemp(dir="/tmp", prefix="d")
     words = f"start --head --block --port {port} --num-cpus 2 --include-dashboard=false --temp-dir {folder}/r"
     with (home / "head.log").open("wb") as log:
@@ -141,3 +143,18 @@ def test_a_gateway_ends_when_its_node_is_lost(small_dir: Path, tmp_path: Path) -
             process.wait()
     assert "the raylet of this machine has died" in log.read_text()
     assert "the gateway ends, to be started again" in log.read_text()
+
+
+@pytest.mark.cluster
+def test_a_cluster_that_starts_beside_the_gateway_is_waited_for(tmp_path: Path) -> None:
+    """Where that is asked; what no waiting mends is told at once."""
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = holder.getsockname()[1]
+    with pytest.raises(JoinError, match="no Ray head answers"):
+        wait_to_join(f"127.0.0.1:{port}", 1.0)
+    with pytest.raises(JoinError, match="neither HOST:PORT nor auto"):
+        wait_to_join("head", 3600.0)
+    with ThreadPoolExecutor(1) as thread:
+        waiting = thread.submit(wait_to_join, f"127.0.0.1:{port}", 60.0, insecure=True)
+        with head(tmp_path, port, RAY_AUTH_MODE="disabled"):
+            waiting.result(60)

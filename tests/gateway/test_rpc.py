@@ -13,6 +13,7 @@ from urllib.request import urlopen
 import grpc
 import pytest
 from dnstide.api.v1 import analysis_pb2, info_pb2, service_pb2_grpc, tables_pb2, top_pb2, volume_pb2
+from dnstide.gateway.metrics import KINDS
 from dnstide.gateway.testing import running_gateway
 
 from tests.gateway.conftest import Refused
@@ -200,6 +201,7 @@ def test_metrics_are_served_and_tell_no_names(small_dir: Path, tmp_path: Path) -
             if settled(values):
                 break
             time.sleep(0.25)
+    assert {kind: method for kind, (method, _) in CALLS.items()} == KINDS
     for kind in CALLS:
         assert values[f'dnstide_calls_total{{kind="{kind}",status="OK"}}'] == "1.0"
     assert values['dnstide_calls_total{kind="volume",status="INVALID_ARGUMENT"}'] == "1.0"

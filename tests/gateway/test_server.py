@@ -1,5 +1,6 @@
 """The life of a server: start, serve, drain; and every way in which it does not start."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -7,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +19,7 @@ import grpc
 import pytest
 from dnstide.api.v1 import info_pb2, service_pb2_grpc, volume_pb2
 from dnstide.gateway import GatewayError, Settings
-from dnstide.gateway.start_checks import SettingError, check_start
+from dnstide.gateway.startup import SettingError, check_start
 from dnstide.gateway.testing import LocalBackend, running_gateway
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
@@ -183,6 +185,7 @@ def test_a_signal_ends_a_server_with_everything_it_started(
     0, and leaves no process and no file behind.
     """
     log = tmp_path / "log"
+    terminal, end = os.openpty()
     temporary = tempfile.mkdtemp(dir="/tmp", prefix="d")
     with log.open("wb") as file:
         process = subprocess.Popen(
@@ -190,7 +193,11 @@ def test_a_signal_ends_a_server_with_everything_it_started(
             env=environment(tmp_path) | {"DNSTIDE_TEST_MARK": str(tmp_path), "TMPDIR": temporary},
             stderr=file,
             stdout=file,
+            stdin=end,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )
+    os.close(end)
     try:
         wait_until(lambda: "serving 62 tables on " in log.read_text() or process.poll() is not None, 90)
         assert process.poll() is None, log.read_text()
@@ -204,13 +211,18 @@ def test_a_signal_ends_a_server_with_everything_it_started(
         assert len(marked(tmp_path)) > 3
         (session,) = Path(temporary).glob("dnstide-ray-*")
         assert session.stat().st_mode & 0o777 == 0o700
-        process.send_signal(number)
+        if number is signal.SIGHUP:
+            os.close(terminal)  # the kernel sends it
+        else:
+            process.send_signal(number)
         assert process.wait(60) == 0
         wait_until(lambda: not marked(tmp_path))
         assert not list(Path(temporary).iterdir())
     finally:
         process.kill()
         process.wait()
+        if number is not signal.SIGHUP:
+            os.close(terminal)
         shutil.rmtree(temporary)
     assert "Traceback" not in log.read_text()
     assert "all interfaces" not in log.read_text()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from dnstide.gateway.pool import NodeLostError, ShardSpec, State
+from dnstide.gateway.member import NodeLostError, ShardSpec, State
 from dnstide.gateway.testing import LocalBackend, RunningGateway, running_gateway
 from dnstide.shard.client import ShardClient
 from grpc_health.v1 import health_pb2, health_pb2_grpc

@@ -12,7 +12,7 @@ import grpc
 import pytest
 from dnstide.api.v1 import common_pb2, service_pb2_grpc, top_pb2
 from dnstide.engine import LocalEngine
-from dnstide.gateway.pool import State
+from dnstide.gateway.member import State
 from dnstide.gateway.testing import RunningGateway, running_gateway
 from dnstide.model.question import RowFilter, TopQuestion
 from dnstide.model.vocabulary import Grouping

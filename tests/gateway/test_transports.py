@@ -6,13 +6,16 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import dnstide.shard.channel as channel_module
 import numpy as np
 import pytest
-from dnstide.gateway.transports import SocketTransport
+from dnstide.gateway.transports import FarAddress, SocketTransport
 from dnstide.mtbl import BadChecksum
-from dnstide.shard.channel import ChannelServer, frame
+from dnstide.shard.channel import LENGTH, MAX_STRANGERS, ChannelServer, frame
 from dnstide.shard.client import ShardGoneError
 from dnstide.shard.wire import Wire
 
@@ -44,6 +47,26 @@ class Methods:
 @pytest.fixture
 def methods() -> Methods:
     return Methods()
+
+
+SECRET = bytes(range(32))
+
+
+def far_server(methods: Methods) -> ChannelServer:
+    """A channel that is reached over TCP too."""
+    call = lambda method, arguments: getattr(methods, method)(*arguments)  # noqa: E731
+    return ChannelServer(call, "127.0.0.1", SECRET)
+
+
+@pytest.fixture
+def far(methods: Methods) -> Iterator[tuple[ChannelServer, FarAddress]]:
+    """A channel that is reached over TCP too."""
+    server = ChannelServer(
+        lambda method, arguments: getattr(methods, method)(*arguments), "127.0.0.1", SECRET
+    )
+    yield server, FarAddress("127.0.0.1", server.port, SECRET)
+    methods.go.set()
+    server.close()
 
 
 @pytest.fixture
@@ -169,7 +192,7 @@ async def test_a_server_without_descriptors_takes_connections_again(
     server: ChannelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One call waits for a while; the server does not end for it."""
-    listener, refused = server._listener, threading.Event()
+    listener, refused = server._listeners[0], threading.Event()
 
     class Short:
         def accept(self) -> Any:
@@ -179,7 +202,7 @@ async def test_a_server_without_descriptors_takes_connections_again(
             return listener.accept()
 
     wake = SocketTransport("s", server.address, lambda: None)
-    monkeypatch.setattr(server, "_listener", Short())
+    monkeypatch.setattr(server, "_listeners", [Short()])
     assert await wake.call("echo", 1) == [1]  # taken by the call of accept that was under way
     channel = SocketTransport("s", server.address, lambda: None)
     assert await asyncio.wait_for(channel.call("echo", 2), 10) == [2]
@@ -187,3 +210,113 @@ async def test_a_server_without_descriptors_takes_connections_again(
     await wake.close()
     await channel.close()
     monkeypatch.undo()
+
+
+async def test_the_way_between_machines_is_the_same(
+    far: tuple[ChannelServer, FarAddress], methods: Methods
+) -> None:
+    """Values, errors, calls side by side, and the loss of the other end."""
+    server, address = far
+    lost: list[int] = []
+    channel = SocketTransport("s", address, lambda: lost.append(1))
+    large = np.arange(1_000_000, dtype=np.uint64)
+    text, back = await channel.call("echo", "a", large)
+    assert (text, np.array_equal(back, large)) == ("a", True)
+    with pytest.raises(BadChecksum):
+        await channel.call("fail")
+    slow = asyncio.ensure_future(channel.call("wait"))
+    assert await asyncio.to_thread(methods.entered.wait, 10)
+    assert await channel.call("echo", 2) == [2]
+    methods.go.set()
+    assert await slow == "done"
+    await channel.close()
+    assert lost == []
+    server.close()
+    with pytest.raises(ShardGoneError, match=r"127\.0\.0\.1:\d+: "):
+        await SocketTransport("s", address, lambda: None).call("echo")
+
+
+async def test_neither_end_speaks_to_one_that_does_not_know_the_secret(
+    far: tuple[ChannelServer, FarAddress], methods: Methods
+) -> None:
+    """No method is called for a stranger, and no question goes to one."""
+    _, address = far
+    with pytest.raises(ShardGoneError, match="it does not know the secret"):
+        await SocketTransport("s", replace(address, secret=bytes(32)), lambda: None).call("wait")
+    assert not methods.entered.is_set()
+    heard = bytearray()
+
+    async def impostor(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.extend(await reader.readexactly(8 + 32))
+        writer.write(frame(bytes(64)))
+        heard.extend(await reader.read())
+        writer.close()
+
+    async with await asyncio.start_server(impostor, "127.0.0.1", 0) as other:
+        there = FarAddress("127.0.0.1", other.sockets[0].getsockname()[1], SECRET)
+        with pytest.raises(ShardGoneError, match="it does not know the secret"):
+            await SocketTransport("s", there, lambda: None).call("echo", "a secret name")
+    assert len(heard) == 40
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        frame(Wire().encode_call("wait", ())),
+        frame(bytes(32)) + frame(bytes(32)),
+        frame(bytes(32)) + frame(Wire().encode_call("wait", ())),
+        LENGTH.pack(1 << 60),
+    ],
+)
+def test_strangers_are_sent_away(
+    far: tuple[ChannelServer, FarAddress], methods: Methods, said: bytes
+) -> None:
+    """Whatever they say, nothing is called, little is read, and others are served."""
+    _, address = far
+    with socket.create_connection((address.host, address.port), timeout=30) as raw:
+        raw.sendall(said)
+        raw.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: raw.recv(4096), b""))
+    assert len(answer) <= 8 + 64
+    assert not methods.entered.is_set()
+    assert asyncio.run(SocketTransport("s", address, lambda: None).call("echo", 1)) == [1]
+
+
+def test_strangers_who_say_nothing_do_not_keep_others_out(
+    far: tuple[ChannelServer, FarAddress], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They have their time, and there are only so many of them."""
+    monkeypatch.setattr(channel_module, "PROOF_SECONDS", 0.2)
+    _, address = far
+    silent = [socket.create_connection((address.host, address.port)) for _ in range(MAX_STRANGERS + 20)]
+    try:
+        for raw in silent:
+            raw.settimeout(30)
+            assert raw.recv(1) == b""
+    finally:
+        for raw in silent:
+            raw.close()
+    assert asyncio.run(SocketTransport("s", address, lambda: None).call("echo", 1)) == [1]
+
+
+def test_rays_certificates_are_asked_for_where_ray_has_some(
+    methods: Methods, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The way is encrypted, and a caller without a certificate of the cluster comes to no proof."""
+    names = {"SERVER_CERT": "server.pem", "SERVER_KEY": "server.key", "CA_CERT": "server.pem"}
+    for name, file in names.items():
+        monkeypatch.setenv(f"RAY_TLS_{name}", str(Path(__file__).with_name("tls") / file))
+    monkeypatch.setenv("RAY_USE_TLS", "1")
+    server = ChannelServer(
+        lambda method, arguments: getattr(methods, method)(*arguments), "127.0.0.1", SECRET
+    )
+    try:
+        address = FarAddress("127.0.0.1", server.port, SECRET)
+        assert asyncio.run(SocketTransport("s", address, lambda: None).call("echo", 1)) == [1]
+        monkeypatch.delenv("RAY_USE_TLS")
+        with pytest.raises(ShardGoneError):
+            asyncio.run(SocketTransport("s", address, lambda: None).call("echo", 1))
+    finally:
+        server.close()

@@ -59,7 +59,7 @@ class Podman:
     def run(
         self, *words: str | Path, network: bool = True, check: bool = True, seconds: float = 120.0
     ) -> subprocess.CompletedProcess[str]:
-        """The command with what it printed. network: in that of the bridge of the containers."""
+        """The command with what it printed, errors last; network: in that of the bridge of containers."""
         enter = ["nsenter", "-t", str(self.holder), "-m", *(["-n"] if network else []), f"--wd={ROOT}"]
         done = subprocess.run(
             [*enter, *map(str, words)], capture_output=True, text=True, timeout=seconds, env=_environment()

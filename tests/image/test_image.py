@@ -80,6 +80,7 @@ def test_it_serves_hardened(podman: Podman, shared: Path, tls: bool) -> None:
     given = ["-v", f"{shared}/tables:/data:ro", "-v", f"{shared}/tls:/tls:ro", "-p", "127.0.0.1:8453:8453"]
     if tls:
         given += ["-e", "DNSTIDE_TLS_CERT=/tls/server.pem", "-e", "DNSTIDE_TLS_KEY=/tls/server.key"]
+        given += ["-e", "DNSTIDE_ANONYMOUS=true"]
     words = ["serve", "--shards", "2"] if tls else ["serve", "--shards", "2", "--insecure"]
     name = podman.podman("run", "-d", *HARDENED, *given, IMAGE, *words)
     try:

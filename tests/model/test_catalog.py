@@ -72,9 +72,9 @@ def test_frames_are_the_columns() -> None:
 
 def test_columns_of_shards() -> None:
     """A row for each shard, with every field of it."""
-    shard = ShardInfo("shard-0", "10.0.0.1", True, 12, 4, 1, 4711)
+    shard = ShardInfo("shard-0", "10.0.0.1", True, 12, 4, 1, 4711, "it hangs")
     info = ServerInfo("0.1.0", True, False, datetime(2024, 1, 1, tzinfo=UTC), (shard,), 12, 0, "7")
     columns = info.columns()
-    assert columns.names == ("name", "node", "alive", "tables_owned", "threads", "restarts", "pid")
-    assert list(columns.rows()) == [("shard-0", "10.0.0.1", True, 12, 4, 1, 4711)]
+    assert columns.names == ("name", "node", "alive", "tables_owned", "threads", "restarts", "pid", "problem")
+    assert list(columns.rows()) == [("shard-0", "10.0.0.1", True, 12, 4, 1, 4711, "it hangs")]
     assert info.to_polars()["pid"].to_list() == [4711]

@@ -12,6 +12,7 @@ ARROWS = re.compile(r"^\| `(dnstide\.[a-z]+)` \| (.*?) \| (.*?) \|$", re.MULTILI
 FOREIGN = (
     "ray",
     "filelock",
+    "opentelemetry",
     "grpc",
     "grpc_health",
     "grpc_reflection",
@@ -110,6 +111,19 @@ def test_foreign_parts_stay_in_their_corner_of_the_workers(foreign: str, home: s
         if each.module.split(".")[0] == foreign
     }
     assert users <= {home}
+
+
+def test_traces_are_made_in_one_place() -> None:
+    """The gateway runs without OpenTelemetry, which is an extra, and imports it where traces are on alone."""
+    users = {
+        (path.name, line)
+        for path in sources("dnstide.gateway")
+        for each in imports_in(path)
+        if each.module.split(".")[0] == "opentelemetry"
+        for line in [path.read_text().splitlines()[each.line - 1]]
+    }
+    assert {name for name, _ in users} == {"tracing.py"}
+    assert all(line.startswith("    ") for _, line in users)
 
 
 def test_the_model_needs_numpy_alone() -> None:

@@ -13,11 +13,19 @@ from random import Random
 
 import dns.name
 import pytest
+from dnstide.engine import LocalEngine
+from dnstide.model.question import TopQuestion
 from dnstide.mtbl import DnstableWriter, Row, Table, write_entries
 from dnstide.mtbl.keys import Grouping
 from dnstide.shard.summaries import cache as summary_cache
 from dnstide.shard.summaries import format as summary
-from dnstide.shard.summaries.cache import SummaryCache, default_cache_dir, prune_cache
+from dnstide.shard.summaries.cache import (
+    SummaryCache,
+    default_cache_dir,
+    is_ours,
+    make_folder,
+    prune_cache,
+)
 from dnstide.shard.summaries.format import ALL, LISTED, StoredSummary, Summary, summarize
 
 
@@ -202,3 +210,49 @@ def test_the_default_cache_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert default_cache_dir() == tmp_path / ".cache" / "dnstide"
+
+
+def test_a_cache_that_others_can_write_is_not_trusted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is read from it and nothing written, and one warning says so. What the cache makes itself is
+    closed, whatever the umask; a volume above it may be open to all.
+    """
+    folder, cache_dir = tmp_path / "tables", tmp_path / "cache"
+    ours = SummaryCache(str(folder), cache_dir, keep=10).folder
+    cache_dir.mkdir()
+    cache_dir.chmod(0o777)
+    mask = os.umask(0)
+    try:
+        make_folder(ours)
+    finally:
+        os.umask(mask)
+    assert is_ours(ours)
+    assert SummaryCache(str(folder), cache_dir, keep=10).problem is None
+    assert not caplog.records
+    ours.chmod(0o777)
+    assert SummaryCache(str(folder), cache_dir, keep=10).problem is not None
+    assert f"summaries are not kept: {ours}: it is another user's, or open to all" in caplog.text
+    ours.chmod(0o755)
+    if os.geteuid() == 0:
+        os.chown(ours, 12345, 12345)
+        assert SummaryCache(str(folder), cache_dir, keep=10).problem is not None
+        os.chown(ours, 0, 0)
+        monkeypatch.setattr("os.geteuid", lambda: 12345)
+        assert SummaryCache(str(folder), cache_dir, keep=10).problem is None
+
+
+def test_a_forged_summary_in_an_open_cache_changes_no_answer(small_dir: Path, tmp_path: Path) -> None:
+    """The ranking is that of the tables."""
+    cache_dir = tmp_path / "cache"
+    with LocalEngine(small_dir, 1, cache_dir) as engine:
+        told = [(rank.name, rank.count) for rank in engine.top(TopQuestion(3))]
+    forged = sorted(cache_dir.rglob("*.summary"))
+    assert forged
+    for folder in {path.parent for path in forged}:
+        folder.chmod(0o777)
+    for path in forged:
+        path.write_bytes(b"")  # read, it would be made again
+    with LocalEngine(small_dir, 1, cache_dir) as engine:
+        assert [(rank.name, rank.count) for rank in engine.top(TopQuestion(3))] == told
+    assert all(not path.read_bytes() for path in forged)

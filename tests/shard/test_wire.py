@@ -118,7 +118,15 @@ BOUNDS = Bounds(
     1,
 )
 VALUES = [
-    ShardLoad(365, 2**40, 3, question_seconds=0.5, summaries=SummaryLoad(1, 2), process=ProcessLoad(9, -1)),
+    ShardLoad(
+        365,
+        2**40,
+        3,
+        question_seconds=0.5,
+        summaries=SummaryLoad(1, 2),
+        process=ProcessLoad(9, -1),
+        directory_changed_ns=7,
+    ),
     TableStatus("dns.20240101.D.mtbl", 7, 2**60, 12, FAILURE, opened=True),
     requests.RankQuestion("1", ("a", "b"), SCOPE, requests.TopRequest(5, 6, True, 1), 1.5),
     requests.RankQuestion("1", ("a",), SCOPE, requests.AboveRequest(2**63, 1), None),

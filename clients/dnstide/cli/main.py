@@ -34,6 +34,7 @@ COMMANDS = {
     "cache": "Look after the summaries that are kept.",
     "status": "What a server says about itself.",
     "serve": "Answer questions over gRPC.",
+    "token": "A new token for a caller of a server.",
     "demo": "The main job on sample data, from start to end.",
 }
 """Each is a module of `commands` with a command of the same name."""

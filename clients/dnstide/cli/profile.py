@@ -166,6 +166,7 @@ _KINDS: dict[str, tuple[Callable[[object], bool], str, Callable[[Any, Path], Any
     "ca": _A_PATH,
     "cert": _A_PATH,
     "key": _A_PATH,
+    "token-file": _A_PATH,
     "mtbl-dir": _A_PATH,
     "cache-dir": _A_PATH,
     "timeout": (_is_seconds, "a number of seconds, 0 (no limit) or more", _same),

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -17,7 +18,7 @@ from dnstide.cli.profile import NO_PROFILE, Profile, current_profile, profile_op
 if TYPE_CHECKING:
     from dnstide.client import Client, LocalClient
 
-SOURCE_OPTIONS = ("server", "mtbl_dir", "all_files", "tls", "ca", "cert", "key")
+SOURCE_OPTIONS = ("server", "mtbl_dir", "all_files", "tls", "ca", "cert", "key", "token_file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Source:
     ca: str | None = None
     cert: str | None = None
     key: str | None = None
+    token_file: str | None = None
 
     def connect(self, timeout: float | None, cache_dir: str | None = None) -> Client | LocalClient:
         """A client for it, to be closed by the caller. A `timeout` of 0 waits without end; None is that of
@@ -56,7 +58,18 @@ class Source:
         secure = self.tls or self.ca or self.cert or self.key
         tls = Tls(self.ca, self.cert, self.key) if secure else None
         seconds = TIMEOUT if timeout is None else timeout or None
-        return Client(self.server or "", timeout=seconds, tls=tls)
+        return Client(self.server or "", timeout=seconds, tls=tls, token=self._token())
+
+    def _token(self) -> str | None:
+        """What this caller is known by, None for anybody. Raises click.UsageError."""
+        if self.token_file is None:
+            return os.environ.get("DNSTIDE_TOKEN") or None
+        try:
+            return Path(self.token_file).read_text("ascii").strip()
+        except OSError as error:
+            raise click.UsageError(f"--token-file: {self.token_file}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise click.UsageError(f"--token-file: {self.token_file} holds no token") from None
 
 
 def find_source(
@@ -88,7 +101,7 @@ def find_source(
             "no source: give --server HOST:PORT (or DNSTIDE_SERVER), or --mtbl-dir DIR (or DNSTIDE_MTBL_DIR)"
         )
     if mtbl_dir and any(tls.values()):
-        raise click.UsageError("--tls, --ca, --cert and --key go with --server")
+        raise click.UsageError("--tls, --ca, --cert, --key and --token-file go with --server")
     if server and all_files:
         raise click.UsageError(
             "--all-files goes with --mtbl-dir; a server is told when it starts (serve --all-files)"
@@ -124,7 +137,7 @@ def _secured(tls: Mapping[str, Any], server: str | None, profile: Profile) -> di
     """What secures the way. A profile's certificates are for its own server, and shown to no other."""
     if not server or server != profile.get("server"):
         return dict(tls)
-    return {name: value or profile.get(name) or value for name, value in tls.items()}
+    return {name: value or profile.get(name.replace("_", "-")) or value for name, value in tls.items()}
 
 
 def source_options(command: Command) -> Command:
@@ -156,6 +169,11 @@ def _server_options() -> list[Callable[[Command], Command]]:
             "--cert", metavar="FILE", help="This client's certificate, where the server asks for one."
         ),
         click.option("--key", metavar="FILE", help="The key of --cert."),
+        click.option(
+            "--token-file",
+            metavar="FILE",
+            help="The token by which the server knows this caller.  [env: DNSTIDE_TOKEN, the token itself]",
+        ),
     ]
 
 

@@ -17,7 +17,7 @@ from dnstide.client.asking import Asking
 from dnstide.client.channel import Tls, channel_options
 from dnstide.client.report import Steps, run_awaited
 from dnstide.client.timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout, seconds_of
-from dnstide.client.transport import CALLER, accept, error_from_rpc, left, retrying, told
+from dnstide.client.transport import accept, caller, error_from_rpc, left, not_ready, retrying, told
 from dnstide.codec.analysis import analysis_request, findings
 from dnstide.codec.catalog import catalog, server_info, tables_request
 from dnstide.codec.metadata import REQUEST_ID_KEY, VERSION_KEY
@@ -87,8 +87,10 @@ class AsyncClient(
         *,
         timeout: float | None = DEFAULT_TIMEOUT,
         tls: Tls | None = None,
+        token: str | None = None,
     ) -> None:
         self.server = check_address(server)
+        self._caller = caller(server, token, tls)
         self._timeout = seconds_of(timeout, None)
         self._tls = tls
         self._credentials = None if tls is None else tls.credentials()
@@ -137,7 +139,7 @@ class AsyncClient(
                 info = await self.info(timeout=min(max(end - loop.time(), 0.5), DEFAULT_TIMEOUT))
                 if info.ready:
                     return info
-                error = ServerNotReady(f"server {self.server} is not ready after {seconds:g} s")
+                error = not_ready(self.server, seconds, info)
             except (ServerUnreachable, ServerNotReady) as refused:
                 error = refused
             except DeadlineExceeded:
@@ -226,7 +228,7 @@ class AsyncClient(
             async for attempt in retrying(tenacity.AsyncRetrying, seconds):
                 async with self._place(end):
                     with attempt:
-                        call = method(request, timeout=left(end, now()), metadata=CALLER)
+                        call = method(request, timeout=left(end, now()), metadata=self._caller)
                         answer = await call
             trailers = await call.trailing_metadata()
         except grpc.aio.AioRpcError as error:
@@ -255,7 +257,7 @@ class AsyncClient(
         try:
             async for attempt in retrying(tenacity.AsyncRetrying, seconds):
                 with attempt:
-                    call = method(request, timeout=left(end, now()), metadata=CALLER)
+                    call = method(request, timeout=left(end, now()), metadata=self._caller)
                     message = await _read(call)
             initial = await call.initial_metadata()
             # An answer of one message brings its version at its end; any other brings it ahead.

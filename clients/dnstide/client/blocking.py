@@ -15,7 +15,7 @@ from dnstide.client.asking import Asking
 from dnstide.client.channel import Tls, channel_options
 from dnstide.client.report import Steps, run
 from dnstide.client.timeouts import DEFAULT, DEFAULT_TIMEOUT, Timeout, seconds_of
-from dnstide.client.transport import CALLER, accept, error_from_rpc, left, retrying, told
+from dnstide.client.transport import accept, caller, error_from_rpc, left, not_ready, retrying, told
 from dnstide.codec.analysis import analysis_request, findings
 from dnstide.codec.catalog import catalog, server_info, tables_request
 from dnstide.codec.metadata import REQUEST_ID_KEY, VERSION_KEY
@@ -50,7 +50,8 @@ class Client(Asking[Volume, Findings, Top, Report]):
     """Asks one dnstide server, over one channel that all calls and threads share. Use as a context manager.
 
     `server` is HOST:PORT; `timeout` the deadline in seconds of a call that gives none of its own (None: no
-    deadline); `tls` is None for a server in clear, `Tls()` or `Tls(ca=FILE)` for one with TLS.
+    deadline); `tls` is None for a server in clear, `Tls()` or `Tls(ca=FILE)` for one with TLS; `token` is for
+    servers that ask for one.
 
     >>> with Client("localhost:50051") as client:
     ...     print(client.volume("www.example.com", start="2018-10-31", smooth=14))
@@ -62,8 +63,10 @@ class Client(Asking[Volume, Findings, Top, Report]):
         *,
         timeout: float | None = DEFAULT_TIMEOUT,
         tls: Tls | None = None,
+        token: str | None = None,
     ) -> None:
         self.server = check_address(server)
+        self._caller = caller(server, token, tls)
         self._timeout = seconds_of(timeout, None)
         self._tls = tls
         if tls is None:
@@ -104,7 +107,7 @@ class Client(Asking[Volume, Findings, Top, Report]):
                 info = self.info(timeout=min(max(end - time.monotonic(), 0.5), DEFAULT_TIMEOUT))
                 if info.ready:
                     return info
-                error = ServerNotReady(f"server {self.server} is not ready after {seconds:g} s")
+                error = not_ready(self.server, seconds, info)
             except (ServerUnreachable, ServerNotReady) as refused:
                 error = refused
             except DeadlineExceeded:
@@ -172,7 +175,7 @@ class Client(Asking[Volume, Findings, Top, Report]):
             for attempt in retrying(tenacity.Retrying, seconds):
                 with attempt:
                     answer, call = method.with_call(
-                        request, timeout=left(end, time.monotonic()), metadata=CALLER
+                        request, timeout=left(end, time.monotonic()), metadata=self._caller
                     )
         except grpc.RpcError as error:
             raise error_from_rpc(error, self.server, self._tls) from None
@@ -190,7 +193,7 @@ class Client(Asking[Volume, Findings, Top, Report]):
         try:
             for attempt in retrying(tenacity.Retrying, seconds):
                 with attempt:
-                    call = method(request, timeout=left(end, time.monotonic()), metadata=CALLER)
+                    call = method(request, timeout=left(end, time.monotonic()), metadata=self._caller)
                     message = next(call, None)
             initial = call.initial_metadata()
             # An answer of one message brings its version at its end; any other brings it ahead.

@@ -4,11 +4,12 @@ gRPC's errors into those of the model.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
 import tenacity
-from dnstide.client.address import proxy_of
+from dnstide.client.address import is_loopback, proxy_of
 from dnstide.client.handshake import tls_mistake
 from dnstide.client.version import check_version, client_version
 from dnstide.codec.errors import error_of, retry_seconds_of
@@ -26,9 +27,28 @@ from dnstide.model.errors import (
 
 if TYPE_CHECKING:
     from dnstide.client.channel import Tls
+    from dnstide.model.catalog import ServerInfo
 
-CALLER = ((VERSION_KEY, client_version()),)
-"""The metadata of every call: a server refuses clients that do not belong to it."""
+Metadata = tuple[tuple[str, str], ...]
+
+
+def caller(server: str, token: str | None, tls: Tls | None) -> Metadata:
+    """The metadata of every call to the server: a server refuses clients that do not belong to it.
+
+    Raises InvalidQuestion for a token that is none, or that others could read on its way.
+    """
+    told = ((VERSION_KEY, client_version()),)
+    if token is None:
+        return told
+    if not _TOKEN.fullmatch(token):
+        raise InvalidQuestion([("token", "a token is one word of printable ASCII characters")])
+    if tls is None and not is_loopback(server):
+        reason = f"it would travel to {server} in clear: call it with TLS (--tls or --ca)"
+        raise InvalidQuestion([("token", reason)])
+    return (*told, ("authorization", f"Bearer {token}"))
+
+
+_TOKEN = re.compile(r"[!-~]{1,512}")
 
 ATTEMPTS = 4
 """A call is tried so often, until the first message of its answer."""
@@ -124,6 +144,12 @@ def told(metadata: Any, key: str) -> str | None:
 def accept(server: str, metadata: Any) -> None:
     """Check the version that a server told in the metadata of a call. Raises VersionMismatch."""
     check_version(server, told(metadata, VERSION_KEY))
+
+
+def not_ready(server: str, seconds: float, info: ServerInfo) -> ServerNotReady:
+    """The error of a server that answers, but no questions, after so many seconds."""
+    reason = f": {info.problem}" if info.problem else ""
+    return ServerNotReady(f"server {server} is not ready after {seconds:g} s{reason}")
 
 
 def error_from_rpc(error: Any, server: str, tls: Tls | None = None) -> DnstideError:

@@ -150,7 +150,8 @@ class TableReport:
 @dataclass(frozen=True, slots=True)
 class ShardInfo:
     """One shard of a server: where it runs, how many tables it answers for first, threads for one question,
-    how often it was made anew, and its process id (0 where it is not alive).
+    how often it was made anew, and its process id (0 where it is not alive). `problem` says what is wrong
+    with it, empty where nothing is: one that is alive may be unable to list its tables.
     """
 
     name: str
@@ -160,6 +161,7 @@ class ShardInfo:
     threads: int
     restarts: int
     pid: int
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +179,9 @@ class ServerLimits:
 
 @dataclass(frozen=True, slots=True)
 class ServerInfo(Tabular):
-    """A server about itself. `ready` is True once questions are answered, `draining` while it finishes its
-    last calls; `started` is in UTC. `waiting` says what it waits for before it answers.
+    """A server about itself. `ready` is True while questions are answered, and `problem` says why they are
+    not; `draining` is True while it finishes its last calls; `started` is in UTC. Of all tables, some are
+    damaged, and some are seen by no shard that is there.
     """
 
     version: str
@@ -190,7 +193,8 @@ class ServerInfo(Tabular):
     tables_damaged: int
     catalog_version: str
     limits: ServerLimits | None = None
-    waiting: str = ""
+    tables_unreachable: int = 0
+    problem: str = ""
 
     def columns(self) -> Columns:
         """One row for each shard."""
@@ -204,5 +208,6 @@ class ServerInfo(Tabular):
                 count_column("threads", [shard.threads for shard in shards]),
                 count_column("restarts", [shard.restarts for shard in shards]),
                 count_column("pid", [shard.pid for shard in shards]),
+                text_column("problem", [shard.problem or None for shard in shards]),
             )
         )

@@ -33,6 +33,9 @@ MAX_PERIOD = 100_000
 MAX_RRTYPES = 64
 """Record types in one filter."""
 
+TOKEN_NAME = "^[A-Za-z0-9_-]{1,64}$"
+"""What a token of a caller may be called."""
+
 MAX_RANKS = 100_000
 """Ranks of one question about the largest."""
 

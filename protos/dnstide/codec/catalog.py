@@ -111,14 +111,16 @@ def server_info_message(info: ServerInfo) -> info_pb2.GetServerInfoResponse:
                 threads=shard.threads,
                 restarts=shard.restarts,
                 pid=shard.pid,
+                problem=shard.problem,
             )
             for shard in info.shards
         ],
         tables_total=info.tables_total,
         tables_damaged=info.tables_damaged,
+        tables_unreachable=info.tables_unreachable,
+        problem=info.problem,
         catalog_version=info.catalog_version,
         limits=None if info.limits is None else _limits_message(info.limits),
-        waiting=info.waiting,
     )
     message.started.FromDatetime(info.started)
     return message
@@ -132,14 +134,15 @@ def server_info(message: info_pb2.GetServerInfoResponse) -> ServerInfo:
         draining=message.draining,
         started=message.started.ToDatetime(UTC),
         shards=tuple(
-            ShardInfo(s.name, s.node, s.alive, s.tables_owned, s.threads, s.restarts, s.pid)
+            ShardInfo(s.name, s.node, s.alive, s.tables_owned, s.threads, s.restarts, s.pid, s.problem)
             for s in message.shards
         ),
         tables_total=message.tables_total,
         tables_damaged=message.tables_damaged,
+        tables_unreachable=message.tables_unreachable,
+        problem=message.problem,
         catalog_version=message.catalog_version,
         limits=_limits(message.limits) if message.HasField("limits") else None,
-        waiting=message.waiting,
     )
 
 

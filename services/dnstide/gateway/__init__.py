@@ -5,7 +5,8 @@ code; `Gateway` is the same in parts, for an event loop that is already there.
 """
 
 from dnstide.gateway.config import Settings
-from dnstide.gateway.server import Gateway, run
-from dnstide.gateway.start_checks import GatewayError
+from dnstide.gateway.process import run
+from dnstide.gateway.server import Gateway
+from dnstide.gateway.startup import GatewayError
 
 __all__ = ["Gateway", "GatewayError", "Settings", "run"]

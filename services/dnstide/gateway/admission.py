@@ -27,9 +27,7 @@ class Admission:
         if self.draining:
             raise ServerNotReady("the server is shutting down", "DRAINING")
         if not self._pool.ready:
-            raise ServerNotReady(
-                f"the server is starting: {self._pool.waiting or 'its shards are not up yet'}"
-            )
+            raise ServerNotReady(self._pool.problem)
 
     def __enter__(self) -> None:
         """Raises ServerNotReady or ServerBusy."""

@@ -35,6 +35,11 @@ MAX_BATCH = 64
 HEAVY_COST = 4096
 """Lookups in tables; about 50 ms of one thread."""
 
+WIDE_COST = 4096
+"""What a sum over everything or a top-level domain weighs in each table, in look-ups of a name: without a
+summary it reads as many blocks and more.
+"""
+
 _REFUSALS: dict[str, type[Exception]] = {
     CANCELLED: Cancelled,
     DEADLINE_PASSED: DeadlineExceeded,
@@ -52,6 +57,7 @@ class _Waiting:
     split_by_rrtype: bool
     deadline: float
     answer: asyncio.Future[Partial]
+    on_sent: Callable[[], None] | None = None
     sent: bool = False
     since: float = field(default_factory=perf_counter)
 
@@ -89,13 +95,19 @@ class Batcher:
         return len(self._light.queue) + len(self._heavy.queue)
 
     def submit(
-        self, plan: ShardPlan, queries: tuple[LookupQuery, ...], split_by_rrtype: bool, deadline: float
+        self,
+        plan: ShardPlan,
+        queries: tuple[LookupQuery, ...],
+        split_by_rrtype: bool,
+        deadline: float,
+        on_sent: Callable[[], None] | None = None,
     ) -> asyncio.Future[Partial]:
-        """Ask about volume. The deadline is in time of the event loop."""
+        """Ask about volume. The deadline is in time of the event loop. `on_sent` is called when it leaves."""
         answer: asyncio.Future[Partial] = asyncio.get_running_loop().create_future()
-        waiting = _Waiting(_new_id(), plan, queries, split_by_rrtype, deadline, answer)
+        waiting = _Waiting(_new_id(), plan, queries, split_by_rrtype, deadline, answer, on_sent)
         if self._expect(answer, lambda: waiting.id if waiting.sent else None):
-            lane = self._heavy if len(plan.tables) * len(queries) >= HEAVY_COST else self._light
+            cost = len(plan.tables) * sum(map(_lookups, queries))
+            lane = self._heavy if cost >= HEAVY_COST else self._light
             lane.queue.append(waiting)
             self._schedule()
         return answer
@@ -179,6 +191,8 @@ class Batcher:
             waiting.sent = True
             if self._on_sent is not None:
                 self._on_sent(left - waiting.since)
+            if waiting.on_sent is not None:
+                waiting.on_sent()
             seconds = max(waiting.deadline - now, 0.0)
             questions.append(
                 ShardQuestion(waiting.id, waiting.plan, waiting.queries, waiting.split_by_rrtype, seconds)
@@ -230,6 +244,13 @@ def _settle(answer: asyncio.Future[T], reply: T | ShardError) -> None:
         answer.set_exception(_REFUSALS[reply.code](reply.reason))
     else:
         answer.set_result(reply)
+
+
+def _lookups(query: LookupQuery) -> int:
+    """How many look-ups of a single name a query weighs."""
+    prefix = query.prefix
+    wide = query.wildcard and (len(prefix) <= 1 or 2 + prefix[1] >= len(prefix))
+    return WIDE_COST if wide else 1
 
 
 def _new_id() -> str:

@@ -29,7 +29,7 @@ class Settings(BaseSettings):
         0, ge=0, le=1024, description="answer once the tables of so many nodes are known; 0: of those there"
     )
     forget_nodes: bool = Field(False, description="do not expect what absent nodes held before this start")
-    direct_channel: bool = Field(True, description="ask shards of this node over a Unix socket")
+    direct_channel: bool = Field(True, description="ask shards over sockets, not through Ray")
 
     cache_dir: Path | None = Field(None, description="summaries of tables; none: the user's cache directory")
     summarize: bool = Field(True, description="make summaries of tables in the background")
@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     )
 
     rescan_seconds: float = Field(10.0, gt=0, description="time between two looks at the directory")
+    watch_directory: bool = Field(True, description="look at the directory as soon as files come or go")
     discover_seconds: float = Field(2.0, gt=0, description="time between two looks at the cluster's nodes")
     drain_seconds: float = Field(30.0, ge=0, description="time that running questions get after SIGTERM")
     default_deadline: float = Field(60.0, gt=0, description="seconds for a call that brings no deadline")
@@ -53,12 +54,18 @@ class Settings(BaseSettings):
     tls_cert: Path | None = Field(None, description="PEM file with the server's certificate chain")
     tls_key: Path | None = Field(None, description="PEM file with the key of tls_cert")
     tls_client_ca: Path | None = Field(None, description="PEM file with the CAs whose clients are let in")
+    tokens: Path | None = Field(None, description="TOML file of the tokens that callers have to bring")
+    anonymous: bool = Field(False, description="let anybody ask over TLS on an address that others can reach")
+    health_listen: str | None = Field(None, description="HOST:PORT for health checks in clear; none: off")
     metrics_listen: str | None = Field(None, description="HOST:PORT for Prometheus metrics; none: off")
-    health_listen: str | None = Field(None, description="HOST:PORT for health alone, without TLS; none: off")
+    audit_log: str | None = Field(
+        None, description="file for a line of JSON for each call; -: standard output"
+    )
+    traces: bool = Field(False, description="send OpenTelemetry traces, as the OTEL_ variables say")
     reflection: bool = Field(False, description="offer gRPC reflection")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
 
-    @field_validator("listen", "metrics_listen", "health_listen")
+    @field_validator("listen", "health_listen", "metrics_listen")
     @classmethod
     def _check_listen(cls, value: str | None) -> str | None:
         if value is not None:
@@ -76,6 +83,12 @@ class Settings(BaseSettings):
                 f"listen address {self.listen} is open to others: set --tls-cert and --tls-key, "
                 "or --insecure to serve it in clear"
             )
+        known = self.tokens is not None or self.tls_client_ca is not None
+        if not (known or self.anonymous or self.insecure or is_loopback(self.listen)):
+            raise ValueError(
+                f"listen address {self.listen} is open to others, and anybody could ask: set --tokens or "
+                "--tls-client-ca, or --anonymous to let them"
+            )
         return self
 
 
@@ -85,6 +98,12 @@ def split_address(address: str) -> tuple[str, int]:
     if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
         raise ValueError(f"listen address {address!r} is not HOST:PORT")
     return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def with_port(address: str, port: int) -> str:
+    """The address with another port."""
+    host, _ = split_address(address)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def is_loopback(address: str) -> bool:

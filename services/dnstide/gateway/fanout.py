@@ -10,10 +10,12 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Generic
 
-from dnstide.gateway.pool import Pool, State, divide
+from dnstide.gateway.member import State
+from dnstide.gateway.pool import Pool, divide
 from dnstide.gateway.request_id import REQUEST_ID
 from dnstide.gateway.requests import R, ShardRequest
 from dnstide.gateway.retry import Attempt, RetryDecision, after_answer, after_loss, failed
+from dnstide.gateway.tracing import CALL_TRACE, AskTrace
 from dnstide.model.errors import SHARD_TIMEOUT, SHARD_UNREACHABLE, DeadlineExceeded
 from dnstide.shard.client import ShardClient, ShardGoneError
 
@@ -37,6 +39,7 @@ class _Sent(Generic[R]):
     request: ShardRequest[R]
     attempt: Attempt
     client: ShardClient
+    trace: AskTrace | None
 
 
 class Fanout(Generic[R]):
@@ -57,6 +60,7 @@ class Fanout(Generic[R]):
         self._pending: dict[asyncio.Future[R], _Sent[R]] = {}
         self._arrived: list[asyncio.Future[R]] = []
         self._waiter: asyncio.Future[None] | None = None
+        self._trace = CALL_TRACE.get()
         self.deadline_passed = False
 
     async def replies(self, request: ShardRequest[R]) -> list[R]:
@@ -125,34 +129,58 @@ class Fanout(Generic[R]):
         for future in pending:
             if not future.cancel() and not future.cancelled():
                 future.exception()  # it came too late to matter; asked for, it is not reported as forgotten
+        for sent in pending.values():
+            if sent.trace is not None:
+                sent.trace.lost("the deadline passed" if self.deadline_passed else "it was taken back")
         return list(pending.values())
 
     def _send(
-        self, request: ShardRequest[R], shard: str, shards: frozenset[str], nodes: frozenset[str]
+        self,
+        request: ShardRequest[R],
+        shard: str,
+        shards: frozenset[str],
+        nodes: frozenset[str],
+        cause: str = "",
     ) -> None:
         member = self._pool.members[shard]
         # Only shards that are alive or silent are chosen, and these have been alive.
         assert member.batcher is not None
         attempt = Attempt(shard, request.tables, shards | {shard}, nodes | {member.spec.node})
-        future = request.send(member.batcher, self._deadline)
+        trace = None
+        if self._trace is not None:
+            trace = self._trace.ask(
+                request.method, shard, member.spec.node, len(request.tables), len(attempt.shards), cause
+            )
+        on_sent = None if trace is None else trace.sent
+        future = request.send(member.batcher, self._deadline, on_sent)
         future.add_done_callback(self._arrive)
-        self._pending[future] = _Sent(request, attempt, member.batcher.client)
+        self._pending[future] = _Sent(request, attempt, member.batcher.client, trace)
 
     def _settle(self, sent: _Sent[R], future: asyncio.Future[R]) -> R | None:
         """What is final of a reply; the rest is asked elsewhere."""
         try:
             reply = future.result()
-        except ShardGoneError as error:
-            self._pool.mark_dead(sent.attempt.shard, sent.client)
-            decision = after_loss(sent.attempt, str(error), self._other_shard)
-            return self._follow(sent, "loss", decision, None)
-        except DeadlineExceeded:
-            self.deadline_passed = True
-            return _timed_out(sent)
+        except BaseException as error:
+            if sent.trace is not None:
+                sent.trace.lost(str(error))
+            return self._settle_loss(sent, error)
+        if sent.trace is not None:
+            sent.trace.answered(reply.failures)
         if not reply.failures:
             return reply
         decision = after_answer(sent.attempt, reply.failures, self._other_node)
         return self._follow(sent, "damage", decision, reply)
+
+    def _settle_loss(self, sent: _Sent[R], error: BaseException) -> R | None:
+        """As `_settle`, where no reply came. Raises what is not the fault of the shard."""
+        if isinstance(error, ShardGoneError):
+            self._pool.mark_dead(sent.attempt.shard, sent.client, error.reason)
+            decision = after_loss(sent.attempt, str(error), self._other_shard)
+            return self._follow(sent, "loss", decision, None)
+        if isinstance(error, DeadlineExceeded):
+            self.deadline_passed = True
+            return _timed_out(sent)
+        raise error
 
     def _leave_silent(self) -> None:
         """Ask others for what a hung shard was asked, unless it alone can answer: it may come back."""
@@ -163,6 +191,8 @@ class Fanout(Generic[R]):
             if not decision.failures:
                 del self._pending[future]
                 future.cancel()
+                if sent.trace is not None:
+                    sent.trace.lost("it hangs; others are asked")
                 self._follow(sent, "silence", decision, None)
 
     def _follow(self, sent: _Sent[R], cause: str, decision: RetryDecision, reply: R | None) -> R | None:
@@ -179,7 +209,7 @@ class Fanout(Generic[R]):
             if self._on_reassigned is not None:
                 self._on_reassigned(cause, len(reassigned))
             for shard, tables in divide(reassigned, reassigned.get).parts:
-                self._send(sent.request.share(tables), shard, attempt.shards, attempt.nodes)
+                self._send(sent.request.share(tables), shard, attempt.shards, attempt.nodes, cause)
         if reply is None and not decision.failures:
             return None
         return sent.request.with_failures(reply, decision.failures)

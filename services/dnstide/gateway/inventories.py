@@ -8,20 +8,34 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from dnstide.gateway.pool import Member, Pool, State
+from dnstide.gateway.member import Member, State
+from dnstide.gateway.pool import Pool
 from dnstide.gateway.versions import copy_key, undecided
-from dnstide.shard.client import ShardGoneError
+from dnstide.shard.client import ShardClient, ShardGoneError
 from dnstide.shard.directory import TableStatus
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+LISTING_SECONDS = 30.0
+"""A shard that takes longer to list its directory than this hangs there, as on a file system that is away."""
+
 
 class _SilentError(Exception):
     """A shard ceased to answer pings while something was asked of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """A directory that is being listed, by whom, and the time of the event loop when that began."""
+
+    client: ShardClient
+    task: asyncio.Task[list[TableStatus]]
+    since: float
 
 
 class Inventories:
@@ -32,6 +46,7 @@ class Inventories:
         self._pool = pool
         self._ping_seconds = ping_seconds
         self._refreshing: asyncio.Task[bool] | None = None
+        self._listings: dict[str, _Listing] = {}
 
     async def refresh(self) -> bool:
         """Scan all directories now; callers at the same time share one scan. True where something is new."""
@@ -41,9 +56,12 @@ class Inventories:
 
     async def stop(self) -> None:
         """Give up a scan that is under way."""
+        tasks: list[asyncio.Task[Any]] = [listing.task for listing in self._listings.values()]
         if self._refreshing is not None:
-            self._refreshing.cancel()
-            await asyncio.gather(self._refreshing, return_exceptions=True)
+            tasks.append(self._refreshing)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def open_owned(self) -> None:
         """Let every living shard open the tables that it is asked for first."""
@@ -64,16 +82,49 @@ class Inventories:
         return changed
 
     async def _take(self, member: Member) -> None:
-        client = member.client
+        name, client = member.spec.name, member.client
         assert client is not None
+        listing = self._listing(name, client)
         try:
-            self._pool.take(member.spec.name, tuple(await self._while_alive(member, client.inventory())))
+            self._pool.take(name, tuple(await self._while_alive(member, _patiently(listing.task))))
         except _SilentError:
-            log.warning("shard %s is silent; its tables are taken as they were", member.spec.name)
-        except ShardGoneError:
-            self._pool.mark_dead(member.spec.name, client)
+            log.warning("shard %s is silent; its tables are taken as they were", name)
+        except ShardGoneError as error:
+            self._pool.mark_dead(name, client, error.reason)
+        except TimeoutError:
+            seconds = asyncio.get_running_loop().time() - listing.since
+            self._cannot_list(member, f"{seconds:.0f} s have passed, and its directory is not listed yet")
         except Exception as error:
-            log.warning("shard %s cannot list its tables: %s", member.spec.name, error)
+            self._cannot_list(member, reason_of(error))
+        else:
+            if member.listing_problem:
+                log.info("shard %s lists its tables again", name)
+            member.listing_problem = ""
+
+    def _listing(self, name: str, client: ShardClient) -> _Listing:
+        """The one listing that is under way at a shard: more of them would hang beside the first one."""
+        known = self._listings.get(name)
+        if known is not None and known.client is client:
+            return known
+        if known is not None:
+            known.task.cancel()
+        loop = asyncio.get_running_loop()
+        listing = _Listing(client, loop.create_task(client.inventory()), loop.time())
+
+        def done(task: asyncio.Task[list[TableStatus]]) -> None:
+            if not task.cancelled():
+                task.exception()  # nobody may be waiting any more, and then it is nobody's
+            if self._listings.get(name) is listing:
+                del self._listings[name]
+
+        listing.task.add_done_callback(done)
+        self._listings[name] = listing
+        return listing
+
+    def _cannot_list(self, member: Member, reason: str) -> None:
+        if not member.listing_problem:
+            log.warning("shard %s cannot list its tables: %s", member.spec.name, reason)
+        member.listing_problem = reason
 
     async def compare_copies(self) -> None:
         """Learn the digests of files that nodes hold under one name, where size and time do not decide."""
@@ -117,3 +168,18 @@ class Inventories:
         finally:
             task.cancel()
         return task.result()
+
+
+async def _patiently(task: asyncio.Task[T]) -> T:
+    """What the task returns. Raises TimeoutError where it takes too long, and lets it go on."""
+    return await asyncio.wait_for(asyncio.shield(task), LISTING_SECONDS)
+
+
+def reason_of(error: BaseException) -> str:
+    """The words of an error in one line; one of the system names the file and what is wrong."""
+    if isinstance(error, ShardGoneError):
+        return error.reason
+    cause = getattr(error, "cause", None) or error  # Ray wraps what an actor raised
+    if isinstance(cause, OSError) and cause.strerror:
+        return f"{cause.filename}: {cause.strerror}" if cause.filename else cause.strerror
+    return str(cause).partition("\n")[0] or type(cause).__name__

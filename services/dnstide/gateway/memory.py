@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dnstide.shard.directory import TableStatus
+from dnstide.shard.summaries.cache import is_ours, make_folder
 from pydantic import TypeAdapter, ValidationError
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,9 @@ class NodeMemory:
 
     def load(self) -> Inventories:
         """What was kept last. Nothing where nothing was, or where it cannot be read, with a warning."""
+        if not is_ours(self.path):
+            log.warning("%s is not read: it is another user's, or open to all", self.path)
+            return {}
         try:
             return _FORM.validate_json(self.path.read_bytes())
         except FileNotFoundError:
@@ -57,7 +61,7 @@ class NodeMemory:
         if inventories == self._written:
             return
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
             descriptor, name = tempfile.mkstemp(dir=self.path.parent, prefix=".nodes-")
             try:
                 with os.fdopen(descriptor, "wb") as file:

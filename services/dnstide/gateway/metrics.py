@@ -5,24 +5,52 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, product
 from typing import Protocol
-from wsgiref.simple_server import WSGIServer
 
 from dnstide.gateway.admission import Admission
-from dnstide.gateway.pool import Backend, Pool
+from dnstide.gateway.audit import AuditLog
+from dnstide.gateway.member import Backend
+from dnstide.gateway.pool import Pool
 from dnstide.gateway.state_metrics import state_metrics
-from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
+from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 """Borders of the histograms of time."""
 
 
+KINDS = {
+    "volume": "QueryVolume",
+    "top": "RankNames",
+    "analysis": "AnalyzeVolume",
+    "tables": "ListTables",
+    "info": "GetServerInfo",
+}
+"""Kinds of calls, and the method of each."""
+
+STATUSES = (
+    "OK",
+    "CANCELLED",
+    "DATA_LOSS",
+    "DEADLINE_EXCEEDED",
+    "INTERNAL",
+    "INVALID_ARGUMENT",
+    "RESOURCE_EXHAUSTED",
+    "UNAVAILABLE",
+)
+"""Statuses that are told as 0 until a call ends so: the rate of a counter does not show its first step."""
+
+CAUSES = ("loss", "silence", "damage")
+"""Why tables are asked for elsewhere."""
+
+
 class Work(Protocol):
     """What was done for one call."""
 
     kind: str
+    request_id: str
+    names: int
     tables_asked: int
     tables_answered: int
     rows: int
@@ -57,17 +85,25 @@ class Metrics:
     it; they become metrics when they are asked for.
     """
 
-    def __init__(self, pool: Pool, admission: Admission, backend: Backend, version: str) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        admission: Admission,
+        backend: Backend,
+        version: str,
+        audit: AuditLog | None = None,
+    ) -> None:
+        self._audit = audit
         self.registry = CollectorRegistry()
         self._pool = pool
         self._backend = backend
         self._version = version
         self._admission = admission
-        self._calls: dict[tuple[str, str], int] = defaultdict(int)
+        self._calls: dict[tuple[str, str], int] = defaultdict(int, dict.fromkeys(product(KINDS, STATUSES), 0))
         self._seconds: dict[str, _Histogram] = defaultdict(_Histogram)
         self._shard_seconds: dict[str, _Histogram] = defaultdict(_Histogram)
         self._queue_seconds = _Histogram()
-        self._reassigned: dict[str, int] = defaultdict(int)
+        self._reassigned = dict.fromkeys(CAUSES, 0)
         self._answered = self._failed = self._rows = self._blocks = self._skipped = 0
         self.registry.register(self)
         ProcessCollector(registry=self.registry)
@@ -141,18 +177,21 @@ class Metrics:
         yield GaugeMetricFamily(
             "dnstide_calls_inflight_max", "Questions that may be under way at once.", admission.limit
         )
+        audit = self._audit
+        yield CounterMetricFamily(
+            "dnstide_audit_lines_total", "Lines of the audit log.", 0 if audit is None else audit.written
+        )
+        yield CounterMetricFamily(
+            "dnstide_audit_lines_lost_total",
+            "Lines of the audit log that could not be written.",
+            0 if audit is None else audit.lost,
+        )
         yield GaugeMetricFamily(
             "dnstide_serving", "1 where questions can be answered, else 0.", self._serving()
         )
 
     def _serving(self) -> bool:
-        return self._pool.serving and not self._admission.draining
-
-    def serve(self, host: str, port: int) -> tuple[WSGIServer, str]:
-        """Serve the metrics over HTTP from a thread. Returns the server and its HOST:PORT. Raises OSError."""
-        server, _ = start_http_server(port, host, self.registry)
-        place = f"[{host}]" if ":" in host else host
-        return server, f"{place}:{server.server_port}"
+        return not (self._pool.problem or self._admission.draining)
 
 
 def _histograms(name: str, text: str, label: str, of: dict[str, _Histogram]) -> Metric:

@@ -2,53 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from enum import Enum
-from typing import Protocol
+from dataclasses import dataclass, replace
 
 from dnstide.engine.catalog import build_catalog
-from dnstide.gateway.batching import Batcher
+from dnstide.gateway.member import Member, State
 from dnstide.gateway.placement import place
 from dnstide.gateway.versions import Copies, CopyKey, differing, elected
-from dnstide.model.catalog import Catalog, ShardInfo
+from dnstide.model.catalog import Catalog
 from dnstide.model.errors import SHARD_UNREACHABLE, Failure
 from dnstide.shard.client import ShardClient
 from dnstide.shard.directory import TableStatus
-from dnstide.shard.load import ShardLoad
 
 log = logging.getLogger(__name__)
 
+TOLD_PROBLEMS = 3
+"""Shards whose problem is named where none can answer."""
+
 KEPT_DIVISIONS = 1024
 """Lists of tables whose division among the shards is kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShardSpec:
-    """A shard that there should be. The name outlives its process, so that tables stay where they are."""
-
-    name: str
-    node: str
-    node_id: str
-    threads: int
-
-
-class NodeLostError(Exception):
-    """The gateway's own node has left the cluster; nothing that it asks arrives any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterState:
-    """What the cluster last told of itself, and when (unix seconds): nodes that are in it and that have left
-    it, and actors that live in it.
-    """
-
-    nodes_alive: int
-    nodes_dead: int
-    actors: int
-    looked: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,64 +31,6 @@ class TableCounts:
     sound: int
     damaged: int
     unreachable: int
-
-
-class Backend(Protocol):
-    """Where shards come from."""
-
-    @property
-    def cluster(self) -> ClusterState | None:
-        """The cluster as of the last look, None where there is none. May be called from any thread."""
-
-    async def discover(self) -> list[ShardSpec]:
-        """The shards that there should be now. Raises NodeLostError."""
-
-    async def start(self, spec: ShardSpec, on_lost: Callable[[], None]) -> ShardClient:
-        """A new shard that answers. on_lost may be called when it dies. Raises ShardGoneError."""
-
-
-class State(Enum):
-    """What is known of a shard. Those alive are asked first."""
-
-    STARTING = "starting"
-    ALIVE = "alive"
-    SILENT = "silent"
-    """It does not answer pings: it hangs, or starves."""
-    DEAD = "dead"
-
-
-def _set_event() -> asyncio.Event:
-    event = asyncio.Event()
-    event.set()
-    return event
-
-
-@dataclass(slots=True)
-class Member:
-    """One shard of the pool. What it saw last is kept while it is dead: its tables stay expected."""
-
-    spec: ShardSpec
-    state: State = State.STARTING
-    client: ShardClient | None = None
-    batcher: Batcher | None = None
-    restarts: int = 0
-    inventory: tuple[TableStatus, ...] = ()
-    load: ShardLoad | None = None
-    present: asyncio.Event = field(default_factory=_set_event)
-    """Whether its node is in the cluster: only there can it be made anew."""
-    listed: bool = False
-    """Whether the inventory is known, of now or of an earlier time."""
-    trouble: str = ""
-    """Why it does not come up."""
-    newcomer: bool = False
-    """Its node joined after the start: nobody counts on what it holds before it tells."""
-
-    def info(self, tables_owned: int) -> ShardInfo:
-        """The shard as the server tells of it."""
-        alive = self.state is State.ALIVE
-        pid = self.client.place.pid if alive and self.client is not None else 0
-        spec = self.spec
-        return ShardInfo(spec.name, spec.node, alive, tables_owned, spec.threads, self.restarts, pid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +90,19 @@ class Pool:
         )
 
     @property
-    def serving(self) -> bool:
-        """Whether questions can be answered, at least in part."""
-        return self.ready and any(member.state is State.ALIVE for member in self.members.values())
+    def problem(self) -> str:
+        """Why questions cannot be answered, in words; empty where they can, at least in part. May be read
+        from any thread.
+        """
+        if not self.ready:
+            return f"the server is starting: {self.waiting or 'its shards are not up yet'}"
+        members = list(self.members.values())
+        alive = [member for member in members if member.state is State.ALIVE]
+        if not alive:
+            return "; ".join(["no shard is alive", *_told(members)])
+        if all(member.listing_problem for member in alive):
+            return "; ".join(["no shard can list its tables", *_told(alive)])
+        return ""
 
     def set_state(self, shard: str, state: State) -> None:
         """Note what became of a shard; the next question is divided accordingly."""
@@ -186,11 +111,12 @@ class Pool:
             member.state = state
             self._divisions.clear()
 
-    def mark_dead(self, shard: str, client: ShardClient | None) -> None:
-        """Note that the process behind a client died. One that was replaced since changes nothing."""
+    def mark_dead(self, shard: str, client: ShardClient | None, reason: str = "") -> None:
+        """Note that the process behind a client died, and why. One replaced since changes nothing."""
         member = self.members.get(shard)
         if member is None or member.state in (State.DEAD, State.STARTING) or member.client is not client:
             return
+        member.trouble = reason
         self.set_state(shard, State.DEAD)
         self._wake()
 
@@ -309,6 +235,12 @@ class Pool:
             self._divisions.clear()
         self._divisions[id(tables)] = tables, division
         return division
+
+
+def _told(members: Sequence[Member]) -> list[str]:
+    """The first problems of shards."""
+    told = [f"shard {member.spec.name}: {member.problem}" for member in members[:TOLD_PROBLEMS]]
+    return [*told, *(["and others"] if len(members) > TOLD_PROBLEMS else [])]
 
 
 def _other_version(file: tuple[str, str]) -> tuple[str, str]:

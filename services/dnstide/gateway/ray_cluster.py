@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dnstide.gateway.pool import ClusterState, NodeLostError
+from dnstide.gateway.member import ClusterState, NodeLostError
 from dnstide.gateway.ray_folder import RayFolder, sweep
-from dnstide.gateway.ray_join import JoinError, check_join, token_path
+from dnstide.gateway.ray_join import JoinError, token_path, wait_to_join
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +28,8 @@ LOOPBACK = "127.0.0.1"
 # Only answers over 100 KB pass through shared memory, and each is freed as soon as it is merged.
 OBJECT_STORE_BYTES = 128 << 20
 START_ATTEMPTS = 3
+JOIN_SECONDS = 60.0
+"""In which a cluster that starts beside the gateway is there."""
 
 DEFAULTS = {
     # Without it, actors run at nice 15 and starve beside others.
@@ -70,10 +72,11 @@ class Look:
     state: ClusterState
 
 
-def start(address: str | None, *, insecure: bool = False) -> None:
+def start(address: str | None, *, insecure: bool = False, wait: bool = False) -> None:
     """Starts a local cluster, or joins the one at the address. Blocks for a few seconds; raises ClusterError.
 
-    `insecure` lets it join a cluster that takes everybody. Replaces the SIGTERM handler of the process,
+    `insecure` lets it join a cluster that takes everybody; with `wait` it gives the cluster a minute to
+    start. Replaces the SIGTERM handler of the process,
     so handlers are installed after it.
     """
     for name, value in DEFAULTS.items():
@@ -82,7 +85,7 @@ def start(address: str | None, *, insecure: bool = False) -> None:
         _start_own()
         return
     try:
-        check_join(address, insecure=insecure)
+        wait_to_join(address, JOIN_SECONDS if wait else 0.0, insecure=insecure)
     except JoinError as error:
         raise ClusterError(str(error)) from None
     import ray

@@ -7,22 +7,33 @@ Its head answers gRPC, and refuses callers without its token as UNAUTHENTICATED.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
 import grpc
 
+log = logging.getLogger(__name__)
+
 CHECK_SECONDS = 5.0
 """Longest wait for the head, which answers in milliseconds."""
+
+RETRY_SECONDS = 0.5
+"""Time between two looks for Ray."""
 
 _NODES = "/ray.rpc.NodeInfoGcsService/GetAllNodeInfo"
 
 
 class JoinError(Exception):
     """The cluster cannot be joined, or should not; the text says why and what to do."""
+
+
+class NotYetThereError(JoinError):
+    """Ray does not run there, or not yet."""
 
 
 def check_join(address: str, *, insecure: bool = False) -> None:
@@ -47,7 +58,7 @@ def check_join(address: str, *, insecure: bool = False) -> None:
             reply = ask(b"", timeout=CHECK_SECONDS)
         except grpc.RpcError as error:
             if error.code() is not grpc.StatusCode.UNAUTHENTICATED:
-                raise JoinError(
+                raise NotYetThereError(
                     f"no Ray head answers at {head} ({_words(error)}): start one with `ray start --head`, "
                     "or correct --ray-address"
                 ) from None
@@ -61,10 +72,30 @@ def check_join(address: str, *, insecure: bool = False) -> None:
                 "is yours"
             )
     if not any(_is_here(host, port) for host, port in _living(reply)):
-        raise JoinError(
+        raise NotYetThereError(
             f"no Ray node of the cluster at {head} runs on this machine: "
             f"`ray start --address {head}` starts one"
         )
+
+
+def wait_to_join(address: str, seconds: float, *, insecure: bool = False) -> None:
+    """As `check_join`, and waits so long for what may only have to start: the head, and the node of this
+    machine, which other processes start at the same time. Raises JoinError.
+    """
+    end = time.monotonic() + seconds
+    told = ""
+    while True:
+        try:
+            check_join(address, insecure=insecure)
+        except NotYetThereError as error:
+            if time.monotonic() >= end:
+                raise
+            if str(error) != told:
+                told = str(error)
+                log.info("waiting for Ray: %s", told)
+            time.sleep(RETRY_SECONDS)
+        else:
+            return
 
 
 def token_path() -> Path:
@@ -83,7 +114,7 @@ def _head(address: str) -> str:
         found: str | None = canonicalize_bootstrap_address(address)
         if found:
             return found
-    raise JoinError(
+    raise NotYetThereError(
         "no Ray cluster runs on this machine: `ray start` starts one, and --ray-address names one elsewhere"
     )
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, Self, TypeVar
+from typing import ClassVar, Protocol, Self, TypeVar
 
 import numpy as np
 from dnstide.engine.top.run import ShardsRequest
@@ -33,14 +33,19 @@ R = TypeVar("R", bound=Reply)
 class ShardRequest(Protocol[R]):
     """One request about some tables."""
 
+    method: ClassVar[str]
+    """That of the shard which answers it."""
+
     @property
     def tables(self) -> tuple[str, ...]: ...
 
     def share(self, tables: tuple[str, ...]) -> Self:
         """The same request about some of its tables."""
 
-    def send(self, batcher: Batcher, deadline: float) -> asyncio.Future[R]:
-        """Ask one shard. Cancelling the future takes the request back."""
+    def send(
+        self, batcher: Batcher, deadline: float, on_sent: Callable[[], None] | None = None
+    ) -> asyncio.Future[R]:
+        """Ask one shard. Cancelling the future takes the request back. `on_sent` is called when it leaves."""
 
     def with_failures(self, reply: R | None, failures: tuple[Failure, ...]) -> R | None:
         """The reply with these failures alone, None where nothing is in it; or a reply of failures alone."""
@@ -80,6 +85,8 @@ def part_of_plan(plan: ShardPlan, tables: Sequence[str]) -> ShardPlan:
 class VolumeRequest:
     """Counts of rows in the tables of a plan."""
 
+    method: ClassVar[str] = "answer"
+
     plan: ShardPlan
     queries: tuple[LookupQuery, ...]
     split_by_rrtype: bool
@@ -93,8 +100,10 @@ class VolumeRequest:
         plan = self.shares.share(self.plan, tables)
         return VolumeRequest(plan, self.queries, self.split_by_rrtype, self.shares)
 
-    def send(self, batcher: Batcher, deadline: float) -> asyncio.Future[Partial]:
-        return batcher.submit(self.plan, self.queries, self.split_by_rrtype, deadline)
+    def send(
+        self, batcher: Batcher, deadline: float, on_sent: Callable[[], None] | None = None
+    ) -> asyncio.Future[Partial]:
+        return batcher.submit(self.plan, self.queries, self.split_by_rrtype, deadline, on_sent)
 
     def with_failures(self, reply: Partial | None, failures: tuple[Failure, ...]) -> Partial:
         return Partial(failures=failures) if reply is None else replace(reply, failures=failures)
@@ -104,13 +113,19 @@ class VolumeRequest:
 class RankStepRequest:
     """One step of a ranking, about some of its tables."""
 
+    method: ClassVar[str] = "rank"
+
     step: ShardsRequest
     tables: tuple[str, ...]
 
     def share(self, tables: tuple[str, ...]) -> RankStepRequest:
         return RankStepRequest(self.step, tables)
 
-    def send(self, batcher: Batcher, deadline: float) -> asyncio.Future[RankReply]:
+    def send(
+        self, batcher: Batcher, deadline: float, on_sent: Callable[[], None] | None = None
+    ) -> asyncio.Future[RankReply]:
+        if on_sent is not None:
+            on_sent()
         seconds = max(deadline - asyncio.get_running_loop().time(), 0.0)
         return batcher.start(
             lambda question_id: batcher.client.rank(self.step.share(self.tables, question_id, seconds))
@@ -134,6 +149,8 @@ class SummariesMissing:
 class SummaryRequest:
     """Make up to `limit` of the summaries that the tables lack for a ranking of that scope, at each shard."""
 
+    method: ClassVar[str] = "summarize"
+
     tables: tuple[str, ...]
     limit: int
     scope: RankScope
@@ -141,7 +158,12 @@ class SummaryRequest:
     def share(self, tables: tuple[str, ...]) -> SummaryRequest:
         return replace(self, tables=tables)
 
-    def send(self, batcher: Batcher, deadline: float) -> asyncio.Future[SummariesMissing]:
+    def send(
+        self, batcher: Batcher, deadline: float, on_sent: Callable[[], None] | None = None
+    ) -> asyncio.Future[SummariesMissing]:
+        if on_sent is not None:
+            on_sent()
+
         async def call(question_id: str) -> SummariesMissing:
             return SummariesMissing(await batcher.client.summarize(self.tables, self.limit, self.scope))
 

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import re
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -16,9 +17,13 @@ import grpc
 from dnstide.codec.errors import INTERNAL, rich_status, status_of
 from dnstide.codec.metadata import DETAILS_KEY, REQUEST_ID_KEY, VERSION_KEY
 from dnstide.gateway.admission import Admission
+from dnstide.gateway.audit import AuditLog, moment, peer_of, question_of
 from dnstide.gateway.config import Settings
-from dnstide.gateway.metrics import Metrics
+from dnstide.gateway.health import SERVICE
+from dnstide.gateway.metrics import KINDS, Metrics
 from dnstide.gateway.request_id import REQUEST_ID
+from dnstide.gateway.tokens import Tokens
+from dnstide.gateway.tracing import CALL_TRACE, CallTrace, Tracing
 from dnstide.model.errors import DeadlineExceeded, VersionMismatch
 from google.protobuf.message import Message
 
@@ -49,6 +54,9 @@ class Call:
     rows: int = 0
     blocks: int = 0
     rows_skipped: int = 0
+    token: str | None = None
+    request: Message | None = None
+    trace: CallTrace | None = None
     began: float = field(default_factory=lambda: asyncio.get_running_loop().time())
     _introduced: bool = False
 
@@ -83,7 +91,19 @@ class Call:
 class Rpc:
     """Runs the work of RPCs within the frame."""
 
-    def __init__(self, settings: Settings, admission: Admission, metrics: Metrics, version: str) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        admission: Admission,
+        metrics: Metrics,
+        version: str,
+        audit: AuditLog | None = None,
+        tracing: Tracing | None = None,
+        tokens: Tokens | None = None,
+    ) -> None:
+        self._tokens = tokens
+        self._audit = audit
+        self._tracing = tracing
         self._settings = settings
         self._admission = admission
         self._metrics = metrics
@@ -100,12 +120,21 @@ class Rpc:
         told = _metadata(context)
         call = self._call(kind, context, told.get(REQUEST_ID_KEY))
         REQUEST_ID.set(call.request_id)
+        if self._tracing is not None:
+            call.trace = self._tracing.call(f"{SERVICE}/{KINDS[kind]}", told, *peer_of(context.peer()))
+            CALL_TRACE.set(call.trace)
         # At the end of the call: headers sent ahead would cost a batch of their own, and end gRPC's retries
         # of a call that is refused as UNAVAILABLE.
         context.set_trailing_metadata(call.metadata)
         try:
             self._check_version(told.get(VERSION_KEY))
-            with self._admission if counted else contextlib.nullcontext():
+            with contextlib.ExitStack() as stack:
+                if self._tokens is not None:
+                    call.token = self._tokens.caller(told.get("authorization"))
+                    if counted:
+                        stack.enter_context(self._tokens.asking(call.token))
+                if counted:
+                    stack.enter_context(self._admission)
                 result = await work(call)
         except asyncio.CancelledError:
             remaining = context.time_remaining()
@@ -113,7 +142,8 @@ class Rpc:
             self._ended(call, status, perf_counter() - began)
             raise
         except Exception as error:
-            self._ended(call, status_of(error).code_name, perf_counter() - began)
+            told_status = status_of(error)
+            self._ended(call, told_status.code_name, perf_counter() - began, told_status.reason)
             await self._abort(call, error)
             raise
         self._ended(call, "OK", perf_counter() - began)
@@ -146,8 +176,12 @@ class Rpc:
         code = grpc.StatusCode[status.code_name]
         await call.context.abort(code, rich.message, (*call.metadata, details))
 
-    def _ended(self, call: Call, status: str, seconds: float) -> None:
+    def _ended(self, call: Call, status: str, seconds: float, reason: str = "") -> None:
         self._metrics.call_ended(call, status, seconds)
+        if call.trace is not None:
+            call.trace.ended(call, status, reason)
+        if self._audit is not None:
+            self._audit.write(_record(call, status, seconds, reason))
         level = logging.DEBUG if status == "OK" and seconds <= SLOW_SECONDS else logging.INFO
         if not log.isEnabledFor(level):
             return
@@ -171,3 +205,26 @@ def _metadata(context: Context) -> dict[str, str | bytes]:
     """What the caller sent beside the request."""
     pairs: Any = context.invocation_metadata()
     return dict(pairs or ())
+
+
+def _record(call: Call, status: str, seconds: float, reason: str) -> dict[str, Any]:
+    """What the audit log tells of a call."""
+    context = call.context
+    host, port = peer_of(context.peer())
+    names = context.auth_context().get("x509_common_name")
+    return {
+        "time": moment(time.time() - seconds),
+        "id": call.request_id,
+        "trace": None if call.trace is None else call.trace.trace_id,
+        "peer": host,
+        "port": port,
+        "client": call.token or (names[0].decode(errors="backslashreplace") if names else None),
+        "method": KINDS[call.kind],
+        "question": question_of(call.request),
+        "status": status,
+        "reason": reason or None,
+        "tables_asked": call.tables_asked,
+        "tables_answered": call.tables_answered,
+        "rows": call.rows,
+        "seconds": round(seconds, 6),
+    }

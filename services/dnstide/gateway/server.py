@@ -3,40 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import signal
-import sys
-from collections.abc import Callable
 from importlib.metadata import version
 from typing import Final
 from wsgiref.simple_server import WSGIServer
 
-import dnstide.gateway.ray_cluster as ray_cluster
 import grpc
-import uvloop
-from dnstide.api.v1 import service_pb2
 from dnstide.gateway.admission import Admission
 from dnstide.gateway.answering import Answering
-from dnstide.gateway.config import Settings, split_address
+from dnstide.gateway.config import Settings, with_port
+from dnstide.gateway.health import SERVICE, Health, probe_server
+from dnstide.gateway.member import Backend
 from dnstide.gateway.memory import NodeMemory
 from dnstide.gateway.metrics import Metrics
-from dnstide.gateway.notify import ServiceManager
-from dnstide.gateway.pool import Backend, Pool
+from dnstide.gateway.metrics_server import serve_metrics
+from dnstide.gateway.pool import Pool
 from dnstide.gateway.rpc import Rpc
 from dnstide.gateway.service import DnstideService
-from dnstide.gateway.start_checks import GatewayError, check_start, credentials_of
+from dnstide.gateway.startup import GatewayError, audit_log, credentials, token_file, tracing
 from dnstide.gateway.supervisor import Intervals, StartError, Supervisor
 from dnstide.model.vocabulary import MAX_REQUEST_BYTES
 from dnstide.shard.summaries.cache import default_cache_dir
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health
 from grpc_reflection.v1alpha import reflection
 
 log = logging.getLogger(__name__)
 
-SERVICE: Final = service_pb2.DESCRIPTOR.services_by_name["Dnstide"].full_name
-LIVENESS: Final = "liveness"
-"""The name under which health is SERVING from the start: a gateway that waits for nodes is well."""
 OPTIONS: Final = (
     ("grpc.so_reuseport", 0),  # two servers on one port would share its calls without a word
     ("grpc.keepalive_permit_without_calls", 1),
@@ -52,10 +44,6 @@ FLUSH_GRACE: Final = 0.5
 """Seconds in which the last answers leave the server."""
 
 
-STOPPING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-"""Each asks the gateway to drain and end; SIGHUP comes where its terminal is closed."""
-
-
 class Gateway:
     """start() returns once it serves, stop() once everything is let go. Belongs to one event loop."""
 
@@ -67,9 +55,15 @@ class Gateway:
         number = version("dnstide-gateway")
         self.pool = Pool()
         self.admission = Admission(self.pool, settings.max_inflight)
-        self.metrics = Metrics(self.pool, self.admission, backend, number)
+        self._audit = audit_log(settings)
+        self._tracing = tracing(settings, number)
+        self.metrics = Metrics(self.pool, self.admission, backend, number, self._audit)
         intervals = Intervals(
-            settings.rescan_seconds, settings.discover_seconds, settings.ping_seconds, settings.ping_timeout
+            settings.rescan_seconds,
+            settings.discover_seconds,
+            settings.ping_seconds,
+            settings.ping_timeout,
+            settings.watch_directory,
         )
         self.supervisor = Supervisor(
             self.pool,
@@ -84,25 +78,27 @@ class Gateway:
         answering = Answering(
             self.pool, self.supervisor.inventories.refresh, settings.max_names, self.metrics.tables_reassigned
         )
-        rpc = Rpc(settings, self.admission, self.metrics, number)
+        rpc = Rpc(
+            settings, self.admission, self.metrics, number, self._audit, self._tracing, token_file(settings)
+        )
         self.service = DnstideService(rpc, answering, self.pool, self.admission, settings, number)
-        self._health = health.aio.HealthServicer()
+        self._health = Health()
         self._server: grpc.aio.Server | None = None
+        self._probe_server: grpc.aio.Server | None = None
         self._metrics_server: WSGIServer | None = None
-        self._health_server: grpc.aio.Server | None = None
 
     async def start(self) -> None:
         """Raises GatewayError. Until it returns, questions are refused with what the server waits for."""
+        await self._show_health()
+        await self._serve_health()
         self._server = self._build()
         self._serve_metrics()
-        await self._serve_health()
-        await self._show_health(False)
         await self._server.start()
         try:
             await self.supervisor.start()
         except StartError as error:
             raise GatewayError(str(error)) from error
-        await self._show_health(True)
+        await self._show_health()
         log.info("serving %d tables on %s", len(self.pool.catalog.tables), self.address)
 
     async def stop(self, grace: float | None = None) -> None:
@@ -110,7 +106,7 @@ class Gateway:
         grace = self.settings.drain_seconds if grace is None else grace
         admission = self.admission
         admission.draining = True
-        await self._health.enter_graceful_shutdown()
+        await self._show_health()
         if self._server is not None:
             if admission.inflight:
                 log.info("draining: %d questions have %.0f s to end", admission.inflight, grace)
@@ -118,159 +114,71 @@ class Gateway:
             # Answers are out, but those who watch the health would stay for ever.
             await self._server.stop(min(grace, FLUSH_GRACE))
         await self.supervisor.stop()
-        if self._health_server is not None:
-            await self._health_server.stop(0)
+        if self._probe_server is not None:
+            await self._probe_server.stop(0)
         if self._metrics_server is not None:
             metrics_server, self._metrics_server = self._metrics_server, None
             await asyncio.get_running_loop().run_in_executor(None, _close, metrics_server)
+        ending = [each.close for each in (self._audit, self._tracing) if each is not None]
+        self._audit = self._tracing = None
+        await asyncio.gather(*(asyncio.to_thread(close) for close in ending))
 
-    async def _show_health(self, serving: bool) -> None:
-        status = (
-            health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
-        )
-        for name in ("", SERVICE):
-            await self._health.set(name, status)
+    def reopen(self) -> None:
+        """Open the audit log anew, where there is one."""
+        if self._audit is None:
+            log.info("asked to open files anew: there are none")
+        else:
+            log.info("the audit log is opened anew")
+            self._audit.reopen()
+
+    async def _show_health(self) -> None:
+        await self._health.show(ready=not (self.pool.problem or self.admission.draining))
 
     def _build(self) -> grpc.aio.Server:
         server = grpc.aio.server(options=OPTIONS)
         handlers = self.service.handlers()
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
         server.add_registered_method_handlers(SERVICE, handlers)  # found without a search
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        self._health.add_to(server)
         if self.settings.reflection:
             names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, server)
         try:
-            credentials = credentials_of(self.settings)
-            if credentials is None:
+            tls = credentials(self.settings)
+            if tls is None:
                 port = server.add_insecure_port(self.settings.listen)
             else:
-                port = server.add_secure_port(self.settings.listen, credentials)
+                port = server.add_secure_port(self.settings.listen, tls)
         except RuntimeError as error:
             raise GatewayError(f"cannot listen on {self.settings.listen}: {error}") from error
-        host, _ = split_address(self.settings.listen)
-        self.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        self.address = with_port(self.settings.listen, port)
         return server
 
     async def _serve_health(self) -> None:
-        """Probes of Kubernetes and containers speak in clear and know no certificate."""
-        if self.settings.health_listen is None:
+        """Before all else: whoever asks while the shards start is told that they do."""
+        address = self.settings.health_listen
+        if address is None:
             return
-        self._health_server = grpc.aio.server(options=OPTIONS)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._health_server)
-        host, _ = split_address(self.settings.health_listen)
         try:
-            port = self._health_server.add_insecure_port(self.settings.health_listen)
+            self._probe_server, port = probe_server(self._health, address)
         except RuntimeError as error:
-            raise GatewayError(f"cannot listen on {self.settings.health_listen}: {error}") from error
-        await self._health.set(LIVENESS, health_pb2.HealthCheckResponse.SERVING)
-        await self._health_server.start()
-        self.health_address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        log.info("serving health on %s", self.health_address)
+            raise GatewayError(f"cannot listen on {address}: {error}") from error
+        await self._probe_server.start()
+        self.health_address = with_port(address, port)
+        log.info("serving health checks on %s", self.health_address)
 
     def _serve_metrics(self) -> None:
         if self.settings.metrics_listen is None:
             return
-        host, port = split_address(self.settings.metrics_listen)
         try:
-            self._metrics_server, self.metrics_address = self.metrics.serve(host, port)
+            self._metrics_server, self.metrics_address = serve_metrics(
+                self.metrics.registry, self.settings.metrics_listen
+            )
         except OSError as error:
             raise GatewayError(
                 f"cannot serve metrics on {self.settings.metrics_listen}: {error.strerror or error}"
             ) from error
         log.info("serving metrics on %s", self.metrics_address)
-
-
-def run(settings: Settings, ready: Callable[[str], None] | None = None) -> int:
-    """Serves until SIGTERM or SIGINT; the exit code of the process. Logs to standard error.
-
-    ready is called with the address once questions are answered. A second signal ends the drain at once.
-    """
-    manager = ServiceManager.take()
-    level = getattr(logging, settings.log_level.upper())
-    # Libraries debug themselves at length; what they do is not what the operator asks about.
-    logging.basicConfig(
-        level=max(level, logging.INFO), stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
-    )
-    logging.getLogger("dnstide").setLevel(level)
-    try:
-        check_start(settings)
-        ray_cluster.start(settings.ray_address, insecure=settings.insecure)
-    except (GatewayError, ray_cluster.ClusterError) as error:
-        log.error("%s", error)
-        return error.code if isinstance(error, GatewayError) else 1
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_serve(settings, manager, ready))
-    finally:
-        for number in STOPPING:  # the loop's handlers are gone, and Ray needs a moment
-            signal.signal(number, signal.SIG_IGN)
-        ray_cluster.stop()
-
-
-async def _serve(settings: Settings, manager: ServiceManager, ready: Callable[[str], None] | None) -> int:
-    # Not before Ray has started: what it reads from the environment at import is set then.
-    from dnstide.gateway.ray_backend import RayBackend
-
-    backend = RayBackend(
-        str(settings.mtbl_dir),
-        settings.shards,
-        settings.threads,
-        settings.direct_channel,
-        all_files=settings.all_files,
-        cache_dir=None if settings.cache_dir is None else str(settings.cache_dir),
-        summarize=settings.summarize,
-        block_cache_bytes=settings.block_cache_mib << 20,
-        log_level=settings.log_level,
-    )
-    gateway = Gateway(settings, backend)
-    asked_to_stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    # Ray has put its own handlers in place of what was there; these replace them.
-    for number in STOPPING:
-        # nohup lets a process ignore SIGHUP, and it is to stay so.
-        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, asked_to_stop.set)
-    starting = asyncio.ensure_future(gateway.start())
-    stopping = asyncio.ensure_future(asked_to_stop.wait())
-    watching = asyncio.ensure_future(manager.watch())
-    lost = gateway.supervisor.lost
-    try:
-        await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
-        if starting.done():
-            starting.result()
-            manager.tell("READY=1", f"STATUS=serving on {gateway.address}")
-            if ready is not None:
-                ready(gateway.address)
-            await asyncio.wait((stopping, lost), return_when=asyncio.FIRST_COMPLETED)
-        if lost.done():
-            log.error("%s: the gateway ends, to be started again", lost.result())
-            return 1
-        log.info("asked to stop")
-        return 0
-    except GatewayError as error:
-        log.error("%s", error)
-        return error.code
-    finally:
-        manager.tell("STOPPING=1")
-        starting.cancel()
-        stopping.cancel()
-        asked_to_stop.clear()
-        await _stop(gateway, asked_to_stop)
-        watching.cancel()
-
-
-async def _stop(gateway: Gateway, force: asyncio.Event) -> None:
-    draining = asyncio.ensure_future(gateway.stop())
-    forced = asyncio.ensure_future(force.wait())
-    await asyncio.wait((draining, forced), return_when=asyncio.FIRST_COMPLETED)
-    forced.cancel()
-    if not draining.done():
-        log.info("asked to stop again: running questions are cut off")
-        draining.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await draining
-        await gateway.stop(grace=0)
 
 
 def _memory(settings: Settings) -> NodeMemory | None:

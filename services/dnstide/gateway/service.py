@@ -88,7 +88,7 @@ class DnstideService:
         return await self._rpc.run("info", context, partial(self._info, data))
 
     async def _volume(self, data: bytes, call: Call) -> bytes:
-        request = decoded(volume_pb2.QueryVolumeRequest, data)
+        request = call.request = decoded(volume_pb2.QueryVolumeRequest, data)
         call.names = len(request.names)
         question = await self._read(volume_question, request, len(request.names))
         volume = await self._answering.volume(
@@ -98,7 +98,7 @@ class DnstideService:
         return await call.all_but_last(volume_messages(volume))
 
     async def _top(self, data: bytes, call: Call) -> bytes:
-        request = decoded(top_pb2.RankNamesRequest, data)
+        request = call.request = decoded(top_pb2.RankNamesRequest, data)
         loop = asyncio.get_running_loop()
         # A long list of exclusions takes a while to read.
         question = await loop.run_in_executor(None, top_question, request, TopQuery.parse)
@@ -110,7 +110,7 @@ class DnstideService:
         return await call.all_but_last(await loop.run_in_executor(None, _top_messages, top))
 
     async def _analysis(self, data: bytes, call: Call) -> bytes:
-        request = decoded(analysis_pb2.AnalyzeVolumeRequest, data)
+        request = call.request = decoded(analysis_pb2.AnalyzeVolumeRequest, data)
         call.names = len(request.question.names)
         question = await self._read(analysis_question, request, len(request.question.names))
         findings = await self._answering.analysis(question, call.seconds)
@@ -118,7 +118,7 @@ class DnstideService:
         return encoded(findings_message(findings))
 
     async def _tables(self, data: bytes, call: Call) -> bytes:
-        request = decoded(tables_pb2.ListTablesRequest, data)
+        request = call.request = decoded(tables_pb2.ListTablesRequest, data)
         self._admission.check_ready()
         if request.page_size < 0:
             raise InvalidQuestion.of("page_size", request.page_size, "give 0 or the number of tables wanted")
@@ -135,17 +135,20 @@ class DnstideService:
         return encoded(response)
 
     async def _info(self, data: bytes, call: Call) -> bytes:
-        decoded(info_pb2.GetServerInfoRequest, data)
+        call.request = decoded(info_pb2.GetServerInfoRequest, data)
         pool, settings, draining = self._pool, self._settings, self._admission.draining
-        tables = pool.catalog.tables
+        tables, problem = pool.count_tables(), pool.problem
+        if draining:
+            problem = "the server is shutting down"
         info = ServerInfo(
             version=self._version,
-            ready=pool.serving and not draining,
+            ready=not problem,
             draining=draining,
             started=self._started,
             shards=tuple(member.info(len(pool.owned(name))) for name, member in sorted(pool.members.items())),
-            tables_total=len(tables),
-            tables_damaged=sum(table.problem is not None for table in tables),
+            tables_total=len(pool.catalog.tables),
+            tables_damaged=tables.damaged,
+            tables_unreachable=tables.unreachable,
             catalog_version=pool.catalog.version,
             limits=ServerLimits(
                 settings.max_names,
@@ -154,7 +157,7 @@ class DnstideService:
                 settings.default_deadline,
                 settings.max_deadline,
             ),
-            waiting=pool.waiting,
+            problem=problem,
         )
         return encoded(server_info_message(info))
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
-from dnstide.gateway.pool import Backend, Member, Pool, State
+from dnstide.gateway.member import Backend, Member, State
+from dnstide.gateway.pool import Pool
+from dnstide.model.catalog import Catalog
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 Family = type[CounterMetricFamily] | type[GaugeMetricFamily]
@@ -132,6 +135,11 @@ def _shards(members: Iterable[Member], pool: Pool) -> Iterator[Metric]:
     alive = GaugeMetricFamily(
         "dnstide_shard_alive", "1 where a shard answers its pings, else 0.", labels=["shard", "node"]
     )
+    listed = GaugeMetricFamily(
+        "dnstide_shard_directory_listed",
+        "1 where a living shard could list its directory when it was asked last, else 0.",
+        labels=["shard"],
+    )
     restarts = CounterMetricFamily(
         "dnstide_shard_restarts_total", "How often a shard was made anew.", labels=["shard"]
     )
@@ -147,10 +155,12 @@ def _shards(members: Iterable[Member], pool: Pool) -> Iterator[Metric]:
     for member in members:
         name, batcher = member.spec.name, member.batcher
         alive.add_metric([name, member.spec.node], member.state is State.ALIVE)
+        if member.state is State.ALIVE:
+            listed.add_metric([name], not member.listing_problem)
         restarts.add_metric([name], member.restarts)
         owned.add_metric([name], owners[name])
         waiting.add_metric([name], 0 if batcher is None else batcher.waiting)
-    yield from (alive, restarts, owned, waiting)
+    yield from (alive, listed, restarts, owned, waiting)
 
 
 def _loads(members: Iterable[Member]) -> Iterator[Metric]:
@@ -177,18 +187,29 @@ def _tables(pool: Pool) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "dnstide_catalog_ignored_files", "Files of the directories that are no tables.", len(catalog.ignored)
     )
-    latest: dict[str, int] = {}
-    for table in catalog.tables:
-        stop = int(table.stop.astype("datetime64[s]").astype("int64"))
-        latest[table.dataset] = max(latest.get(table.dataset, stop), stop)
+    yield GaugeMetricFamily(
+        "dnstide_catalog_unlisted_nodes",
+        "Nodes that have not told which tables they hold.",
+        len(catalog.unlisted),
+    )
     stops = GaugeMetricFamily(
         "dnstide_catalog_latest_timestamp_seconds",
         "End of the latest period for which there is a table.",
         labels=["dataset"],
     )
-    for dataset, stop in latest.items():
+    for dataset, stop in _latest(catalog):
         stops.add_metric([dataset], stop)
     yield stops
+
+
+@lru_cache(1)
+def _latest(catalog: Catalog) -> tuple[tuple[str, int], ...]:
+    """Each dataset, and the end of its latest period in unix seconds."""
+    latest: dict[str, int] = {}
+    for table in catalog.tables:
+        stop = int(table.stop.astype("datetime64[s]").astype("int64"))
+        latest[table.dataset] = max(latest.get(table.dataset, stop), stop)
+    return tuple(latest.items())
 
 
 def _cluster(backend: Backend) -> Iterator[Metric]:

@@ -10,13 +10,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from dnstide.gateway.batching import Batcher
-from dnstide.gateway.inventories import Inventories
+from dnstide.gateway.inventories import Inventories, reason_of
+from dnstide.gateway.member import Backend, Member, NodeLostError, ShardSpec, State
 from dnstide.gateway.memory import NodeMemory
-from dnstide.gateway.pool import Backend, Member, NodeLostError, Pool, ShardSpec, State
+from dnstide.gateway.pool import Pool
 from dnstide.shard.client import Observer, ShardClient, ShardGoneError
 from dnstide.shard.directory import TableStatus
 
 log = logging.getLogger(__name__)
+
+SETTLE_SECONDS = 0.3
+"""What comes to a directory within this time after a change is taken in with it."""
 
 HUNG_SECONDS = 10.0
 """A shard that is silent for so long is replaced: long enough for a starved machine to recover."""
@@ -27,6 +31,9 @@ more.
 """
 
 
+NODE_GONE = "its node is not in the cluster"
+
+
 @dataclass(frozen=True, slots=True)
 class Intervals:
     """How often things happen, in seconds."""
@@ -35,10 +42,12 @@ class Intervals:
     discover: float = 2.0
     ping: float = 0.5
     ping_timeout: float = 1.0
+    watch: bool = True
+    """Whether a change of a directory, told with a ping, brings a rescan forward."""
 
 
-OnHealthChange = Callable[[bool], Awaitable[None]]
-"""Is called with True or False when the pool begins or ceases to be able to answer."""
+OnHealthChange = Callable[[], Awaitable[None]]
+"""Is called when the pool begins or ceases to be able to answer."""
 
 
 class StartError(Exception):
@@ -69,7 +78,7 @@ class Supervisor:
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """Is done with the reason once the gateway has lost the cluster for good."""
         self._on_health_change = on_health_change
-        self._serving = True
+        self._problem = ""
         self._observer = observer
         self._on_sent = on_sent
         self._backend = backend
@@ -79,6 +88,7 @@ class Supervisor:
         self._tasks: list[asyncio.Task[None]] = []
         self._replacing: dict[str, asyncio.Task[None]] = {}
         self._died = asyncio.Event()
+        self._changed = asyncio.Event()
         pool.on_change(self._died.set)
 
     async def start(self) -> None:
@@ -100,6 +110,7 @@ class Supervisor:
         await self.inventories.open_owned()
         await self.inventories.refresh()
         self.pool.ready = True
+        self._problem = self.pool.problem
         works = (self._keep_alive(), self._keep_scanning(), self._keep_discovering(), self._keep_memory())
         self._tasks = [loop.create_task(work) for work in works]
 
@@ -123,9 +134,9 @@ class Supervisor:
         results = await asyncio.gather(*map(self._start, waiting), return_exceptions=True)
         for member, result in zip(waiting, results, strict=True):
             if isinstance(result, BaseException):
-                if str(result) != member.trouble:
+                if (trouble := reason_of(result)) != member.trouble:
                     log.error("shard %s does not come up: %s", member.spec.name, result)
-                member.trouble = str(result)
+                member.trouble = trouble
                 self.pool.set_state(member.spec.name, State.DEAD)  # it is tried again
 
     def _enough(self, kept: set[str]) -> bool:
@@ -165,6 +176,7 @@ class Supervisor:
                     len(inventory),
                 )
                 self.pool.members[name] = member = Member(ShardSpec(name, node, "", 0), State.DEAD)
+                member.trouble = NODE_GONE
                 member.present.clear()
             self.pool.take(name, inventory)
 
@@ -189,7 +201,7 @@ class Supervisor:
         client: ShardClient | None = None
 
         def on_lost() -> None:
-            self.pool.mark_dead(name, client)
+            self.pool.mark_dead(name, client, "its process ended")
 
         client = await self._backend.start(member.spec, on_lost)
         client.observer = self._observer
@@ -198,7 +210,7 @@ class Supervisor:
         except BaseException:
             await client.close()
             raise
-        member.trouble = ""
+        member.trouble = member.listing_problem = ""
         member.client = client
         member.batcher = Batcher(client, self._on_sent)
         self.pool.set_state(name, State.ALIVE)
@@ -206,7 +218,10 @@ class Supervisor:
 
     async def _keep_scanning(self) -> None:
         while True:
-            await asyncio.sleep(self._intervals.rescan)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), self._intervals.rescan)
+                await asyncio.sleep(SETTLE_SECONDS)
+            self._changed.clear()
             try:
                 if await self.inventories.refresh():
                     await self.inventories.open_owned()
@@ -241,6 +256,7 @@ class Supervisor:
                 continue
             if member.present.is_set():
                 log.warning("node %s is gone, and shard %s with it", member.spec.node, name)
+                member.trouble = NODE_GONE
                 member.present.clear()
             if not self.pool.alone(name):
                 log.info("shard %s is forgotten: other nodes hold all of its tables", name)
@@ -275,14 +291,23 @@ class Supervisor:
                     if member.state in (State.ALIVE, State.SILENT)
                 )
             )
-            if self.pool.serving != self._serving:
-                self._serving = self.pool.serving
-                await self._on_health_change(self._serving)
+            await self._watch_health()
+
+    async def _watch_health(self) -> None:
+        problem, before = self.pool.problem, self._problem
+        self._problem = problem
+        if bool(problem) == bool(before):
+            return
+        if problem:
+            log.error("questions cannot be answered: %s", problem)
+        else:
+            log.info("questions can be answered again")
+        await self._on_health_change()
 
     async def _ping(self, member: Member, silent_since: dict[str, float]) -> None:
         name, client = member.spec.name, member.client
         assert client is not None
-        now = asyncio.get_running_loop().time()
+        now, before = asyncio.get_running_loop().time(), member.load
         try:
             member.load = await asyncio.wait_for(client.ping(), self._intervals.ping_timeout)
         except TimeoutError:
@@ -292,12 +317,15 @@ class Supervisor:
                 self.pool.set_state(name, State.SILENT)
             elif member.state is State.SILENT and now - since > HUNG_SECONDS:
                 log.error("shard %s hung for %.0f s; it is replaced", name, now - since)
-                self.pool.mark_dead(name, client)
+                self.pool.mark_dead(name, client, f"it hung for {now - since:.0f} s")
         except Exception as error:
             log.warning("shard %s: %s", name, error)
-            self.pool.mark_dead(name, client)
+            self.pool.mark_dead(name, client, reason_of(error))
         else:
             silent_since.pop(name, None)
+            changed = before is None or before.directory_changed_ns != member.load.directory_changed_ns
+            if changed and self._intervals.watch:
+                self._changed.set()
             if member.state is State.SILENT:
                 log.info("shard %s answers again", name)
                 self.pool.set_state(name, State.ALIVE)
@@ -319,7 +347,7 @@ class Supervisor:
                     break
                 except Exception as error:
                     backoff = min(MAX_BACKOFF, backoff * 2 or FIRST_BACKOFF)
-                    member.trouble = str(error)
+                    member.trouble = reason_of(error)
                     log.error("shard %s does not come up, next try in %.1f s: %s", name, backoff, error)
             member.restarts += 1
             self.pool.rebuild()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dnstide.gateway.config import Settings
-from dnstide.gateway.pool import Backend, ShardSpec
+from dnstide.gateway.member import Backend, ShardSpec
 from dnstide.gateway.server import Gateway
 from dnstide.gateway.transports import ThreadTransport
 from dnstide.shard.client import ShardClient, ShardPlace
@@ -87,10 +87,18 @@ def running_gateway(
     on_made: Callable[[Gateway], None] | None = None,
     **settings: Any,
 ) -> Iterator[RunningGateway]:
-    """Serves the directory on a free loopback port. settings are those of Settings. `on_made` gets the
-    gateway before it starts.
+    """Serves the directory on a free loopback port. settings are those of Settings; the directory is watched
+    where they say so. `on_made` gets the gateway before it starts.
     """
-    chosen = Settings(**{"mtbl_dir": mtbl_dir, "listen": "127.0.0.1:0", "drain_seconds": 1.0, **settings})
+    chosen = Settings(
+        **{
+            "mtbl_dir": mtbl_dir,
+            "listen": "127.0.0.1:0",
+            "drain_seconds": 1.0,
+            "watch_directory": False,
+            **settings,
+        }
+    )
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="gateway", daemon=True)
     thread.start()

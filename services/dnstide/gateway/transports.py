@@ -6,16 +6,22 @@ The third way, a call through Ray, stands in `ray_backend`: Ray must not be impo
 from __future__ import annotations
 
 import asyncio
+import hmac
+import secrets
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any, cast
 
-from dnstide.shard.channel import LENGTH, frame, same_user
+from dnstide.shard.channel import LENGTH, NONCE_BYTES, frame, proof, same_user, tls_context
 from dnstide.shard.client import ShardGoneError, Transport
 from dnstide.shard.dispatch import ASK, ShardDispatch
 from dnstide.shard.shard import Shard
 from dnstide.shard.wire import Wire
+
+CONNECT_SECONDS = 5.0
+"""Longest wait for a shard on another machine to take a connection."""
 
 ASK_THREADS = 4
 CONTROL_THREADS = 2
@@ -48,14 +54,30 @@ class ThreadTransport:
         self._control.shutdown(wait=False, cancel_futures=True)
 
 
+@dataclass(frozen=True, slots=True)
+class FarAddress:
+    """Where a shard on another machine is reached, and the secret that both ends know."""
+
+    host: str
+    port: int
+    secret: bytes = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
 class SocketTransport:
-    """Calls a shard over its direct channel (`dnstide.shard.channel`).
+    """Calls a shard over its direct channel (`dnstide.shard.channel`), on this machine or another one.
 
     Calls run side by side, as many as wanted, each on a connection of its own; connections are kept.
     """
 
     def __init__(
-        self, name: str, address: str, on_lost: Callable[[], None], owner: Transport | None = None
+        self,
+        name: str,
+        address: str | FarAddress,
+        on_lost: Callable[[], None],
+        owner: Transport | None = None,
     ) -> None:
         """`on_lost` is called once, when the first connection breaks that was not closed from here.
 
@@ -102,11 +124,41 @@ class SocketTransport:
     async def _connect(self) -> _Connection:
         if self._closed:
             raise ShardGoneError(self._name, "the channel is closed")
+        if isinstance(self._address, str):
+            return await self._connect_here(self._address)
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                return await self._connect_far(self._address)
+        except TimeoutError as error:
+            reason = f"{self._address} does not answer within {CONNECT_SECONDS:.0f} s"
+            raise ShardGoneError(self._name, reason) from error
+        except OSError as error:
+            reason = f"{self._address}: {error.strerror or error}"
+            raise ShardGoneError(self._name, reason) from error
+
+    async def _connect_far(self, address: FarAddress) -> _Connection:
+        """Raises OSError, also where the other end does not know the secret."""
+        loop, tls = asyncio.get_running_loop(), tls_context(server=False)
+        _, connection = await loop.create_connection(_Connection, address.host, address.port, ssl=tls)
+        try:
+            ours = secrets.token_bytes(NONCE_BYTES)
+            reply = bytes(await connection.request(frame(ours)))
+            theirs, proved = reply[:NONCE_BYTES], reply[NONCE_BYTES:]
+            if not hmac.compare_digest(proved, proof(address.secret, b"shard", ours, theirs)):
+                raise ConnectionError("it is not the shard that was started: it does not know the secret")
+            await connection.request(frame(proof(address.secret, b"gateway", ours, theirs)))
+        except BaseException:
+            connection.close()
+            raise
+        connection.on_lost = self._lost
+        return connection
+
+    async def _connect_here(self, address: str) -> _Connection:
         raw = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         raw.setblocking(False)
         try:
             # A Unix socket connects or fails at once: the backlog is larger than the calls in flight.
-            raw.connect(self._address)
+            raw.connect(address)
             if not same_user(raw):
                 raise ShardGoneError(self._name, "the socket belongs to another user")
             loop = asyncio.get_running_loop()
@@ -130,8 +182,8 @@ class SocketTransport:
 class _Connection(asyncio.Protocol):
     """One call after another; `request` raises ConnectionError where the other end closes."""
 
-    def __init__(self, on_lost: Callable[[_Connection], None]) -> None:
-        self._on_lost: Callable[[_Connection], None] | None = on_lost
+    def __init__(self, on_lost: Callable[[_Connection], None] | None = None) -> None:
+        self.on_lost = on_lost
         self._reply: asyncio.Future[memoryview] | None = None
         self._buffer = bytearray()
         self._transport: asyncio.Transport
@@ -161,9 +213,9 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         if self._reply is not None and not self._reply.done():
             self._reply.set_exception(ConnectionError("the shard closed the connection"))
-        if self._on_lost is not None:
-            self._on_lost(self)
+        if self.on_lost is not None:
+            self.on_lost(self)
 
     def close(self) -> None:
-        self._on_lost = None
+        self.on_lost = None
         self._transport.close()

@@ -27,12 +27,16 @@ SLIVER_OF_CPU = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Greeting:
-    """What a new actor says of itself. `channel` is the address of its socket, for use on `machine` only."""
+    """What a new actor says of itself. `channel` is the address of its socket, for use on `machine` only; it
+    is reached from others at `host` and `port`, where that is not 0.
+    """
 
     pid: int
     threads: int
     machine: str
     channel: str
+    host: str = ""
+    port: int = 0
 
 
 remote: Any = ray.remote
@@ -57,19 +61,24 @@ class ShardActor:
         block_cache_bytes: int = BLOCK_CACHE_BYTES,
         log_level: str = "info",
         all_files: bool = False,
+        secret: bytes | None = None,
     ) -> None:
+        """`secret` is what callers from other machines have to know; without one there is no way for them."""
         # Ray keeps what a worker writes to standard error in a file of its session.
         logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
         logging.getLogger("dnstide").setLevel(log_level.upper())
         shard = Shard(mtbl_dir, threads, cache_dir, block_cache_bytes, all_files=all_files)
         self._dispatch = ShardDispatch(shard, summarize=summarize)
         self._threads = threads
-        self._channel = ChannelServer(self._dispatch.call)
+        address: Any = ray.util.get_node_ip_address
+        self._host: str = "" if secret is None else address()
+        self._channel = ChannelServer(self._dispatch.call, self._host or None, secret or b"")
 
     @ray.method(concurrency_group="control")
     def greet(self) -> Greeting:
         """Return once the actor is there."""
-        return Greeting(os.getpid(), self._threads, machine(), self._channel.address)
+        channel = self._channel
+        return Greeting(os.getpid(), self._threads, machine(), channel.address, self._host, channel.port)
 
     @ray.method(concurrency_group="ask")
     def ask(self, method: str, *arguments: Any) -> Any:

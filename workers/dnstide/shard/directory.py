@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from dataclasses import dataclass
 
 from dnstide.model.errors import Failure
+
+LOOK_SECONDS = 0.5
+"""Time between two looks of a `DirectoryWatch`."""
 
 SUFFIX = ".mtbl"
 """With which the name of every table ends."""
@@ -30,6 +35,28 @@ class TableStatus:
     def identity(self) -> tuple[int, int, int, int]:
         """Changes when the file is replaced or rewritten, also where size and modification time are kept."""
         return self.inode, self.size, self.mtime_ns, self.ctime_ns
+
+
+class DirectoryWatch:
+    """When a directory changed last, as a thread of its own sees it: one look at a network file system can
+    hang, and whoever asks here is to have an answer at once.
+
+    The time of change is asked for, since network file systems tell nobody of what others do in them.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self.changed_ns = 0
+        """Nanoseconds since 1970; 0 where that is not known, as for a directory that is gone."""
+        threading.Thread(target=self._keep_looking, name="directory", daemon=True).start()
+
+    def _keep_looking(self) -> None:
+        while True:
+            try:
+                self.changed_ns = os.stat(self._path).st_mtime_ns
+            except OSError:
+                self.changed_ns = 0
+            time.sleep(LOOK_SECONDS)
 
 
 def list_directory(path: str) -> list[TableStatus]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
-from dnstide.shard.directory import TableStatus
+from dnstide.shard.directory import DirectoryWatch, TableStatus
 from dnstide.shard.load import ShardLoad
 from dnstide.shard.partial import Partial, ShardError
 from dnstide.shard.question import ShardQuestion
@@ -32,6 +32,7 @@ class ShardDispatch:
         """With `summarize`, the summaries of tables that are opened are made in the background."""
         self.shard = shard
         self._summarizer = Summarizer(shard.ranker) if summarize else None
+        self._directory = DirectoryWatch(shard.mtbl_dir)
 
     def call(self, method: str, arguments: Sequence[Any]) -> Any:
         """What the method returns or raises. Raises ValueError where there is no such method."""
@@ -87,7 +88,7 @@ class ShardDispatch:
 
     def ping(self) -> ShardLoad:
         """What the shard holds and does now. Returns at once."""
-        load = self.shard.load
+        load = replace(self.shard.load, directory_changed_ns=self._directory.changed_ns)
         if self._summarizer is None:
             return load
         return replace(load, summaries=replace(load.summaries, waiting=self._summarizer.waiting))

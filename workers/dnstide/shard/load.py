@@ -39,7 +39,8 @@ class SummaryLoad:
 class ShardLoad:
     """What a shard holds and does at a moment: open tables, decoded blocks (bytes held, and since it began
     blocks found and not found), questions about volume and of rankings under way; and since it began
-    questions about volume that ended, and the seconds spent on them.
+    questions about volume that ended, and the seconds spent on them. `directory_changed_ns` is when files
+    came to the directory or went, nanoseconds since 1970, 0 where that is not known.
     """
 
     tables_open: int = 0
@@ -52,6 +53,7 @@ class ShardLoad:
     question_seconds: float = 0.0
     summaries: SummaryLoad = field(default_factory=SummaryLoad)
     process: ProcessLoad = field(default_factory=ProcessLoad)
+    directory_changed_ns: int = 0
 
 
 def process_load() -> ProcessLoad:

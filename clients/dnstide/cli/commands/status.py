@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 @timeout_option
 @output_options
 def status(wait: float | None, timeout: float | None, source: Source, output: Output) -> int:
-    """Version, readiness, tables and shards of a server. Ends with 0 where it serves, else with 1.
+    """Version, readiness, tables and shards of a server. Ends with 0 where it answers questions, else with 1
+    and the reason.
 
     Text and JSON tell of the server and its shards, the other formats of its shards, one a line.
     """
@@ -35,10 +36,6 @@ def status(wait: float | None, timeout: float | None, source: Source, output: Ou
 
     output.write(StatusLayout(info))
     if not info.ready:
-        warn(
-            f"server {source.server} does not serve yet"
-            if not info.draining
-            else f"server {source.server} stops"
-        )
+        warn(f"server {source.server} does not answer questions: {info.problem}")
         return exits.ERROR
     return exits.COMPLETE

@@ -41,17 +41,17 @@ class StatusLayout(Layout):
 
     def text(self) -> Iterator[str]:
         info = self._info
-        state = "draining" if info.draining else "serving" if info.ready else "starting"
+        state = "draining" if info.draining else "serving" if info.ready else "not serving"
+        yield f"dnstide {info.version}, {state}, started at {info.started:%Y-%m-%dT%H:%M:%SZ}\n"
         damaged = f", {info.tables_damaged} of them not usable" if info.tables_damaged else ""
-        yield f"dnstide {info.version}, {state} since {info.started:%Y-%m-%dT%H:%M:%SZ}\n"
-        if info.waiting:
-            yield f"waiting: {info.waiting}\n"
-        yield f"{info.tables_total} tables{damaged}\n"
+        away = f", {info.tables_unreachable} of them out of reach" if info.tables_unreachable else ""
+        yield f"{info.tables_total} tables{damaged}{away}\n"
         for shard in info.shards:
-            health = "alive" if shard.alive else "dead"
+            health = "alive" if shard.alive else "not alive"
+            problem = f"; {shard.problem}" if shard.problem else ""
             yield (
                 f"shard {shard.name}: {health}, on {shard.node}, {shard.tables_owned} tables, "
-                f"{shard.threads} threads, restarted {shard.restarts} times\n"
+                f"{shard.threads} threads, restarted {shard.restarts} times{problem}\n"
             )
 
     def json(self) -> Iterator[str]:

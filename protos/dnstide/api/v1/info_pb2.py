@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x64nstide/api/v1/info.proto\x12\x0e\x64nstide.api.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x16\n\x14GetServerInfoRequest\"\xa7\x02\n\x15GetServerInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\r\n\x05ready\x18\x02 \x01(\x08\x12\x10\n\x08\x64raining\x18\x03 \x01(\x08\x12+\n\x07started\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x06shards\x18\x05 \x03(\x0b\x32\x19.dnstide.api.v1.ShardInfo\x12\x14\n\x0ctables_total\x18\x06 \x01(\r\x12\x16\n\x0etables_damaged\x18\x07 \x01(\r\x12\x17\n\x0f\x63\x61talog_version\x18\x08 \x01(\t\x12,\n\x06limits\x18\t \x01(\x0b\x32\x1c.dnstide.api.v1.ServerLimits\x12\x0f\n\x07waiting\x18\n \x01(\t\"|\n\tShardInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04node\x18\x02 \x01(\t\x12\r\n\x05\x61live\x18\x03 \x01(\x08\x12\x14\n\x0ctables_owned\x18\x04 \x01(\r\x12\x0f\n\x07threads\x18\x05 \x01(\r\x12\x10\n\x08restarts\x18\x06 \x01(\r\x12\x0b\n\x03pid\x18\x07 \x01(\r\"|\n\x0cServerLimits\x12\x11\n\tmax_names\x18\x01 \x01(\r\x12\x13\n\x0bmax_buckets\x18\x02 \x01(\r\x12\x14\n\x0cmax_inflight\x18\x03 \x01(\r\x12\x18\n\x10\x64\x65\x66\x61ult_deadline\x18\x04 \x01(\x01\x12\x14\n\x0cmax_deadline\x18\x05 \x01(\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x64nstide/api/v1/info.proto\x12\x0e\x64nstide.api.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x16\n\x14GetServerInfoRequest\"\xc3\x02\n\x15GetServerInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\r\n\x05ready\x18\x02 \x01(\x08\x12\x10\n\x08\x64raining\x18\x03 \x01(\x08\x12+\n\x07started\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x06shards\x18\x05 \x03(\x0b\x32\x19.dnstide.api.v1.ShardInfo\x12\x14\n\x0ctables_total\x18\x06 \x01(\r\x12\x16\n\x0etables_damaged\x18\x07 \x01(\r\x12\x17\n\x0f\x63\x61talog_version\x18\x08 \x01(\t\x12,\n\x06limits\x18\t \x01(\x0b\x32\x1c.dnstide.api.v1.ServerLimits\x12\x1a\n\x12tables_unreachable\x18\n \x01(\r\x12\x0f\n\x07problem\x18\x0b \x01(\t\"\x8d\x01\n\tShardInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04node\x18\x02 \x01(\t\x12\r\n\x05\x61live\x18\x03 \x01(\x08\x12\x14\n\x0ctables_owned\x18\x04 \x01(\r\x12\x0f\n\x07threads\x18\x05 \x01(\r\x12\x10\n\x08restarts\x18\x06 \x01(\r\x12\x0b\n\x03pid\x18\x07 \x01(\r\x12\x0f\n\x07problem\x18\x08 \x01(\t\"|\n\x0cServerLimits\x12\x11\n\tmax_names\x18\x01 \x01(\r\x12\x13\n\x0bmax_buckets\x18\x02 \x01(\r\x12\x14\n\x0cmax_inflight\x18\x03 \x01(\r\x12\x18\n\x10\x64\x65\x66\x61ult_deadline\x18\x04 \x01(\x01\x12\x14\n\x0cmax_deadline\x18\x05 \x01(\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,9 +35,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETSERVERINFOREQUEST']._serialized_start=78
   _globals['_GETSERVERINFOREQUEST']._serialized_end=100
   _globals['_GETSERVERINFORESPONSE']._serialized_start=103
-  _globals['_GETSERVERINFORESPONSE']._serialized_end=398
-  _globals['_SHARDINFO']._serialized_start=400
-  _globals['_SHARDINFO']._serialized_end=524
-  _globals['_SERVERLIMITS']._serialized_start=526
-  _globals['_SERVERLIMITS']._serialized_end=650
+  _globals['_GETSERVERINFORESPONSE']._serialized_end=426
+  _globals['_SHARDINFO']._serialized_start=429
+  _globals['_SHARDINFO']._serialized_end=570
+  _globals['_SERVERLIMITS']._serialized_start=572
+  _globals['_SERVERLIMITS']._serialized_end=696
 # @@protoc_insertion_point(module_scope)

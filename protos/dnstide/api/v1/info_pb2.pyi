@@ -14,7 +14,7 @@ class GetServerInfoRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetServerInfoResponse(_message.Message):
-    __slots__ = ("version", "ready", "draining", "started", "shards", "tables_total", "tables_damaged", "catalog_version", "limits", "waiting")
+    __slots__ = ("version", "ready", "draining", "started", "shards", "tables_total", "tables_damaged", "catalog_version", "limits", "tables_unreachable", "problem")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     READY_FIELD_NUMBER: _ClassVar[int]
     DRAINING_FIELD_NUMBER: _ClassVar[int]
@@ -24,7 +24,8 @@ class GetServerInfoResponse(_message.Message):
     TABLES_DAMAGED_FIELD_NUMBER: _ClassVar[int]
     CATALOG_VERSION_FIELD_NUMBER: _ClassVar[int]
     LIMITS_FIELD_NUMBER: _ClassVar[int]
-    WAITING_FIELD_NUMBER: _ClassVar[int]
+    TABLES_UNREACHABLE_FIELD_NUMBER: _ClassVar[int]
+    PROBLEM_FIELD_NUMBER: _ClassVar[int]
     version: str
     ready: bool
     draining: bool
@@ -34,11 +35,12 @@ class GetServerInfoResponse(_message.Message):
     tables_damaged: int
     catalog_version: str
     limits: ServerLimits
-    waiting: str
-    def __init__(self, version: _Optional[str] = ..., ready: _Optional[bool] = ..., draining: _Optional[bool] = ..., started: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., shards: _Optional[_Iterable[_Union[ShardInfo, _Mapping]]] = ..., tables_total: _Optional[int] = ..., tables_damaged: _Optional[int] = ..., catalog_version: _Optional[str] = ..., limits: _Optional[_Union[ServerLimits, _Mapping]] = ..., waiting: _Optional[str] = ...) -> None: ...
+    tables_unreachable: int
+    problem: str
+    def __init__(self, version: _Optional[str] = ..., ready: _Optional[bool] = ..., draining: _Optional[bool] = ..., started: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., shards: _Optional[_Iterable[_Union[ShardInfo, _Mapping]]] = ..., tables_total: _Optional[int] = ..., tables_damaged: _Optional[int] = ..., catalog_version: _Optional[str] = ..., limits: _Optional[_Union[ServerLimits, _Mapping]] = ..., tables_unreachable: _Optional[int] = ..., problem: _Optional[str] = ...) -> None: ...
 
 class ShardInfo(_message.Message):
-    __slots__ = ("name", "node", "alive", "tables_owned", "threads", "restarts", "pid")
+    __slots__ = ("name", "node", "alive", "tables_owned", "threads", "restarts", "pid", "problem")
     NAME_FIELD_NUMBER: _ClassVar[int]
     NODE_FIELD_NUMBER: _ClassVar[int]
     ALIVE_FIELD_NUMBER: _ClassVar[int]
@@ -46,6 +48,7 @@ class ShardInfo(_message.Message):
     THREADS_FIELD_NUMBER: _ClassVar[int]
     RESTARTS_FIELD_NUMBER: _ClassVar[int]
     PID_FIELD_NUMBER: _ClassVar[int]
+    PROBLEM_FIELD_NUMBER: _ClassVar[int]
     name: str
     node: str
     alive: bool
@@ -53,7 +56,8 @@ class ShardInfo(_message.Message):
     threads: int
     restarts: int
     pid: int
-    def __init__(self, name: _Optional[str] = ..., node: _Optional[str] = ..., alive: _Optional[bool] = ..., tables_owned: _Optional[int] = ..., threads: _Optional[int] = ..., restarts: _Optional[int] = ..., pid: _Optional[int] = ...) -> None: ...
+    problem: str
+    def __init__(self, name: _Optional[str] = ..., node: _Optional[str] = ..., alive: _Optional[bool] = ..., tables_owned: _Optional[int] = ..., threads: _Optional[int] = ..., restarts: _Optional[int] = ..., pid: _Optional[int] = ..., problem: _Optional[str] = ...) -> None: ...
 
 class ServerLimits(_message.Message):
     __slots__ = ("max_names", "max_buckets", "max_inflight", "default_deadline", "max_deadline")

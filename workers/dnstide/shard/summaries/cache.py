@@ -6,15 +6,18 @@ so a table that changes leaves its summary behind as waste, never as a wrong ans
 time of the table for which it was last found true, and where they differ the digest of the table decides.
 
 A summary that cannot be read is made again. A cache that cannot be written costs time, not answers: it gives
-one warning, and the summaries stay in memory.
+one warning, and the summaries stay in memory. So it is with one to which other users can write: whoever
+forges a summary would forge answers.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import os
 import re
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -36,6 +39,26 @@ def default_cache_dir() -> Path:
     return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "dnstide"
 
 
+def is_ours(path: Path) -> bool:
+    """Whether no other user can have made or changed what lies there; root and the group are trusted.
+
+    In a folder above that is open to all, as the scratch volumes of containers are, another user can put a
+    file or folder of his own in place of ours, but not one that is ours.
+    """
+    try:
+        status = path.stat()
+    except OSError:
+        return True
+    return status.st_uid in (0, os.geteuid()) and not status.st_mode & stat.S_IWOTH
+
+
+def make_folder(folder: Path) -> None:
+    """Make it and those above it that are missing, closed to the writing of others whatever the umask is."""
+    for path in reversed((folder, *folder.parents)):
+        if not path.exists():
+            path.mkdir(mode=0o755, exist_ok=True)
+
+
 class SummaryCache:
     """The summaries of one directory's tables. Safe for several threads and processes."""
 
@@ -47,6 +70,9 @@ class SummaryCache:
         digest = hashlib.sha256(os.fsencode(self.origin)).hexdigest()[:16]
         self.folder = Path(cache_dir or default_cache_dir()) / "summaries" / digest
         self.problem: OSError | None = None
+        self._ours = is_ours(self.folder)
+        if not self._ours:
+            self._report(OSError(errno.EPERM, "it is another user's, or open to all", str(self.folder)))
 
     def path(self, table: Table) -> Path:
         """Where the summary of a table lies or would lie."""
@@ -54,6 +80,8 @@ class SummaryCache:
 
     def load(self, table: Table) -> StoredSummary | None:
         """The stored summary, or None where a new one has to be made."""
+        if not self._ours:
+            return None
         path = self.path(table)
         try:
             file = Table(path)
@@ -79,21 +107,26 @@ class SummaryCache:
 
         The first failure is logged, the last one stands in `problem`.
         """
+        if not self._ours:
+            return False
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
             origin = self.folder / _ORIGIN
             if not origin.exists():
                 origin.write_bytes(os.fsencode(self.origin))
             write_entries(self.path(table), summary.entries(table, self.keep), compression="zstd", level=6)
         except OSError as error:
-            reported, code = self.problem is not None, error.errno or 0
-            self.problem = OSError(code, os.strerror(code), str(self.folder))
-            if not reported:
-                log.warning("summaries are not kept: %s: %s", self.folder, self.problem.strerror)
+            code = error.errno or 0
+            self._report(OSError(code, os.strerror(code), str(self.folder)))
             return False
         _vouch(self.path(table), table)
         log.debug("%s is summarized", table.path)
         return True
+
+    def _report(self, problem: OSError) -> None:
+        if self.problem is None:
+            log.warning("summaries are not kept: %s: %s", self.folder, problem.strerror)
+        self.problem = problem
 
 
 def prune_cache(cache_dir: str | os.PathLike[str] | None = None) -> tuple[int, int]:

@@ -10,7 +10,7 @@ import pytest
 from dnstide.api.v1 import info_pb2, service_pb2_grpc
 from dnstide.client.probe import main
 from dnstide.gateway import Settings
-from dnstide.gateway.start_checks import GatewayError, check_start
+from dnstide.gateway.startup import GatewayError, check_start
 from dnstide.gateway.testing import running_gateway
 
 TLS = Path(__file__).parent / "tls"
@@ -27,7 +27,8 @@ def test_health_is_told_in_clear_beside_tls(small_dir: Path, capsys: pytest.Capt
         with grpc.insecure_channel(address) as channel, pytest.raises(grpc.RpcError) as refused:
             service_pb2_grpc.DnstideStub(channel).GetServerInfo(info_pb2.GetServerInfoRequest(), timeout=10)
         assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
-        running.call(lambda: running.gateway._show_health(False))
+        running.gateway.pool.ready = False
+        running.call(running.gateway._show_health)
         assert main([address]) == 1
         assert capsys.readouterr().out == "NOT_SERVING\n"
         assert main([address, "liveness"]) == 0  # it is well, and waits
