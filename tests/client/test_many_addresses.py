@@ -1,4 +1,4 @@
-"""A name that has several addresses, as that of a headless service: every server gets its share of the calls."""
+"""A name with several addresses, as that of a headless service: every server gets its share of the calls."""
 
 from concurrent import futures
 from typing import Any
